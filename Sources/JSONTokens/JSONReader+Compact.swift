@@ -1,0 +1,44 @@
+extension JSONReader {
+    /// Passes the next value and gives its tokens without the white space between them, fit for a line.
+    ///
+    /// Numbers keep their digits, objects their order and their duplicates, strings their escapes; only U+0085, U+2028
+    /// and U+2029 become `\uXXXX`, because many languages end lines there.
+    public mutating func compactValue() throws(JSONSyntaxError) -> [UInt8] {
+        let range = try skipValue()
+        return Self.compact(bytes[range])
+    }
+
+    /// Drops the white space between the tokens of a value that has been checked.
+    private static func compact(_ value: ArraySlice<UInt8>) -> [UInt8] {
+        let text = value.span
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count)
+        var copied = 0
+        var index = 0
+        var inString = false
+        while index < text.count {
+            let byte = text[index]
+            if byte.isPlainInString, inString || byte != 0x20 {
+                index += 1
+            } else if byte == UInt8(ascii: "\"") {
+                inString.toggle()
+                index += 1
+            } else if byte == UInt8(ascii: "\\") {
+                index += 2
+            } else if !inString, byte.isJSONWhiteSpace {
+                result.append(text.extracting(copied..<index))
+                repeat { index += 1 } while index < text.count && text[index].isJSONWhiteSpace
+                copied = index
+            } else if let length = text.lengthOfLineSeparator(at: index) {
+                result.append(text.extracting(copied..<index))
+                result.appendLineSeparator(lastByte: text[index + length - 1])
+                index += length
+                copied = index
+            } else {
+                index += 1
+            }
+        }
+        result.append(text.extracting(copied..<index))
+        return result
+    }
+}

@@ -1,0 +1,168 @@
+/// A cursor over one JSON text (RFC 8259) that checks as it goes and builds nothing.
+///
+/// The caller says what it expects next: ``beginObject()`` then ``nextKey()`` until nil, ``beginArray()`` then
+/// ``nextElement()`` until false, ``string()``, or ``skipValue()`` for a value of any kind. Every call checks the
+/// grammar and the UTF-8 of what it passes, so a text that was read to ``finish()`` is JSON, and a range it gave
+/// can be copied as it stands. It never reads past the end, whatever the bytes are.
+public struct JSONReader {
+    /// What a value is, told from its first byte.
+    public enum Kind: Hashable, Sendable { case object, array, string, number, boolean, null }
+
+    /// Arrays and objects inside each other, at most; a reader can be given less. One bit a level is kept in a word.
+    public static let maximumDepth = 64
+
+    /// The whole text, of which ranges speak.
+    public let bytes: [UInt8]
+    /// Where the cursor stands.
+    public internal(set) var position: Int
+    let end: Int
+    private let depthLimit: Int
+    private var depth = 0
+    /// Bit n: the container at depth n has had a member already, so the next one needs a comma.
+    private var begun: UInt64 = 0
+
+    /// Reads `range` of `bytes`, or all of them. Offsets count from the start of `bytes`.
+    public init(_ bytes: [UInt8], in range: Range<Int>? = nil, depthLimit: Int = maximumDepth) {
+        let range = range ?? 0..<bytes.count
+        precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "range outside the text")
+        self.bytes = bytes
+        position = range.lowerBound
+        end = range.upperBound
+        self.depthLimit = min(depthLimit, Self.maximumDepth)
+    }
+
+    // MARK: Values
+
+    /// The kind of the value that comes next, after white space; the cursor stops at its first byte.
+    public mutating func peek() throws(JSONSyntaxError) -> Kind {
+        skipWhiteSpace()
+        guard position < end else { throw JSONSyntaxError(.unexpectedEnd, at: position) }
+        switch bytes[position] {
+        case UInt8(ascii: "{"): return .object
+        case UInt8(ascii: "["): return .array
+        case UInt8(ascii: "\""): return .string
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): return .boolean
+        case UInt8(ascii: "n"): return .null
+        case let byte: throw JSONSyntaxError(.unexpectedByte(byte), at: position)
+        }
+    }
+
+    /// Checks and passes the next value, whatever it is, and gives the bytes it stands in.
+    @discardableResult
+    public mutating func skipValue() throws(JSONSyntaxError) -> Range<Int> {
+        let kind = try peek()
+        let start = position
+        switch kind {
+        case .object:
+            try beginObject()
+            while try nextKey() != nil { try skipValue() }
+        case .array:
+            try beginArray()
+            while try nextElement() { try skipValue() }
+        case .string: try string()
+        case .number: try number()
+        case .boolean: try literal(bytes[start] == UInt8(ascii: "t") ? "true" : "false")
+        case .null: try literal("null")
+        }
+        return start..<position
+    }
+
+    /// Checks that nothing but white space is left.
+    public mutating func finish() throws(JSONSyntaxError) {
+        skipWhiteSpace()
+        if position < end { throw JSONSyntaxError(.unexpectedByte(bytes[position]), at: position) }
+    }
+
+    // MARK: Containers
+
+    /// Passes `{`.
+    public mutating func beginObject() throws(JSONSyntaxError) { try begin(UInt8(ascii: "{")) }
+
+    /// Passes `[`.
+    public mutating func beginArray() throws(JSONSyntaxError) { try begin(UInt8(ascii: "[")) }
+
+    /// The next key of the object that was begun last, with its colon passed; nil when the object has ended.
+    /// The value must be read before the next key is asked for.
+    public mutating func nextKey() throws(JSONSyntaxError) -> JSONStringToken? {
+        guard try nextMember(closing: UInt8(ascii: "}")) else { return nil }
+        let key = try string()
+        skipWhiteSpace()
+        try expect(UInt8(ascii: ":"))
+        return key
+    }
+
+    /// Whether the array that was begun last has another element, which must then be read.
+    public mutating func nextElement() throws(JSONSyntaxError) -> Bool {
+        try nextMember(closing: UInt8(ascii: "]"))
+    }
+
+    private mutating func begin(_ bracket: UInt8) throws(JSONSyntaxError) {
+        skipWhiteSpace()
+        let start = position
+        try expect(bracket)
+        guard depth < depthLimit else { throw JSONSyntaxError(.nestedTooDeep(limit: depthLimit), at: start) }
+        begun &= ~(UInt64(1) << depth)
+        depth += 1
+    }
+
+    private mutating func nextMember(closing bracket: UInt8) throws(JSONSyntaxError) -> Bool {
+        precondition(depth > 0, "asked for a member outside any container")
+        skipWhiteSpace()
+        guard position < end else { throw JSONSyntaxError(.unexpectedEnd, at: position) }
+        let bit = UInt64(1) << (depth - 1)
+        if bytes[position] == bracket {
+            position += 1
+            depth -= 1
+            return false
+        }
+        if begun & bit != 0 {
+            try expect(UInt8(ascii: ","))
+            skipWhiteSpace()
+        }
+        begun |= bit
+        return true
+    }
+
+    // MARK: Bytes
+
+    /// Most tokens have none before them; indented text has a long run.
+    @inline(__always)
+    mutating func skipWhiteSpace() {
+        if position < end, bytes[position] <= 0x20 { skipRunOfWhiteSpace() }
+    }
+
+    private mutating func skipRunOfWhiteSpace() {
+        position = endOfRun(from: position) { $0.isJSONWhiteSpace }
+    }
+
+    /// The first offset from `start` on whose byte does not belong to a run.
+    @inline(__always)
+    func endOfRun(from start: Int, _ belongs: (UInt8) -> Bool) -> Int {
+        let rest = bytes.span.extracting(start..<end)
+        for index in rest.indices where !belongs(rest[index]) { return start + index }
+        return end
+    }
+
+    @inline(__always)
+    mutating func expect(_ byte: UInt8) throws(JSONSyntaxError) {
+        guard position < end else { throw JSONSyntaxError(.unexpectedEnd, at: position) }
+        guard bytes[position] == byte else { throw JSONSyntaxError(.unexpectedByte(bytes[position]), at: position) }
+        position += 1
+    }
+
+    private mutating func literal(_ word: StaticString) throws(JSONSyntaxError) {
+        for offset in 0..<word.utf8CodeUnitCount {
+            try expect(word.utf8Start[offset])
+        }
+    }
+}
+
+extension UInt8 {
+    /// Space, tab, line feed or carriage return: what RFC 8259 calls white space.
+    @inlinable
+    public var isJSONWhiteSpace: Bool { self == 0x20 || self == 0x0A || self == 0x0D || self == 0x09 }
+
+    /// Whether it stands for itself inside a string, alone: ASCII but for quotation mark, backslash and controls.
+    var isPlainInString: Bool { self &- 0x20 < 0x60 && self != UInt8(ascii: "\"") && self != UInt8(ascii: "\\") }
+}

@@ -1,0 +1,74 @@
+/// A string as it stands in a JSON text: where its content is, and whether it has to be decoded.
+public struct JSONStringToken: Hashable, Sendable {
+    /// The bytes between the quotation marks.
+    public let content: Range<Int>
+    /// Whether a backslash occurs in it; if not, the content is the text.
+    public let hasEscapes: Bool
+
+    /// The bytes with the quotation marks.
+    public var quoted: Range<Int> { content.lowerBound - 1..<content.upperBound + 1 }
+}
+
+extension JSONReader {
+    /// Passes a string and checks its escapes and its UTF-8.
+    ///
+    /// An escaped lone surrogate (`"\ud800"`) is JSON by its grammar and passes; ``decode(_:)`` refuses it.
+    @discardableResult
+    public mutating func string() throws(JSONSyntaxError) -> JSONStringToken {
+        skipWhiteSpace()
+        try expect(UInt8(ascii: "\""))
+        let start = position
+        var hasEscapes = false
+        while true {
+            position = endOfRun(from: position) { $0.isPlainInString }
+            guard position < end else { throw JSONSyntaxError(.unexpectedEnd, at: end) }
+            switch bytes[position] {
+            case UInt8(ascii: "\""):
+                position += 1
+                return JSONStringToken(content: start..<position - 1, hasEscapes: hasEscapes)
+            case UInt8(ascii: "\\"):
+                hasEscapes = true
+                try escape()
+            case 0x80...:
+                try multibyteScalar()
+            default:
+                throw JSONSyntaxError(.controlCharacterInString, at: position)
+            }
+        }
+    }
+
+    /// The text of a string; nil if it holds an escaped surrogate without its other half, which has no UTF-8.
+    ///
+    /// Its bytes are exactly those written. Where they name somebody, compare bytes, never `String`s.
+    public func decode(_ token: JSONStringToken) -> String? {
+        decodeBytes(token).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The UTF-8 of a string's text, as ``decode(_:)`` gives it.
+    public func decodeBytes(_ token: JSONStringToken) -> [UInt8]? {
+        token.hasEscapes ? decodeEscapes(token.content) : Array(bytes[token.content])
+    }
+
+    /// Bytes that two strings share exactly when their texts are the same, however they are escaped: the UTF-8, with
+    /// a surrogate that lacks its other half in the three bytes that UTF-8 would have for it.
+    public func identity(_ token: JSONStringToken) -> [UInt8] {
+        let decoded = token.hasEscapes ? decodeEscapes(token.content, keepingLoneSurrogates: true) : nil
+        return decoded ?? Array(bytes[token.content])
+    }
+
+    /// Whether the string's text is `word`, however it is escaped.
+    public func matches(_ token: JSONStringToken, _ word: StaticString) -> Bool {
+        let length = word.utf8CodeUnitCount
+        guard token.hasEscapes else { return token.content.count == length && isEqual(token.content, word) }
+        // An escape makes a byte of text at most six long; no need to decode a long string to see that it differs.
+        guard token.content.count <= 6 * length, let text = decodeEscapes(token.content) else { return false }
+        return text.elementsEqual(UnsafeBufferPointer(start: word.utf8Start, count: length))
+    }
+
+    private func isEqual(_ content: Range<Int>, _ word: StaticString) -> Bool {
+        for offset in 0..<content.count where bytes[content.lowerBound + offset] != word.utf8Start[offset] {
+            return false
+        }
+        return true
+    }
+}

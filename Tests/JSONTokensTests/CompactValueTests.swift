@@ -1,0 +1,59 @@
+import JSONTokens
+import Testing
+
+@Suite("Values copied without their white space")
+struct CompactValueTests {
+    private func compact(_ text: String) throws -> String {
+        var reader = JSONReader(Array(text.utf8))
+        let value = try reader.compactValue()
+        try reader.finish()
+        return String(decoding: value, as: UTF8.self)
+    }
+
+    @Test(arguments: [
+        ("{\n\t\"sex\" : \"Female\" ,\r\n    \"city\" : \"New York\"\n}", #"{"sex":"Female","city":"New York"}"#),
+        (
+            " [ 1 , 1.0 , 1.00 , -0 , 1E+05 , 123456789012345678901234567890 , 1e9999 ] ",
+            "[1,1.0,1.00,-0,1E+05,123456789012345678901234567890,1e9999]"
+        ),
+        (#"{ "b" : 1 , "a" : 2 , "b" : 3 , "b" : 1 }"#, #"{"b":1,"a":2,"b":3,"b":1}"#),
+        (#"[ "\u00e9 \/ \" \\" , " \t [ 1 , 2 ] " , "\\" , " " ]"#, #"["\u00e9 \/ \" \\"," \t [ 1 , 2 ] ","\\"," "]"#),
+        (#"[ "\ud800" , "\uD83D\ude00" ]"#, #"["\ud800","\uD83D\ude00"]"#), ("[ \"é€😀\u{7F}\" ]", "[\"é€😀\u{7F}\"]"),
+        ("{ }", "{}"), ("[ [ ] , { } ]", "[[],{}]"), (" true ", "true"),
+    ])
+    func keepsTokens(_ text: String, _ expected: String) throws {
+        #expect(Array(try compact(text).utf8) == Array(expected.utf8))
+        #expect(Array(try compact(expected).utf8) == Array(expected.utf8), "once is enough")
+    }
+
+    @Test func lineSeparatorsAreEscapedInKeysAndValues() throws {
+        let text =
+            "{ \"\u{85}\" : \"a\u{2028}b\u{2029}\u{2029}\" , \"k\" : \"\u{2027}\u{202A}\u{84}\u{86}\\\\\u{85}\" }"
+        let expected = "{\"\\u0085\":\"a\\u2028b\\u2029\\u2029\",\"k\":\"\u{2027}\u{202A}\u{84}\u{86}\\\\\\u0085\"}"
+        #expect(Array(try compact(text).utf8) == Array(expected.utf8))
+    }
+
+    @Test func readsOnAfterTheValue() throws {
+        var reader = JSONReader(Array(#"{"Attrs" : { "a" : 1 } , "To_Account" : "x"}"#.utf8))
+        try reader.beginObject()
+        _ = try reader.nextKey()
+        #expect(try reader.compactValue() == Array(#"{"a":1}"#.utf8))
+        let key = try #require(try reader.nextKey())
+        #expect(reader.matches(key, "To_Account"))
+    }
+
+    @Test func whatIsNoJSONIsRefused() {
+        #expect(throws: JSONSyntaxError(.unexpectedByte(0x5D), at: 3)) { try compact("[1,]") }
+    }
+
+    /// Every text of the grammar's table: the copy is JSON, and copying it again changes nothing.
+    @Test(arguments: GrammarCase.numbers + GrammarCase.structures + GrammarCase.strings + GrammarCase.utf8)
+    func copiesAreJSON(_ grammar: GrammarCase) throws {
+        guard grammar.isJSON else { return }
+        var reader = JSONReader(grammar.text)
+        let copy = try reader.compactValue()
+        #expect(isJSON(copy))
+        var again = JSONReader(copy)
+        #expect(try again.compactValue() == copy)
+    }
+}
