@@ -43,7 +43,9 @@ let package = Package(
     ],
     targets: [
         library("JSONTokens"),
+        library("JSONRPC", ["JSONTokens"]),
 
         tests("JSONTokensTests", ["JSONTokens"]),
+        tests("JSONRPCTests", ["JSONRPC", "JSONTokens"]),
     ]
 )
