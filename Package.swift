@@ -40,12 +40,15 @@ let package = Package(
     products: [
     ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         library("JSONTokens"),
         library("JSONRPC", ["JSONTokens"]),
+        library("JSONRPCServer", ["JSONRPC", "JSONTokens", .nio, .nioPosix]),
 
         tests("JSONTokensTests", ["JSONTokens"]),
         tests("JSONRPCTests", ["JSONRPC", "JSONTokens"]),
+        tests("JSONRPCServerTests", ["JSONRPCServer", "JSONRPC", .nio, .nioPosix, .nioEmbedded]),
     ]
 )

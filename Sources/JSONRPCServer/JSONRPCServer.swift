@@ -1,0 +1,176 @@
+import Glibc
+import JSONRPC
+import NIOCore
+import NIOPosix
+
+/// Serves line-delimited JSON-RPC 2.0 on listening Unix sockets, all on one event loop, where everything here but
+/// ``listen(on:)`` is to be called.
+public final class JSONRPCServer {
+    /// The bounds in force; a change holds for new connections.
+    public var limits: ServerLimits
+    /// Who answers.
+    let service: any RPCService
+    private let eventLoop: any EventLoop
+    private var listeners: [any Channel] = []
+    private var connections: [ObjectIdentifier: Connection] = [:]
+    private var connectionsByUID: [UInt32: Int] = [:]
+    private var lastConnection: UInt64 = 0
+    private var toFlush: [Connection] = []
+    private var drained: EventLoopPromise<Void>?
+    /// Bytes of answers that no client has taken yet.
+    var buffered = 0
+    /// Bytes of lines that have not ended yet.
+    var inputBytes = 0
+    /// Called whenever a connection has come or gone.
+    public var connectionsChanged: (() -> Void)?
+
+    /// A server that listens nowhere yet.
+    public init(service: any RPCService, limits: ServerLimits, eventLoop: any EventLoop) {
+        self.service = service
+        self.limits = limits
+        self.eventLoop = eventLoop
+    }
+
+    /// Connections that are open.
+    public var connectionCount: Int { connections.count }
+    /// Bytes of answers that wait for clients to read them.
+    public var bufferedBytes: Int { buffered }
+
+    /// Accepts connections on a socket that listens already. The socket belongs to the server from now on.
+    ///
+    /// While the process has no descriptor left for another connection, it waits a second before each new attempt.
+    public func listen(on socket: CInt) -> EventLoopFuture<Void> {
+        let server = NIOLoopBound(self, eventLoop: eventLoop)
+        return ServerBootstrap(group: eventLoop)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            // A channel keeps its receive buffers, also while it is idle: one small one, as many may be idle.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: 16384)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try server.value.accept(channel) }
+            }
+            .withBoundSocket(socket)
+            .flatMapThrowing { listener in
+                // NIO has cut the queue of the socket down to its own default of 128.
+                guard Glibc.listen(socket, ServerLimits.acceptQueue) == 0 else {
+                    throw IOError(errnoCode: errno, reason: "listen")
+                }
+                server.value.listeners.append(listener)
+            }
+    }
+
+    /// Accepts no connection any more. What waits to be accepted on an inherited socket waits for the next process.
+    public func stopAccepting() {
+        for listener in listeners { listener.close(promise: nil) }
+        listeners = []
+    }
+
+    /// Closes each connection once its requests are answered and its answers are read; done when all are closed. No
+    /// more connections are served.
+    public func closeConnections() -> EventLoopFuture<Void> {
+        let promise = drained ?? eventLoop.makePromise(of: Void.self)
+        drained = promise
+        for connection in Array(connections.values) { connection.closeWhenDone() }
+        if connections.isEmpty { promise.succeed() }
+        return promise.futureResult
+    }
+
+    /// Closes all connections at once, whatever is unanswered or unread.
+    public func closeConnectionsNow() {
+        for connection in Array(connections.values) { connection.closeNow() }
+    }
+
+    // MARK: Connections
+
+    private func accept(_ channel: any Channel) throws {
+        // One that was accepted in the turn of the loop in which the others were told to end.
+        guard drained == nil else { throw ChannelError.ioOnClosedChannel }
+        guard let caller = Caller(of: channel) else { throw ChannelError.inappropriateOperationForState }
+        if let error = refusal(of: caller) {
+            try channel.pipeline.syncOperations.addHandler(RefusedConnection(error))
+            return
+        }
+        lastConnection += 1
+        let connection = Connection(caller: caller, number: lastConnection, server: self)
+        try channel.pipeline.syncOperations.addHandler(connection)
+        connections[ObjectIdentifier(connection)] = connection
+        connectionsByUID[caller.uid, default: 0] += 1
+        connectionsChanged?()
+    }
+
+    private func refusal(of caller: Caller) -> ErrorObject? {
+        if connections.count >= limits.maxConnections {
+            return .overloadedServer("maxConnections", limits.maxConnections)
+        }
+        if connectionsByUID[caller.uid, default: 0] >= limits.maxConnectionsPerUID {
+            return .overloadedServer("maxConnectionsPerUid", limits.maxConnectionsPerUID)
+        }
+        return nil
+    }
+
+    func removed(_ connection: Connection) {
+        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        let left = connectionsByUID[connection.caller.uid, default: 1] - 1
+        connectionsByUID[connection.caller.uid] = left == 0 ? nil : left
+        connectionsChanged?()
+        if connections.isEmpty { drained?.succeed() }
+    }
+
+    // MARK: Bounds for all connections together
+
+    /// Whether the answers that wait for clients to read them have reached their bound.
+    var isFull: Bool { buffered >= limits.maxBufferedBytes }
+
+    /// Whether lines that are not complete take too much memory and a connection that has sent `count` bytes of one has
+    /// its share in that. Those that have less than an even share stay: they have not caused it.
+    func hasTooMuchInput(from count: Int) -> Bool {
+        inputBytes > limits.maxBufferedBytes && count > limits.maxBufferedBytes / max(1, connections.count)
+    }
+
+    /// The JSON text of an answer or, if there is no room for it, of an error in its stead.
+    func fitting(_ response: Response) -> [UInt8] {
+        let json = response.json
+        guard buffered + json.count > limits.maxBufferedBytes else { return json }
+        let error = ErrorObject.overloadedServer("maxBufferedBytes", limits.maxBufferedBytes)
+        let refusal = Response(id: response.id, .error(error)).json
+        if case .error = response.outcome, json.count <= refusal.count { return json }
+        return refusal
+    }
+
+    // MARK: Writing
+
+    /// Has a connection's answers written in the next turn of the loop, together with those that come until then.
+    func flushLater(_ connection: Connection) {
+        if toFlush.isEmpty {
+            let server = NIOLoopBound(self, eventLoop: eventLoop)
+            eventLoop.execute { server.value.flushNow() }
+        }
+        toFlush.append(connection)
+    }
+
+    private func flushNow() {
+        let connections = toFlush
+        toFlush = []
+        for connection in connections { connection.flush() }
+    }
+}
+
+/// Tells a connection that is one too many so, and closes it.
+private final class RefusedConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let error: ErrorObject
+
+    init(_ error: ErrorObject) { self.error = error }
+
+    func channelActive(context: ChannelHandlerContext) {
+        var line = ByteBuffer(bytes: Response(id: .null, .error(error)).json)
+        line.writeInteger(UInt8(ascii: "\n"))
+        context.writeAndFlush(wrapOutboundOut(line)).assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+}

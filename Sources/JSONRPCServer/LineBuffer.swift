@@ -1,0 +1,78 @@
+import Glibc
+import NIOCore
+
+/// Cuts a stream of bytes into lines, in bounded memory.
+struct LineBuffer {
+    /// What can be taken from a buffer.
+    enum Piece: Equatable {
+        /// A line without its end (`\n` or `\r\n`).
+        case line([UInt8])
+        /// A line that is longer than allowed.
+        case tooLong
+    }
+
+    private let limit: Int
+    private var bytes = ByteBuffer()
+    /// Bytes from the reader index in which no line feed has been found.
+    private var searched = 0
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Bytes that wait for the end of their line.
+    var count: Int { bytes.readableBytes }
+
+    mutating func append(_ more: ByteBuffer) {
+        if bytes.readableBytes == 0 { bytes = more } else { bytes.writeImmutableBuffer(more) }
+    }
+
+    /// The next whole line; nil if there is none yet.
+    mutating func next() -> Piece? {
+        guard let length = lengthOfLine() else {
+            searched = bytes.readableBytes
+            // One byte more may be the `\r` of an end of line.
+            return bytes.readableBytes > limit + 1 ? .tooLong : nil
+        }
+        searched = 0
+        let line = take(length)
+        bytes.moveReaderIndex(forwardBy: 1)
+        return line.count > limit ? .tooLong : .line(line)
+    }
+
+    /// What is left when no more bytes come: a last line without its end; nil if there is nothing.
+    mutating func last() -> Piece? {
+        guard bytes.readableBytes > 0 else { return nil }
+        let line = take(bytes.readableBytes)
+        searched = 0
+        return line.count > limit ? .tooLong : .line(line)
+    }
+
+    mutating func removeAll() { (bytes, searched) = (ByteBuffer(), 0) }
+
+    /// To be called when lines have been taken: a connection that waits for the rest of a short line must not hold the
+    /// large buffer that its beginning came in, nor all the lines that were before it.
+    mutating func releaseMemory() {
+        guard bytes.storageCapacity > max(4 * bytes.readableBytes, Self.keptCapacity) else { return }
+        bytes = bytes.readableBytes == 0 ? ByteBuffer() : ByteBuffer(bytes: bytes.readableBytesView)
+    }
+
+    /// Bytes of memory that are held.
+    var capacity: Int { bytes.storageCapacity }
+
+    private static let keptCapacity = 512
+
+    private func lengthOfLine() -> Int? {
+        bytes.withUnsafeReadableBytes { all in
+            let rest = all.dropFirst(searched)
+            guard let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty,
+                let found = memchr(start, CInt(UInt8(ascii: "\n")), rest.count)
+            else { return nil }
+            return searched + (UnsafeRawPointer(found) - start)
+        }
+    }
+
+    private mutating func take(_ length: Int) -> [UInt8] {
+        var line = bytes.readBytes(length: length) ?? []
+        if line.last == UInt8(ascii: "\r") { line.removeLast() }
+        return line
+    }
+}

@@ -1,0 +1,34 @@
+import JSONRPC
+
+/// What a service says to a request. There is no way to say nothing.
+public enum Reply {
+    /// The answer.
+    case now(Response.Outcome)
+    /// The answer comes by the completion that was given with the request. `cancel` is called, at most once and before
+    /// any answer has come, when nobody wants it any more; the completion is then of no effect.
+    case later(cancel: () -> Void)
+}
+
+/// Answers requests, on the event loop of the server.
+public protocol RPCService: AnyObject {
+    /// Answers a request, now or later.
+    /// - Parameter completion: To be called once if the reply is ``Reply/later(cancel:)``, never before this returns.
+    func call(
+        _ request: Request, on connection: any RPCConnection, completion: @escaping (Response.Outcome) -> Void
+    ) -> Reply
+
+    /// Takes note of a notification, which has no answer.
+    func notified(of notification: Request, on connection: any RPCConnection)
+}
+
+/// The connection that a request came by.
+public protocol RPCConnection: AnyObject {
+    /// Who is at the other end.
+    var caller: Caller { get }
+
+    /// Tells the connections of a server apart: counts from 1.
+    var number: UInt64 { get }
+
+    /// Ends every waiting request of the connection that has this id, with this error.
+    func cancel(_ id: RequestID, with error: ErrorObject)
+}

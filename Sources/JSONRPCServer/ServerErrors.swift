@@ -1,0 +1,21 @@
+import JSONRPC
+
+extension ErrorObject {
+    /// `-32000`: one of the door's limits is met.
+    static func overloadedServer(_ name: String, _ value: Int) -> ErrorObject {
+        var error = ErrorObject(
+            code: -32000, message: "overloaded: \(name) is \(value); try again later", retryable: true)
+        error.limit = .init(name, value)
+        error.retryAfterMs = ServerLimits.retryAfterMs
+        return error
+    }
+
+    static func lineTooLong(_ limit: Int) -> ErrorObject {
+        var error = ErrorObject(.invalidRequest, "a line may have at most \(limit) bytes; the connection closes")
+        error.limit = .init("maxLineBytes", limit)
+        return error
+    }
+
+    static let thisIsNotHTTP = ErrorObject(
+        .invalidRequest, "this socket speaks line-delimited JSON-RPC 2.0, not HTTP; the connection closes")
+}

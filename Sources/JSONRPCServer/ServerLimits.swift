@@ -1,0 +1,25 @@
+import NIOCore
+
+/// The bounds of the door. Each refusal names the one it met.
+public struct ServerLimits: Hashable, Sendable {
+    /// Connections at once.
+    public var maxConnections = 4096
+    /// Connections of one user at once.
+    public var maxConnectionsPerUID = 2048
+    /// Bytes in a line, without its end.
+    public var maxLineBytes = 4 << 20
+    /// Bytes of answers not yet written, and also of lines not yet complete, of all connections together.
+    public var maxBufferedBytes = 128 << 20
+    /// How long a client may leave its answers unread before its connection is closed.
+    public var writeTimeout: TimeAmount = .seconds(60)
+
+    /// The default bounds.
+    public init() {}
+
+    /// Unwritten bytes beyond which a connection is not read from.
+    static let maxUnwrittenPerConnection = 1 << 20
+    /// Connections that may wait to be accepted; the kernel cuts it down to its own bound.
+    static let acceptQueue: CInt = 4096
+    /// What a client is told that was refused for one of these bounds.
+    static let retryAfterMs: Int64 = 1000
+}

@@ -1,0 +1,57 @@
+import Glibc
+import NIOCore
+import Testing
+
+@testable import JSONRPCServer
+
+@Suite struct StoppingTests {
+    @Test func connectionsCloseWhenTheirAnswersAreOut() throws {
+        try TestServer.run { server in
+            let (idle, waiting, slow) = try (server.client(), server.client(), server.client())
+            try idle.send(request("now") + #"{"jsonrpc""#)
+            #expect(try idle.line() == answer())
+            try waiting.send(request("wait"))
+            try slow.send((1...10).map { request("large/100000", id: $0) }.joined())
+            try server.wait { server, service in service.calls.count == 12 && server.connectionCount == 3 }
+            let closed = try server.onLoop { server, _ in
+                server.stopAccepting()
+                return server.closeConnections()
+            }
+            #expect(try idle.linesToTheEnd() == [])
+            try waiting.send(request("now"))
+            try server.onLoop { _, service in service.answerAll() }
+            #expect(try waiting.linesToTheEnd() == [answer("yyyy")])
+            #expect(try slow.linesToTheEnd().count == 10)
+            try closed.wait()
+            #expect(try server.counters == .init())
+        }
+    }
+
+    @Test func withNoConnectionItIsDoneAtOnceAndMayBeAskedAgain() throws {
+        try TestServer.run { server in
+            try server.onLoopAndAfter { $0.closeConnections() }
+            try server.onLoopAndAfter { $0.closeConnections() }
+        }
+    }
+
+    @Test func aConnectionThatComesTooLateIsClosed() throws {
+        try TestServer.run { server in
+            try server.onLoopAndAfter { $0.closeConnections() }
+            let client = try server.client()
+            #expect(try client.line() == nil)
+            #expect(try server.counters.connections == 0)
+        }
+    }
+
+    @Test func whatWaitsToBeAcceptedStaysForTheNextProcess() throws {
+        try TestServer.run { server in
+            let inherited = dup(server.socket.descriptor)
+            defer { close(inherited) }
+            try server.onLoop { server, _ in server.stopAccepting() }
+            let client = try server.client()
+            try client.send(request("now"))
+            try server.onLoopAndAfter { $0.listen(on: dup(inherited)) }
+            #expect(try client.line() == answer())
+        }
+    }
+}
