@@ -41,14 +41,18 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         library("JSONTokens"),
         library("JSONRPC", ["JSONTokens"]),
         library("JSONRPCServer", ["JSONRPC", "JSONTokens", .nio, .nioPosix]),
+        library("UserSig", ["CZlib", .crypto]),
 
         tests("JSONTokensTests", ["JSONTokens"]),
         tests("JSONRPCTests", ["JSONRPC", "JSONTokens"]),
         tests("JSONRPCServerTests", ["JSONRPCServer", "JSONRPC", .nio, .nioPosix, .nioEmbedded]),
+        tests("UserSigTests", ["UserSig"]),
     ]
 )

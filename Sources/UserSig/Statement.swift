@@ -1,0 +1,65 @@
+import Crypto
+import FoundationEssentials
+
+/// What a UserSig states, without its encoding.
+struct Statement {
+    var identifier: String
+    var sdkAppID: UInt64
+    /// Seconds since 1970.
+    var issuedAt: Int64
+    /// Seconds.
+    var validFor: Int64
+
+    /// The text that is signed (vendor's TLSSigAPIv2): four lines in this order, the last one ended too.
+    private var signedText: String {
+        """
+        TLS.identifier:\(identifier)
+        TLS.sdkappid:\(sdkAppID)
+        TLS.time:\(issuedAt)
+        TLS.expire:\(validFor)
+
+        """
+    }
+
+    private func code(key: SecretKey) -> HMAC<SHA256>.MAC {
+        HMAC<SHA256>.authenticationCode(for: Array(signedText.utf8), using: key.symmetricKey)
+    }
+
+    /// The field `TLS.sig`: the HMAC in padded standard base64.
+    func signature(key: SecretKey) -> String {
+        Data(code(key: key)).base64EncodedString()
+    }
+
+    /// Whether `signature` is the statement's under `key`, in constant time.
+    func isSigned(by key: SecretKey, signature: String) -> Bool {
+        guard let bytes = Data(base64Encoded: signature) else { return false }
+        return HMAC<SHA256>.isValidAuthenticationCode(
+            bytes, authenticating: Array(signedText.utf8), using: key.symmetricKey)
+    }
+
+    /// The statement and its signature as a JSON object.
+    func json(signature: String) -> String {
+        """
+        {"TLS.ver":"2.0","TLS.identifier":\(Self.quoted(identifier)),"TLS.sdkappid":\(sdkAppID),\
+        "TLS.expire":\(validFor),"TLS.time":\(issuedAt),"TLS.sig":"\(signature)"}
+        """
+    }
+
+    /// `text` as a JSON string; only what RFC 8259 (section 7) demands is escaped.
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\":
+                result.unicodeScalars.append("\\")
+                result.unicodeScalars.append(scalar)
+            case "\u{0}"..."\u{1F}":
+                let hex = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            default:
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}
