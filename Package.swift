@@ -43,19 +43,24 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     ],
     targets: [
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        library("AttributeValues"),
         library("JSONTokens"),
         library("JSONRPC", ["JSONTokens"]),
         library("JSONRPCServer", ["JSONRPC", "JSONTokens", .nio, .nioPosix]),
         library("UserSig", ["CZlib", .crypto]),
+        library("CallScheduling", ["AttributeValues", .deque, .heap]),
         library("UpstreamSandbox", ["UserSig", .nio, .nioPosix, .nioHTTP1, .nioSSL, .crypto]),
 
         tests("JSONTokensTests", ["JSONTokens"]),
         tests("JSONRPCTests", ["JSONRPC", "JSONTokens"]),
         tests("JSONRPCServerTests", ["JSONRPCServer", "JSONRPC", .nio, .nioPosix, .nioEmbedded]),
         tests("UserSigTests", ["UserSig"]),
+        tests("CallSchedulingTests", ["CallScheduling", "AttributeValues", .heap]),
         tests("UpstreamSandboxTests", ["UpstreamSandbox", "UserSig", .nio, .nioPosix, .nioSSL]),
     ]
 )

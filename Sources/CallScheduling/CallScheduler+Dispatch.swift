@@ -1,0 +1,134 @@
+import AttributeValues
+import DequeModule
+
+extension CallScheduler {
+    /// Starts calls while they may leave and something waits.
+    mutating func dispatch(now: Moment) -> [Action] {
+        var actions: [Action] = []
+        while calls.count < limits.inFlight, slots.hasFree, gate.admitsCall, pacer.earliestStart(now: now) <= now {
+            guard let (rides, isolation) = nextLoad(now: now) else {
+                isStarved = true
+                break
+            }
+            actions.append(start(rides, isolation, now: now))
+        }
+        if !isStarved, !slots.hasFree { pacer.backlogged(now: now) }
+        return actions
+    }
+
+    private mutating func start(_ rides: [Ride], _ isolation: Int?, now: Moment) -> Action {
+        lastCall += 1
+        let key = CallKey(number: lastCall)
+        pacer.take(now: now)
+        gate.callStarted(now: now)
+        budget.callStarted()
+        if isolation != nil { counters.isolationCalls += 1 }
+        counters.started(accounts: rides.count)
+        for place in rides.indices { underWay[rides[place].account] = (key, place) }
+        calls[key] = Call(slot: slots.take(), leftAt: now, rides: rides, isolation: isolation)
+        return .start(key, accounts: rides.map(\.account))
+    }
+
+    // MARK: What a call takes
+
+    /// The next call's accounts; nil if nothing can leave.
+    ///
+    /// Calls of which one account is the cause take turns with all others, so that many bad accounts cost the others
+    /// half of the calls at most.
+    private mutating func nextLoad(now: Moment) -> (rides: [Ride], isolation: Int?)? {
+        if !lastWasForOne, let load = nextForOne() {
+            lastWasForOne = true
+            return load
+        }
+        lastWasForOne = false
+        // Twice, because a search that nobody needs any longer puts its suspects back.
+        return nextMerged(now: now) ?? nextForOne() ?? nextMerged(now: now)
+    }
+
+    /// A test of suspects, or an account that lately was at fault.
+    private mutating func nextForOne() -> (rides: [Ride], isolation: Int?)? {
+        while let isolation = tests.popFirst() {
+            guard isolations[isolation]?.testing.contains(where: isWanted) == true,
+                let rides = isolations[isolation]?.startTest()
+            else {
+                // Nobody waits for those any longer. Whom the others wait for may well be good without them.
+                putBackSuspects(of: isolation)
+                continue
+            }
+            return (rides, isolation)
+        }
+        while let account = alone.popFirst() {
+            if let ride = board(account) { return ([ride], nil) }
+        }
+        return nil
+    }
+
+    private mutating func nextMerged(now: Moment) -> (rides: [Ride], isolation: Int?)? {
+        var rides: [Ride] = []
+        fill(&rides, from: \.returned)
+        fillFairly(&rides, now: now)
+        // What was put aside causes no call of its own.
+        if !rides.isEmpty { fill(&rides, from: \.aside) }
+        return rides.isEmpty ? nil : (rides, nil)
+    }
+
+    private mutating func fill(_ rides: inout [Ride], from lane: WritableKeyPath<CallScheduler, AccountLane>) {
+        while rides.count < accountsPerCall, let account = self[keyPath: lane].popFirst() {
+            if let ride = board(account) { rides.append(ride) }
+        }
+    }
+
+    private mutating func fillFairly(_ rides: inout [Ride], now: Moment) {
+        while rides.count < accountsPerCall, let key = fair.head() {
+            guard let account = nextWaiting(of: key, now: now) else {
+                fair.dropHead()
+                continue
+            }
+            fair.taken()
+            if isQuarantined(account, now: now) {
+                // A whole call for one account: its caller pays for the rest.
+                if let caller = requests[key]?.caller { fair.charge(accountsPerCall - 1, to: caller) }
+                alone.append(account)
+                reserved.insert(account)
+            } else if let ride = board(account) {
+                rides.append(ride)
+            }
+        }
+    }
+
+    /// The next account of a request that waits and may leave; nil if there is none.
+    private mutating func nextWaiting(of key: RequestKey, now: Moment) -> Account? {
+        guard let accounts = requests[key]?.accounts, var cursor = requests[key]?.cursor else { return nil }
+        defer { requests[key]?.cursor = cursor }
+        while cursor < accounts.count {
+            let account = accounts[cursor]
+            cursor += 1
+            if waitingFor[account]?.contains(key) == true, !reserved.contains(account) { return account }
+        }
+        return nil
+    }
+
+    /// Whether somebody still waits for the account.
+    func isWanted(_ ride: Ride) -> Bool { ride.waiters.contains { requests[$0] != nil } }
+
+    func isQuarantined(_ account: Account, now: Moment) -> Bool {
+        !quarantine.isEmpty && (quarantine[account].map { $0 > now } ?? false)
+    }
+
+    /// Takes everybody who waits for an account on board; nil if nobody does.
+    private mutating func board(_ account: Account) -> Ride? {
+        guard let waiters = waitingFor.removeValue(forKey: account) else { return nil }
+        reserved.remove(account)
+        stopCounting(waiters)
+        return Ride(account: account, waiters: waiters)
+    }
+
+    /// The waiters wait no longer: their account is under way, or has failed.
+    mutating func stopCounting(_ waiters: Waiters) {
+        waiters.forEach { key, _ in
+            guard let uid = requests[key]?.caller.uid else { return }
+            requests[key]?.waiting -= 1
+            changeWaiting(by: -1, uid: uid)
+        }
+    }
+}

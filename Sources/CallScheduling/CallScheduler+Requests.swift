@@ -1,0 +1,122 @@
+import AttributeValues
+
+/// How requests come in, wait and go.
+extension CallScheduler {
+    mutating func advance(to now: Moment) {
+        slots.advance(to: now)
+        let limit = adaptation.limit(at: now)
+        if limit != slots.limit {
+            slots.limit = limit
+            pacer.rate = limit
+        }
+        deadlines.clearOut(keeping: requests)
+    }
+
+    /// Why a request cannot be taken, or nil.
+    mutating func refusal(of count: Int, _ request: WaitingRequest, now: Moment) -> RequestOutcome? {
+        if stopDeadline != nil { return .shuttingDown(fetched: request.fetched) }
+        let drained = pacer.spacing * (waitingFor.count / accountsPerCall + 1)
+        if waiting + count > limits.queuedAccounts {
+            return .overloaded(.all(limits.queuedAccounts), retryAfter: drained)
+        }
+        if waitingByUID[request.caller.uid, default: 0] + count > limits.queuedAccountsPerUID {
+            return .overloaded(.perUID(limits.queuedAccountsPerUID), retryAfter: drained)
+        }
+        let calls = (count + accountsPerCall - 1) / accountsPerCall
+        let credit = roundTrips.lowerBound(now: now)
+        let earliest = max(
+            pacer.earliestStart(of: calls, now: now), slots.earliestStart(of: calls, now: now, credit: credit))
+        guard earliest < request.deadline else {
+            return .deadlineExceeded(fetched: request.fetched, retryAfter: earliest - now)
+        }
+        // Asked last, because it lets a probe in.
+        return count == 0 ? nil : gate.refusal(now: now).map { request.failed(with: $0) }
+    }
+
+    mutating func answerFromMemory(_ request: inout WaitingRequest, maxAge: Duration, now: Moment) {
+        for index in request.accounts.indices {
+            if let answer = cache.answer(for: request.accounts[index], maxAge: maxAge, now: now) {
+                request.receive(.success(answer), at: index)
+            }
+        }
+    }
+
+    /// The indices of those accounts that are under way in calls which left lately enough.
+    func joinable(_ request: WaitingRequest, maxAge: Duration, now: Moment) -> Set<Int> {
+        let indices = request.accounts.indices.filter { index in
+            guard request.isOpen(index), let call = underWay[request.accounts[index]]?.call,
+                let leftAt = calls[call]?.leftAt
+            else { return false }
+            return now - leftAt <= maxAge
+        }
+        return Set(indices)
+    }
+
+    mutating func wait(_ key: RequestKey, for account: Account, at index: Int) {
+        if waitingFor[account]?.add(key, index: index) == nil { waitingFor[account] = Waiters(key, index: index) }
+    }
+
+    mutating func expire(now: Moment) -> [Action] {
+        var actions: [Action] = []
+        while let key = deadlines.popExpired(at: now, in: requests), var request = remove(key) {
+            // Where an attempt has failed before, that is what the caller can do something about.
+            for index in request.accounts.indices where request.isOpen(index) {
+                if let past = history[request.accounts[index]] { request.receive(.failure(past.failure), at: index) }
+            }
+            let outcome =
+                request.hasFailures ? request.outcome : .deadlineExceeded(fetched: request.fetched, retryAfter: nil)
+            actions.append(finish(key, outcome))
+        }
+        return actions
+    }
+
+    /// Takes a request out, and all its waiting.
+    @discardableResult
+    mutating func remove(_ key: RequestKey) -> WaitingRequest? {
+        guard let request = requests.removeValue(forKey: key) else { return nil }
+        changeWaiting(by: -request.waiting, uid: request.caller.uid)
+        if !request.isComplete {
+            for index in request.accounts.indices where request.isOpen(index) {
+                stopWaiting(key, for: request.accounts[index])
+            }
+        }
+        fair.ended(request.caller) { requests[$0] != nil }
+        return request
+    }
+
+    mutating func stopWaiting(_ key: RequestKey, for account: Account) {
+        if waitingFor[account]?.contains(key) == true {
+            guard waitingFor[account]?.remove(key) == true else { return }
+            waitingFor[account] = nil
+            reserved.remove(account)
+            forgetUnlessWanted(account)
+        } else if let (call, place) = underWay[account],
+            calls[call]?.rides[place].waiters.contains(key) == true
+        {
+            // The call runs to its end; only the list of those to tell stays short.
+            _ = calls[call]?.rides[place].waiters.remove(key)
+        }
+    }
+
+    /// Drops what is known of an account's failures, once nobody waits for it and no call has it.
+    mutating func forgetUnlessWanted(_ account: Account) {
+        if waitingFor[account] == nil, underWay[account] == nil { history[account] = nil }
+    }
+
+    mutating func changeWaiting(by count: Int, uid: UInt32) {
+        waiting += count
+        let left = waitingByUID[uid, default: 0] + count
+        waitingByUID[uid] = left == 0 ? nil : left
+    }
+
+    mutating func finish(_ key: RequestKey, _ outcome: RequestOutcome) -> Action {
+        counters.count(outcome)
+        return .finish(key, outcome)
+    }
+
+    /// Tells the callers whose requests have become complete.
+    mutating func tellComplete() -> [Action] {
+        defer { complete.removeAll(keepingCapacity: true) }
+        return complete.compactMap { key in remove(key).map { finish(key, $0.outcome) } }
+    }
+}

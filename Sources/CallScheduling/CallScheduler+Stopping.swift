@@ -1,0 +1,51 @@
+import DequeModule
+
+extension CallScheduler {
+    /// The daemon stops: no call leaves any more. Requests whose calls are all under way may finish until `deadline`;
+    /// all others end now. What was under way for them is given up.
+    public mutating func stop(deadline: Moment, now: Moment) -> [Action] {
+        guard stopDeadline == nil else { return [] }
+        stopDeadline = deadline
+        while let id = tests.popFirst() { shutDown(endIsolation(id)?.remaining ?? []) }
+        interrupted += requests.filter { $0.value.waiting > 0 }.map(\.key)
+        return timePasses(to: now)
+    }
+
+    /// Whether nothing is left that could be seen by the server or waited for: all slots are free, so that the next
+    /// process starts with as much right to call as this one had.
+    public var isDrained: Bool { requests.isEmpty && calls.isEmpty && slots.held == 0 }
+
+    /// While stopping: ends what cannot be served any more, and gives up the calls that nobody waits for and, after the
+    /// deadline, all of them.
+    mutating func giveUp(now: Moment, at deadline: Moment) -> [Action] {
+        if now >= deadline { interrupted += requests.keys }
+        var actions: [Action] = []
+        for key in interrupted.sorted(by: { $0.number < $1.number }) {
+            guard let request = remove(key) else { continue }
+            actions.append(finish(key, .shuttingDown(fetched: request.fetched)))
+        }
+        interrupted = []
+        for (key, call) in calls.sorted(by: { $0.key.number < $1.key.number }) where !isWanted(call) {
+            if abandoned.insert(key).inserted { actions.append(.abandon(key)) }
+        }
+        return actions
+    }
+
+    private func isWanted(_ call: Call) -> Bool {
+        call.rides.contains(where: isWanted)
+    }
+
+    /// Nothing is known of the calls that an earlier process made before `moment`: all slots count as used then.
+    public mutating func assumeAllSlotsUsed(at moment: Moment) {
+        slots.assumeAllUsed(at: moment)
+    }
+
+    /// What has become of the slots since the last time. To be written down, if at all, before the started calls leave.
+    public mutating func takeSlotChanges() -> [SlotTable.Change] { slots.takeChanges() }
+
+    /// Goes on where a process that was killed has stopped.
+    /// - Parameter states: What that process had written down of its slots.
+    public mutating func restoreSlots(_ states: [SlotTable.State], now: Moment) {
+        slots.restore(states, now: now)
+    }
+}

@@ -1,0 +1,258 @@
+import AttributeValues
+import DequeModule
+import HeapModule
+
+/// Accounts that are to go into a call, first come, first served.
+typealias AccountLane = Deque<Account>
+
+/// Decides which call leaves when, for whom, and what each caller is told. A value: events go in with the time at which
+/// they happened, actions come out, and whoever owns it carries them out.
+///
+/// Every account that somebody waits for is known once, with all who wait for it. When a call may leave
+/// (``SlotTable``, ``Pacer``, ``Limits/inFlight``), it takes up to ``Limits/accountsPerCall`` of them, one from each caller
+/// in turn (``FairQueue``); so U waiting accounts cost ⌈U/100⌉ calls, and a call is never put off to wait for more.
+public struct CallScheduler: Sendable {
+    /// The bounds that a scheduler keeps to.
+    public struct Limits: Hashable, Sendable {
+        /// Calls in any second at the server, 1…1000000.
+        public var rate: Int
+        /// How much of the least round trip the limiter counts on, 0…0.95.
+        public var roundTripCredit = 0.0
+        /// Calls under way at once, at least 1.
+        public var inFlight: Int
+        /// Accounts in a call; upstream allows 100.
+        public var accountsPerCall = 100
+        /// Waiting (request, account) pairs of all callers.
+        public var queuedAccounts: Int
+        /// Waiting (request, account) pairs of one user's callers.
+        public var queuedAccountsPerUID: Int
+        /// Bytes of answers held for callers who accept older ones.
+        public var heldBytes = 0
+
+        /// Sets the bounds.
+        public init(
+            rate: Int, roundTripCredit: Double = 0, inFlight: Int, queuedAccounts: Int, queuedAccountsPerUID: Int,
+            heldBytes: Int = 0
+        ) {
+            self.rate = rate
+            self.roundTripCredit = roundTripCredit
+            self.inFlight = inFlight
+            self.queuedAccounts = queuedAccounts
+            self.queuedAccountsPerUID = queuedAccountsPerUID
+            self.heldBytes = heldBytes
+        }
+    }
+
+    /// What the owner has to do.
+    public enum Action: Sendable {
+        /// Make this call and report its end by ``callEnded(_:_:now:)``.
+        case start(CallKey, accounts: [Account])
+        /// Tell the caller; the request is over.
+        case finish(RequestKey, RequestOutcome)
+        /// Close this call's connection, since nobody waits for it, and report its end.
+        case abandon(CallKey)
+    }
+
+    /// A call under way.
+    struct Call: Sendable {
+        let slot: Int
+        let leftAt: Moment
+        var rides: [Ride]
+        /// The isolation whose test it is.
+        let isolation: Int?
+    }
+
+    /// What is known of an account whose call has failed and is to be repeated.
+    struct History: Sendable {
+        var failure: CallFailure
+        /// When it may leave again.
+        var notBefore: Moment
+        /// When it was put back because the UserSig had expired.
+        var renewedAt: Moment?
+    }
+
+    /// Accounts that wait for their retry.
+    struct RetryGroup: Comparable, Sendable {
+        let due: Moment
+        let accounts: [Account]
+        static func < (left: RetryGroup, right: RetryGroup) -> Bool { left.due < right.due }
+        static func == (left: RetryGroup, right: RetryGroup) -> Bool { left.due == right.due }
+    }
+
+    /// The bounds in force.
+    public internal(set) var limits: Limits
+    /// What has happened so far.
+    public internal(set) var counters = Counters()
+    /// The slots.
+    public internal(set) var slots: SlotTable
+    var pacer: Pacer
+    var adaptation: RateAdaptation
+    var roundTrips: RoundTrips
+    var gate = UpstreamGate()
+    var budget = RetryBudget()
+    var cache: AnswerCache
+    var numbers: SeededNumbers
+    /// Accounts in a call at present; less than the limit after upstream has called it too many.
+    var accountsPerCall: Int
+
+    var requests: [RequestKey: WaitingRequest] = [:]
+    var deadlines = DeadlineQueue()
+    /// Everybody who waits for an account that is not under way.
+    var waitingFor: [Account: Waiters] = [:]
+    var waiting = 0
+    var waitingByUID: [UInt32: Int] = [:]
+    var fair = FairQueue()
+    /// Accounts that have been in a call and go first in the next one.
+    var returned: AccountLane = []
+    /// Accounts that ride in calls that leave anyway, while an offender is looked for beside them.
+    var aside: AccountLane = []
+    /// Accounts that lately were at fault, and so leave alone.
+    var alone: AccountLane = []
+    var quarantine: [Account: Moment] = [:]
+    /// Whether the last call was a test, or for one of those.
+    var lastWasForOne = false
+    /// Waiting accounts that a lane or a retry brings back, so that no request's turn takes them.
+    var reserved: Set<Account> = []
+    var history: [Account: History] = [:]
+    var retries = Heap<RetryGroup>()
+    var isolations: [Int: Isolation] = [:]
+    /// Isolations whose next test has not left yet.
+    var tests: Deque<Int> = []
+    /// Accounts put aside by an isolation that has not ended.
+    var asideOf: [Int: [Account]] = [:]
+    var calls: [CallKey: Call] = [:]
+    /// Which call an account is under way in, and its place there.
+    var underWay: [Account: (call: CallKey, place: Int)] = [:]
+    /// Whether nothing that could leave was left when calls were last started.
+    var isStarved = true
+    /// When all calls under way are given up; set once the scheduler stops.
+    var stopDeadline: Moment?
+    /// Calls whose owner was told to close them.
+    var abandoned: Set<CallKey> = []
+    /// Requests that are complete and not told yet.
+    var complete: [RequestKey] = []
+    /// Requests that end because the scheduler stops, and are not told yet.
+    var interrupted: [RequestKey] = []
+    var lastIsolation = 0
+    var lastCall: UInt64 = 0
+    private var lastRequest: UInt64 = 0
+
+    /// An idle scheduler.
+    /// - Parameter seed: Where the random choices start (waits before retries).
+    public init(limits: Limits, seed: UInt64 = 0) {
+        self.limits = limits
+        slots = SlotTable(limit: limits.rate)
+        pacer = Pacer(rate: limits.rate)
+        adaptation = RateAdaptation(configured: limits.rate)
+        roundTrips = RoundTrips(credit: limits.roundTripCredit)
+        cache = AnswerCache(capacity: limits.heldBytes)
+        numbers = SeededNumbers(seed: seed)
+        accountsPerCall = limits.accountsPerCall
+    }
+
+    // MARK: Events
+
+    /// The next request's name, to be known before its outcome can come.
+    public mutating func makeRequestKey() -> RequestKey {
+        lastRequest += 1
+        return RequestKey(number: lastRequest)
+    }
+
+    /// A caller asks. No call leaves before ``timePasses(to:)``, so that what is asked for at the same time can share one.
+    /// - Parameters:
+    ///   - key: A new name from ``makeRequestKey()``.
+    ///   - accounts: Distinct, at least one, in the order in which they are to be answered.
+    ///   - deadline: When the caller gives up.
+    ///   - maxAge: How old a held answer may be; zero asks upstream.
+    public mutating func enqueue(
+        _ key: RequestKey, accounts: [Account], caller: CallerKey, deadline: Moment, maxAge: Duration = .zero,
+        now: Moment
+    ) -> [Action] {
+        advance(to: now)
+        var request = WaitingRequest(accounts: accounts, caller: caller, deadline: deadline, since: now)
+        if maxAge > .zero { answerFromMemory(&request, maxAge: maxAge, now: now) }
+        if request.isComplete {
+            counters.fromMemory += 1
+            return [finish(key, request.outcome)]
+        }
+        let joined = maxAge > .zero ? joinable(request, maxAge: maxAge, now: now) : []
+        let wanted = request.open - joined.count
+        if let refusal = refusal(of: wanted, request, now: now) { return [finish(key, refusal)] }
+        request.waiting = wanted
+        for index in accounts.indices where request.isOpen(index) {
+            if joined.contains(index), let (call, place) = underWay[accounts[index]] {
+                calls[call]?.rides[place].waiters.add(key, index: index)
+            } else {
+                wait(key, for: accounts[index], at: index)
+            }
+        }
+        requests[key] = request
+        deadlines.insert(deadline, for: key)
+        changeWaiting(by: wanted, uid: caller.uid)
+        fair.append(key, of: caller)
+        isStarved = false
+        return []
+    }
+
+    /// A caller no longer wants its answer. What waits costs nothing; a call under way runs to its end.
+    public mutating func withdraw(_ key: RequestKey, now: Moment) -> [Action] {
+        guard remove(key) != nil else { return [] }
+        counters.withdrawn += 1
+        return stopDeadline == nil ? [] : timePasses(to: now)
+    }
+
+    /// A call has ended.
+    public mutating func callEnded(_ key: CallKey, _ end: CallEnd, now: Moment) -> [Action] {
+        guard let call = calls.removeValue(forKey: key) else { return [] }
+        abandoned.remove(key)
+        for ride in call.rides where underWay[ride.account]?.call == key { underWay[ride.account] = nil }
+        if let isolation = call.isolation { isolations[isolation]?.testEnded(call.rides) }
+        advance(to: now)
+        switch end.counted {
+        case .answered(let moment): slots.answered(call.slot, at: moment, credit: roundTrips.lowerBound(now: now))
+        case .unknown(let moment): slots.closed(call.slot, at: moment)
+        case .neverSent: slots.neverSent(call.slot)
+        }
+        counters.count(end)
+        switch end.result {
+        case .success(let found): succeeded(call, found, now: now)
+        case .failure(let failure): failed(call, failure, now: now)
+        }
+        if !gate.isOpen { failAllWaiting(now: now) }
+        return tellComplete() + timePasses(to: now)
+    }
+
+    /// A call was answered, so long after its head had been written, on a connection that had answered a call before.
+    public mutating func measured(_ roundTrip: Duration, now: Moment) { roundTrips.add(roundTrip, at: now) }
+
+    /// No connection to upstream is left.
+    public mutating func connectionsGone() { roundTrips.forget() }
+
+    /// The clock has moved on. To be called at ``nextEvent(now:)``.
+    public mutating func timePasses(to now: Moment) -> [Action] {
+        advance(to: now)
+        var actions = expire(now: now)
+        if let stopDeadline { return actions + giveUp(now: now, at: stopDeadline) }
+        releaseRetries(now: now)
+        actions += dispatch(now: now)
+        return actions + tellComplete()
+    }
+
+    /// The moment at which ``timePasses(to:)`` is to be called, unless another event comes before; nil: never.
+    public mutating func nextEvent(now: Moment) -> Moment? {
+        var next = deadlines.next(in: requests)
+        if let stopDeadline {
+            if calls.isEmpty { return earlier(next, slots.nextReturn) }
+            return now < stopDeadline ? earlier(next, stopDeadline) : next
+        }
+        next = earlier(next, retries.min?.due)
+        guard !isStarved, calls.count < limits.inFlight, gate.admitsCall else { return next }
+        if slots.hasFree { return earlier(next, pacer.earliestStart(now: now)) }
+        return earlier(next, earlier(slots.nextReturn, adaptation.nextRaise(after: now)))
+    }
+}
+
+private func earlier(_ left: Moment?, _ right: Moment?) -> Moment? {
+    guard let left, let right else { return left ?? right }
+    return min(left, right)
+}

@@ -1,0 +1,41 @@
+import HeapModule
+
+/// The deadlines of requests, earliest first. Those of ended requests stay until they are met or cleared out.
+struct DeadlineQueue {
+    private struct Entry: Comparable {
+        let moment: Moment
+        let key: RequestKey
+        static func < (left: Entry, right: Entry) -> Bool { left.moment < right.moment }
+    }
+
+    private var entries = Heap<Entry>()
+
+    var count: Int { entries.count }
+
+    mutating func insert(_ moment: Moment, for key: RequestKey) {
+        entries.insert(Entry(moment: moment, key: key))
+    }
+
+    /// The earliest deadline of a request that is still there.
+    mutating func next(in requests: [RequestKey: WaitingRequest]) -> Moment? {
+        dropEnded(requests)
+        return entries.min?.moment
+    }
+
+    /// Takes a request whose deadline is not after `now`; nil when there is none.
+    mutating func popExpired(at now: Moment, in requests: [RequestKey: WaitingRequest]) -> RequestKey? {
+        dropEnded(requests)
+        guard let first = entries.min, first.moment <= now else { return nil }
+        return entries.removeMin().key
+    }
+
+    /// Keeps the memory in proportion to the open requests, at a cost that is constant for each deadline put in.
+    mutating func clearOut(keeping requests: [RequestKey: WaitingRequest]) {
+        guard entries.count > 2 * requests.count + 1024 else { return }
+        entries = Heap(entries.unordered.filter { requests[$0.key] != nil })
+    }
+
+    private mutating func dropEnded(_ requests: [RequestKey: WaitingRequest]) {
+        while let first = entries.min, requests[first.key] == nil { entries.removeMin() }
+    }
+}

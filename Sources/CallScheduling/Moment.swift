@@ -1,0 +1,39 @@
+/// A point on a monotonic clock that never steps. The scheduler never asks what time it is: it is told.
+public struct Moment: Comparable, Hashable, Sendable {
+    /// Nanoseconds since an origin that stays the same while the process runs.
+    public let nanoseconds: Int64
+
+    /// A point that many nanoseconds after the origin.
+    public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    /// Whether `left` comes before `right`.
+    public static func < (left: Moment, right: Moment) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    /// The point that lies `duration` after `moment`.
+    public static func + (moment: Moment, duration: Duration) -> Moment {
+        Moment(nanoseconds: moment.nanoseconds + duration.nanoseconds)
+    }
+
+    /// The point that lies `duration` before `moment`.
+    public static func - (moment: Moment, duration: Duration) -> Moment {
+        Moment(nanoseconds: moment.nanoseconds - duration.nanoseconds)
+    }
+
+    /// How long it is from `start` to `end`; negative if `end` comes first.
+    public static func - (end: Moment, start: Moment) -> Duration {
+        .nanoseconds(end.nanoseconds - start.nanoseconds)
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds; what is finer is dropped. Holds for up to 292 years.
+    public var nanoseconds: Int64 {
+        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+    }
+
+    /// Whole milliseconds, rounded up, so that waiting so long is long enough.
+    public var millisecondsRoundedUp: Int64 {
+        let (whole, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000)
+        return rest > 0 ? whole + 1 : whole
+    }
+}

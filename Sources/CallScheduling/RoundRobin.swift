@@ -1,0 +1,59 @@
+import DequeModule
+
+/// Takes turns: deficit round robin with one unit a turn. Who owes units is passed over until they are worked off.
+struct RoundRobin<Member: Hashable & Sendable>: Sendable {
+    private var ring: Deque<Member> = []
+    private var members: Set<Member> = []
+    private var debts: [Member: Int] = [:]
+
+    /// More than this is never owed.
+    static var maximumDebt: Int { 1000 }
+
+    /// Lets a member take its turn from now on, after all others; does nothing if it does so already.
+    mutating func add(_ member: Member) {
+        if members.insert(member).inserted { ring.append(member) }
+    }
+
+    /// Whose turn it is; nil if nobody takes turns.
+    mutating func current() -> Member? {
+        var passed = 0
+        while let member = ring.first {
+            guard let debt = debts[member] else { return member }
+            // Alone, or all in debt: nothing is gained by waiting.
+            if ring.count == 1 || passed == ring.count { forgive(ring.count == 1 ? debt : leastDebt) }
+            guard let left = debts[member] else { return member }
+            debts[member] = left > 1 ? left - 1 : nil
+            passed = passed == ring.count ? 0 : passed + 1
+            rotate()
+        }
+        return nil
+    }
+
+    /// The current member has had its turn.
+    mutating func rotate() {
+        guard let member = ring.popFirst() else { return }
+        ring.append(member)
+    }
+
+    /// The current member takes no more turns.
+    mutating func removeCurrent() {
+        guard let member = ring.popFirst() else { return }
+        members.remove(member)
+        // Whoever comes back owes what it owed.
+        if debts.count > 4 * ring.count + 1024 { debts = debts.filter { members.contains($0.key) } }
+    }
+
+    /// A member has cost others this many units.
+    mutating func charge(_ units: Int, to member: Member) {
+        debts[member] = min(Self.maximumDebt, debts[member, default: 0] + units)
+    }
+
+    private var leastDebt: Int { ring.lazy.compactMap { debts[$0] }.min() ?? 0 }
+
+    private mutating func forgive(_ units: Int) {
+        for member in ring {
+            guard let debt = debts[member] else { continue }
+            debts[member] = debt > units ? debt - units : nil
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import HeapModule
+
+/// The rule that keeps any second at the server within the limit: a call takes one of N slots when it leaves, and
+/// gives it back a second after its *answer* came, not after it left.
+///
+/// Let the server count call j at sⱼ. Its answer came later than that, so a call that takes over the slot leaves, and
+/// is counted, more than a second after sⱼ. In any second that ends with the counting of a call there are then only
+/// calls whose slots are still held: N at most, however long each was on its way. Of the round trip, a lower bound may
+/// be credited: with c not above the least way out plus the least way back, answer + 1 s − c is late enough too.
+public struct SlotTable: Sendable {
+    /// How long a slot is held after the answer: a second, and 0.2 % for two clocks that do not run quite alike.
+    public static let holdAfterAnswer: Duration = .milliseconds(1002)
+    /// How long a slot is held after a call was closed without an answer: the server may count it until the
+    /// last byte that the kernel had sent has arrived.
+    public static let holdAfterClose: Duration = .seconds(2)
+
+    /// What a slot is at, as it is written down for a process that comes after this one.
+    public enum State: Hashable, Sendable {
+        case free
+        /// A call is under way.
+        case underWay
+        /// A call has ended; the slot comes back at this moment.
+        case held(until: Moment)
+    }
+
+    /// A slot whose state has changed.
+    public struct Change: Hashable, Sendable {
+        /// 0 or more.
+        public let slot: Int
+        /// What it is at now.
+        public let state: State
+    }
+
+    private struct Return: Comparable {
+        let moment: Moment
+        let slot: Int
+        static func < (left: Return, right: Return) -> Bool { left.moment < right.moment }
+    }
+
+    /// N: the calls that the server may see in any second, at least 1. A lower one holds at once.
+    public var limit: Int
+    /// Calls that are under way.
+    public private(set) var underWay = 0
+    /// Changes since ``takeChanges()`` was called last.
+    private var changes: [Change] = []
+    /// When the slots of calls that have ended come back.
+    private var returns = Heap<Return>()
+    /// Free slots that have been used before; the next one after them is `fresh`.
+    private var used: [Int] = []
+    private var fresh = 0
+
+    /// A table whose slots are all free.
+    /// - Parameter limit: Calls in any second, at least 1.
+    public init(limit: Int) {
+        precondition(limit >= 1, "a limit of \(limit) calls a second serves nobody")
+        self.limit = limit
+    }
+
+    /// Slots that are taken, by calls under way and by those that ended lately.
+    public var held: Int { underWay + returns.count }
+
+    /// Whether a call may leave, as far as the slots go.
+    public var hasFree: Bool { held < limit }
+
+    /// When the next slot comes back; nil if none is due, because all are free or under way.
+    public var nextReturn: Moment? { returns.min?.moment }
+
+    /// A lower bound for when `count` calls more may have left.
+    ///
+    /// Of calls under way, it is known only that their slots come back a hold after now at the earliest.
+    public func earliestStart(of count: Int, now: Moment, credit: Duration = .zero) -> Moment {
+        let free = max(0, limit - held)
+        if count <= free { return now }
+        let rounds = (count - free + limit - 1) / limit
+        let firstReturn = min(nextReturn ?? .distantFuture, now + Self.holdAfterAnswer - credit)
+        return firstReturn + (Self.holdAfterAnswer - credit) * (rounds - 1)
+    }
+
+    /// A call leaves. Only when ``hasFree``.
+    /// - Returns: Its slot.
+    public mutating func take() -> Int {
+        precondition(hasFree, "no free slot")
+        let slot = nextFree()
+        underWay += 1
+        changes.append(Change(slot: slot, state: .underWay))
+        return slot
+    }
+
+    /// A call was answered from behind the server's counter.
+    /// - Parameters:
+    ///   - moment: When the answer's head came.
+    ///   - credit: c, a lower bound of the round trip.
+    public mutating func answered(_ slot: Int, at moment: Moment, credit: Duration = .zero) {
+        underWay -= 1
+        hold(slot, until: moment + Self.holdAfterAnswer - credit)
+    }
+
+    /// A call ended without an answer: it may have been counted, or may be yet.
+    /// - Parameter moment: When its connection was closed for good.
+    public mutating func closed(_ slot: Int, at moment: Moment) {
+        underWay -= 1
+        hold(slot, until: moment + Self.holdAfterClose)
+    }
+
+    /// A call that had taken a slot never left, because no connection was made for it.
+    public mutating func neverSent(_ slot: Int) {
+        underWay -= 1
+        free(slot)
+    }
+
+    /// Nothing is known of what was sent before `moment`: all slots count as used then by calls without an answer.
+    public mutating func assumeAllUsed(at moment: Moment) {
+        while held < limit { hold(nextFree(), until: moment + Self.holdAfterClose) }
+    }
+
+    /// Goes on where a process that was killed has stopped.
+    /// - Parameter states: What that process had written down.
+    public mutating func restore(_ states: [State], now: Moment) {
+        let latest = now + Self.holdAfterClose
+        for state in states {
+            switch state {
+            case .free: break
+            case .underWay: hold(nextFree(), until: latest)
+            case .held(let moment):
+                // A moment that cannot have been written by a process of ours: what else is written is worth nothing.
+                guard moment <= latest else { return assumeAllUsed(at: now) }
+                if moment > now { hold(nextFree(), until: moment) }
+            }
+        }
+    }
+
+    /// Frees the slots that are due.
+    public mutating func advance(to now: Moment) {
+        while let first = returns.min, first.moment <= now {
+            returns.removeMin()
+            free(first.slot)
+        }
+    }
+
+    /// What has changed since the last time. To be written down before a call that has taken a slot leaves.
+    public mutating func takeChanges() -> [Change] {
+        defer { changes.removeAll(keepingCapacity: true) }
+        return changes
+    }
+
+    private mutating func nextFree() -> Int {
+        if let slot = used.popLast() { return slot }
+        defer { fresh += 1 }
+        return fresh
+    }
+
+    private mutating func free(_ slot: Int) {
+        used.append(slot)
+        changes.append(Change(slot: slot, state: .free))
+    }
+
+    private mutating func hold(_ slot: Int, until moment: Moment) {
+        returns.insert(Return(moment: moment, slot: slot))
+        changes.append(Change(slot: slot, state: .held(until: moment)))
+    }
+}
+
+extension Moment {
+    static let distantFuture = Moment(nanoseconds: .max)
+}

@@ -1,0 +1,111 @@
+import AttributeValues
+
+/// Names one request of one caller while the scheduler has it.
+public struct RequestKey: Hashable, Sendable {
+    let number: UInt64
+}
+
+/// Names one upstream call while it is under way.
+public struct CallKey: Hashable, Sendable {
+    /// Counts from 1 while the process runs.
+    public let number: UInt64
+}
+
+/// How a request ended. Every request ends exactly once, unless it is withdrawn.
+public enum RequestOutcome: Sendable {
+    /// One answer for each of the request's accounts, in their order.
+    case answered([AccountAnswer])
+    /// Some of its accounts failed.
+    case failed(PartialFailure)
+    /// Time ran out, or is certain to: nothing can be served before `retryAfter`.
+    case deadlineExceeded(fetched: Int, retryAfter: Duration?)
+    /// A limit on waiting accounts is met.
+    case overloaded(QueueLimit, retryAfter: Duration)
+    /// The daemon stops.
+    case shuttingDown(fetched: Int)
+}
+
+/// The failure of a request, of which other accounts may have been fetched.
+public struct PartialFailure: Sendable {
+    /// The failure of the first failed account in the order of the request.
+    public let first: CallFailure
+    /// Accounts that were fetched.
+    public let fetched: Int
+    /// The first failed accounts in order, each with its failure.
+    public let failed: [(account: Account, failure: CallFailure)]
+
+    /// Failed accounts that are told one by one.
+    public static let maximumListed = 100
+}
+
+/// Which limit on waiting accounts was met.
+public enum QueueLimit: Hashable, Sendable {
+    /// Of all callers together.
+    case all(Int)
+    /// Of one user's callers.
+    case perUID(Int)
+}
+
+/// A request that has not ended: what it waits for and what has come.
+struct WaitingRequest: Sendable {
+    let accounts: [Account]
+    let caller: CallerKey
+    let deadline: Moment
+    /// When the caller asked.
+    let since: Moment
+    /// By index of the account.
+    private(set) var answers: [AccountAnswer?]
+    private var failures: [Int: CallFailure] = [:]
+    /// Accounts for which no call has left yet.
+    var waiting: Int
+    /// Accounts without an answer or a failure.
+    private(set) var open: Int
+    /// Accounts before this one have been offered to a call.
+    var cursor = 0
+
+    init(accounts: [Account], caller: CallerKey, deadline: Moment, since: Moment) {
+        self.accounts = accounts
+        self.caller = caller
+        self.deadline = deadline
+        self.since = since
+        answers = Array(repeating: nil, count: accounts.count)
+        waiting = 0
+        open = accounts.count
+    }
+
+    var isComplete: Bool { open == 0 }
+
+    var fetched: Int { answers.count { $0 != nil } }
+
+    mutating func receive(_ result: Result<AccountAnswer, CallFailure>, at index: Int) {
+        guard answers[index] == nil, failures[index] == nil else { return }
+        open -= 1
+        switch result {
+        case .success(let answer): answers[index] = answer
+        case .failure(let failure): failures[index] = failure
+        }
+    }
+
+    var hasFailures: Bool { !failures.isEmpty }
+
+    /// The outcome if all that is open fails.
+    func failed(with failure: CallFailure) -> RequestOutcome {
+        var copy = self
+        for index in accounts.indices where isOpen(index) { copy.receive(.failure(failure), at: index) }
+        return copy.outcome
+    }
+
+    func isOpen(_ index: Int) -> Bool { answers[index] == nil && failures[index] == nil }
+
+    /// How the request has ended: by the failure of its first failed account, if any has failed.
+    var outcome: RequestOutcome {
+        let indices = failures.keys.sorted()
+        guard let firstIndex = indices.first, let first = failures[firstIndex] else {
+            return .answered(answers.map { $0 ?? .missing })
+        }
+        let listed = indices.prefix(PartialFailure.maximumListed).compactMap { index in
+            failures[index].map { (account: accounts[index], failure: $0) }
+        }
+        return .failed(PartialFailure(first: first, fetched: fetched, failed: listed))
+    }
+}

@@ -1,0 +1,173 @@
+import AttributeValues
+import Testing
+
+@testable import CallScheduling
+
+/// What becomes of the accounts of a failed call.
+@Suite struct FailureTests {
+    private var bench = SchedulerBench()
+
+    @Test mutating func aFailedCallIsTriedAgainUntilItIsAnswered() {
+        let key = bench.ask(0..<100)
+        bench.fail(bench.pass()[0].key, 91000, .retry)
+        #expect(bench.finished.isEmpty)
+        let again = bench.pass(.milliseconds(101))
+        #expect(again.map(\.accounts) == [SchedulerBench.accounts(0..<100)])
+        bench.answer(again[0].key, again[0].accounts)
+        #expect(bench.isAnswered(key))
+        #expect(bench.scheduler.counters.retries == 1)
+    }
+
+    /// Has somebody else's call answered, so that upstream is not held to fail wholly.
+    private mutating func answerSomebodyElse() throws {
+        let account = Account("other \(bench.started.count)")
+        bench.ask([account], connection: 2)
+        bench.pass()
+        let call = try #require(bench.started.last { $0.accounts.contains(account) })
+        bench.answer(call.key, call.accounts)
+    }
+
+    @Test mutating func afterTheLastAttemptTheFailureIsTold() throws {
+        let key = bench.ask(0..<1, timeout: .seconds(600))
+        for attempt in 1...Backoff.maximumAttempts {
+            #expect(bench.finished[key] == nil)
+            bench.pass(Backoff.cap)
+            let call = try #require(bench.started.last { $0.accounts.contains("user0") })
+            bench.fail(call.key, 91000, .retry)
+            try answerSomebodyElse()
+            #expect(bench.started.count { $0.accounts.contains("user0") } == attempt)
+        }
+        let failure = bench.failure(of: key)?.first
+        #expect(failure?.code == 91000 && failure?.attempts == Backoff.maximumAttempts)
+    }
+
+    @Test mutating func whenTimeRunsOutAfterAFailureTheErrorIsThatFailures() {
+        let key = bench.ask(0..<1, timeout: .seconds(2))
+        bench.fail(bench.pass()[0].key, 91000, .retry)
+        _ = bench.pass(.milliseconds(500))
+        #expect(bench.started.count == 2)
+        bench.pass(.seconds(2))
+        let failure = bench.failure(of: key)?.first
+        #expect(failure?.code == 91000 && failure?.attempts == 1)
+    }
+
+    @Test mutating func withoutABudgetThereAreNoRetries() throws {
+        var keys: [RequestKey] = []
+        for index in 0..<25 {
+            keys.append(bench.ask(index..<index + 1))
+            bench.pass()
+            let call = try #require(bench.started.last { $0.accounts.contains(Account("user\(index)")) })
+            bench.fail(call.key, 91000, .retry)
+            try answerSomebodyElse()
+            // What is tried again goes well.
+            for call in bench.pass(.milliseconds(110)) { bench.answer(call.key, call.accounts) }
+        }
+        // Ten at the start, and one for each ten calls.
+        let retries = bench.scheduler.counters.retries
+        #expect(retries > 10 && retries <= 10 + bench.scheduler.counters.calls / 10)
+        #expect(retries < keys.count)
+        #expect(keys.count(where: bench.isAnswered) == retries)
+        #expect(keys.prefix(10).allSatisfy(bench.isAnswered))
+    }
+
+    @Test mutating func anExpiredUserSigIsReplacedOnce() throws {
+        let key = bench.ask(0..<5)
+        bench.fail(bench.pass()[0].key, 70001, .renewSignature)
+        #expect(bench.started.map(\.accounts.count) == [5, 5])
+        #expect(bench.finished.isEmpty)
+        bench.pass(.milliseconds(50))
+        bench.fail(bench.started[1].key, 70001, .renewSignature)
+        let failure = try #require(bench.failure(of: key)?.first)
+        #expect(failure.code == 70001 && failure.attempts == 2)
+        #expect(failure.message.contains("clock"))
+        #expect(bench.scheduler.counters.renewals == 1)
+        let later = bench.ask(9..<10)
+        #expect(bench.failure(of: later)?.first.code == 70001)
+    }
+
+    @Test mutating func aCallThatLeftWithTheOldUserSigSaysNothingOfTheNewOne() {
+        let first = bench.ask(0..<1)
+        bench.pass()
+        bench.pass(.milliseconds(1))
+        let second = bench.ask(0..<1)
+        bench.pass()
+        bench.pass(.milliseconds(1))
+        bench.fail(bench.started[0].key, 70001, .renewSignature)
+        bench.fail(bench.started[1].key, 70001, .renewSignature)
+        #expect(bench.finished.isEmpty)
+        for call in bench.started.dropFirst(2) { bench.answer(call.key, call.accounts) }
+        #expect(bench.isAnswered(first) && bench.isAnswered(second))
+    }
+
+    @Test mutating func tooManyAccountsHalveTheCalls() {
+        let key = bench.ask(0..<100)
+        bench.fail(bench.pass()[0].key, 90018, .tooManyAccounts)
+        bench.pass()
+        #expect(bench.started.map(\.accounts.count) == [100, 50, 50])
+        for call in bench.started.dropFirst() { bench.answer(call.key, call.accounts) }
+        #expect(bench.isAnswered(key))
+        let alone = bench.ask(0..<1)
+        bench.fail(bench.pass()[0].key, 90018, .tooManyAccounts)
+        #expect(bench.failure(of: alone)?.first.code == 90018)
+    }
+
+    @Test mutating func frequencyCodesHalveTheRateAndTheCallIsTriedAgain() {
+        let key = bench.ask(0..<1)
+        bench.fail(bench.pass()[0].key, 60007, .slowDown)
+        #expect(bench.scheduler.currentLimit(at: bench.now) == 50)
+        bench.pass(.seconds(1))
+        #expect(bench.scheduler.slots.limit == 51)
+        if let call = bench.started.last { bench.answer(call.key, call.accounts) }
+        #expect(bench.isAnswered(key))
+        #expect(bench.scheduler.counters.slowDowns == 1)
+    }
+
+    @Test mutating func aCallThatNeverLeftGivesItsSlotBackAtOnce() {
+        bench.ask(0..<1)
+        let call = bench.pass()[0]
+        let failure = CallFailure(
+            code: -32002, message: "", reaction: .unusableAnswer, isFromUpstream: false, callName: "")
+        _ = bench.scheduler.callEnded(
+            call.key, CallEnd(counted: .neverSent, result: .failure(failure)), now: bench.now)
+        #expect(bench.scheduler.slots.held == 0 && bench.scheduler.counters.neverSent == 1)
+    }
+
+    @Test mutating func whenUpstreamFailsWhollyEverybodyIsToldAtOnce() {
+        bench.ask(0..<500)
+        let calls = bench.pass()
+        bench.takeAllSlots()
+        let waiting = bench.ask(1000..<1100, connection: 2)
+        for call in calls { bench.fail(call.key, 91000, .retry) }
+        let told = bench.failure(of: waiting)?.first
+        #expect(told?.code == CallFailure.unreachable)
+        #expect(told?.retryAfter.map { $0 > .zero && $0 <= .seconds(1) } == true)
+        let late = bench.ask(0..<1, connection: 3)
+        #expect(bench.failure(of: late)?.first.attempts == 0)
+        #expect(bench.scheduler.waitingAccounts == 0)
+    }
+
+    @Test mutating func aProbeThatIsAnsweredLetsEverybodyIn() {
+        bench.ask(0..<500)
+        for call in bench.pass() { bench.fail(call.key, 91000, .retry) }
+        bench.pass(.seconds(1))
+        let first = bench.started.count
+        let probe = bench.ask(0..<150)
+        bench.pass()
+        #expect(bench.started.count == first + 1)
+        bench.answer(bench.started[first].key, bench.started[first].accounts)
+        #expect(bench.started.count == first + 2)
+        bench.answer(bench.started[first + 1].key, bench.started[first + 1].accounts)
+        #expect(bench.isAnswered(probe))
+        #expect(bench.scheduler.closedBecause == nil)
+    }
+
+    @Test mutating func anAccountsFaultShowsThatUpstreamIsThere() {
+        bench.ask(0..<500)
+        for call in bench.pass() { bench.fail(call.key, 91000, .retry) }
+        bench.pass(.seconds(1))
+        let probe = bench.ask(0..<1)
+        bench.fail(bench.pass()[0].key, 70107, .accountAtFault)
+        #expect(bench.failure(of: probe)?.first.code == 70107)
+        #expect(bench.scheduler.closedBecause == nil)
+    }
+}

@@ -1,0 +1,105 @@
+import AttributeValues
+import Testing
+
+@testable import CallScheduling
+
+/// A scheduler, a clock and short words for what callers and upstream do with them.
+struct SchedulerBench {
+    var scheduler: CallScheduler
+    var now = Moment(nanoseconds: 1_000_000_000_000)
+    var finished: [RequestKey: RequestOutcome] = [:]
+    var started: [(key: CallKey, accounts: [Account])] = []
+    var abandoned: [CallKey] = []
+
+    init(
+        rate: Int = 100, inFlight: Int = 64, queued: Int = 1_000_000, perUID: Int = 1_000_000, heldBytes: Int = 0,
+        seed: UInt64 = 1
+    ) {
+        scheduler = CallScheduler(
+            limits: .init(
+                rate: rate, inFlight: inFlight, queuedAccounts: queued, queuedAccountsPerUID: perUID,
+                heldBytes: heldBytes), seed: seed)
+    }
+
+    static func accounts(_ range: Range<Int>) -> [Account] { range.map { Account("user\($0)") } }
+
+    /// Asks, without letting a call leave yet.
+    @discardableResult
+    mutating func ask(
+        _ accounts: [Account], uid: UInt32 = 1, connection: UInt64 = 1, timeout: Duration = .seconds(30),
+        maxAge: Duration = .zero
+    ) -> RequestKey {
+        let key = scheduler.makeRequestKey()
+        let caller = CallerKey(uid: uid, connection: connection)
+        note(
+            scheduler.enqueue(
+                key, accounts: accounts, caller: caller, deadline: now + timeout, maxAge: maxAge, now: now))
+        return key
+    }
+
+    @discardableResult
+    mutating func ask(
+        _ range: Range<Int>, uid: UInt32 = 1, connection: UInt64 = 1, timeout: Duration = .seconds(30),
+        maxAge: Duration = .zero
+    ) -> RequestKey {
+        ask(Self.accounts(range), uid: uid, connection: connection, timeout: timeout, maxAge: maxAge)
+    }
+
+    /// Lets time pass, with all that falls due in it. Gives the calls that left.
+    @discardableResult
+    mutating func pass(_ duration: Duration = .zero) -> [(key: CallKey, accounts: [Account])] {
+        let first = started.count
+        let end = now + duration
+        while let next = scheduler.nextEvent(now: now), next <= end {
+            now = max(now, next)
+            let before = (started.count, finished.count)
+            note(scheduler.timePasses(to: now))
+            if next <= now, before == (started.count, finished.count), scheduler.nextEvent(now: now) == next { break }
+        }
+        now = end
+        note(scheduler.timePasses(to: now))
+        return Array(started[first...])
+    }
+
+    /// Calls that take all slots but `count`, and stay under way.
+    mutating func takeAllSlots(but count: Int = 0) {
+        while scheduler.slots.held < scheduler.slots.limit - count { _ = scheduler.slots.take() }
+    }
+
+    mutating func freeSlot(_ slot: Int = 0) { scheduler.slots.neverSent(slot) }
+
+    mutating func answer(_ call: CallKey, _ accounts: [Account]) {
+        let found = Dictionary(
+            uniqueKeysWithValues: accounts.map { ($0, AccountAnswer(attrs: Attrs(json: Array("{}".utf8)))) })
+        note(scheduler.callEnded(call, CallEnd(counted: .answered(at: now), result: .success(found)), now: now))
+    }
+
+    mutating func fail(_ call: CallKey, _ code: Int, _ reaction: CallFailure.Reaction) {
+        let failure = CallFailure(
+            code: code, message: "made up", reaction: reaction, isFromUpstream: true, callName: "test")
+        note(scheduler.callEnded(call, CallEnd(counted: .answered(at: now), result: .failure(failure)), now: now))
+    }
+
+    mutating func withdraw(_ key: RequestKey) { note(scheduler.withdraw(key, now: now)) }
+
+    mutating func stop(after grace: Duration = .seconds(10)) { note(scheduler.stop(deadline: now + grace, now: now)) }
+
+    /// The codes that a request failed with, by account; nil if it did not fail.
+    func failure(of key: RequestKey) -> PartialFailure? {
+        if case .failed(let failure) = finished[key] { failure } else { nil }
+    }
+
+    func isAnswered(_ key: RequestKey) -> Bool { if case .answered = finished[key] { true } else { false } }
+
+    private mutating func note(_ actions: [CallScheduler.Action]) {
+        for action in actions {
+            switch action {
+            case .start(let key, let accounts): started.append((key, accounts))
+            case .finish(let key, let outcome):
+                #expect(finished[key] == nil, "ended twice")
+                finished[key] = outcome
+            case .abandon(let key): abandoned.append(key)
+            }
+        }
+    }
+}

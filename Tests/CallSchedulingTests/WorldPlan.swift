@@ -1,0 +1,99 @@
+import AttributeValues
+
+@testable import CallScheduling
+
+/// How a simulated world is: what callers want, and what upstream does.
+struct WorldPlan {
+    var rate = 100
+    var inFlight = 64
+    var queued = 20_000
+    var asks = 150
+    var vanishes = 3
+    var cancels = 0.1
+    /// Seconds in which callers ask.
+    var duration = 5.0
+    var stops = false
+    /// Accounts that there are.
+    var accounts = 1200
+    var sizes = [1, 1, 2, 5, 60, 100, 101, 250, 1000]
+    var timeouts: [Duration] = [.milliseconds(30), .milliseconds(500), .seconds(3), .seconds(30)]
+    var ages: [Duration] = [.zero, .zero, .milliseconds(40), .seconds(2)]
+    /// Accounts at fault, each with a code of its own, so that nobody else can be given it.
+    var poison: [Account: Int] = [:]
+    var unknown: Set<Account> = []
+    var accountsAllowed = 100
+    /// One way's delay in seconds, doubled at most.
+    var delay = 0.01
+    /// Faults, each with its part of the calls.
+    var faults: [(code: Int, reaction: CallFailure.Reaction, part: Double)] = []
+    var lost = 0.0
+    var refused = 0.0
+    /// Seconds from the start in which every call fails.
+    var outage: ClosedRange<Double>?
+    /// Whether nothing but accounts can be at fault, and there is time enough.
+    var isOnlyPoisoned = false
+
+    func account(_ index: Int) -> Account { Account("u\(index)") }
+
+    func failure(_ code: Int, _ reaction: CallFailure.Reaction) -> CallFailure {
+        CallFailure(code: code, message: "made up", reaction: reaction, isFromUpstream: code > 0, callName: "c")
+    }
+
+    func fate(at now: Moment, _ generator: inout SeededGenerator) -> World.Fate {
+        let seconds = Double(now.nanoseconds) / 1e9 - 7000
+        if let outage, outage.contains(seconds) { return generator.unit() < 0.5 ? .refused : .code(91000, .retry) }
+        var dice = generator.unit()
+        for fault in faults {
+            if dice < fault.part { return .code(fault.code, fault.reaction) }
+            dice -= fault.part
+        }
+        if dice < lost { return .lost }
+        return dice < lost + refused ? .refused : .good
+    }
+
+    /// Everything at random.
+    static func anything(seed: UInt64) -> WorldPlan {
+        var generator = SeededGenerator(seed: seed &* 77 &+ 5)
+        func oneOf<T>(_ values: [T]) -> T { values[Int(generator.unit() * Double(values.count))] }
+        var plan = WorldPlan()
+        plan.rate = oneOf([1, 5, 20, 100, 100])
+        plan.inFlight = oneOf([1, 3, 64, 64])
+        plan.queued = oneOf([500, 20_000, 20_000])
+        plan.accounts = oneOf([1, 10, 150, 1200, 1200])
+        plan.stops = generator.unit() < 0.5
+        plan.delay = oneOf([0, 0.005, 0.05, 0.4])
+        plan.accountsAllowed = oneOf([100, 100, 100, 100, 30, 0])
+        plan.poison(oneOf([0, 0, 1, 3, 30]), &generator)
+        plan.unknown = [plan.account(3), plan.account(33)]
+        if generator.unit() < 0.2 { plan.outage = 1...(1.5 + 2 * generator.unit()) }
+        let kinds: [(Int, CallFailure.Reaction)] = [
+            (91000, .retry), (60007, .slowDown), (70001, .renewSignature), (70003, .misconfigured), (70050, .pause),
+            (80003, .unknown), (-32002, .unusableAnswer),
+        ]
+        for (code, reaction) in kinds where generator.unit() < 0.25 {
+            plan.faults.append((code, reaction, oneOf([0.01, 0.05, 0.3])))
+        }
+        plan.lost = oneOf([0, 0, 0.02, 0.2])
+        plan.refused = oneOf([0, 0, 0.02, 0.2])
+        return plan
+    }
+
+    /// Nothing but accounts at fault: everybody has an answer, or his own accounts' codes.
+    static func poisoned(seed: UInt64) -> WorldPlan {
+        var generator = SeededGenerator(seed: seed &* 31 &+ 9)
+        var plan = WorldPlan()
+        plan.poison(1 + Int(generator.unit() * 4), &generator)
+        plan.timeouts = [.seconds(600)]
+        plan.sizes = [1, 2, 5, 60, 100]
+        plan.vanishes = 0
+        plan.delay = 0.02 * generator.unit()
+        plan.isOnlyPoisoned = true
+        return plan
+    }
+
+    private mutating func poison(_ count: Int, _ generator: inout SeededGenerator) {
+        for index in 0..<count {
+            poison[account(Int(generator.unit() * Double(accounts)))] = 100_000 + index
+        }
+    }
+}
