@@ -42,6 +42,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     ],
@@ -54,6 +55,9 @@ let package = Package(
         library("JSONRPCServer", ["JSONRPC", "JSONTokens", .nio, .nioPosix]),
         library("UserSig", ["CZlib", .crypto]),
         library("CallScheduling", ["AttributeValues", .deque, .heap]),
+        library(
+            "UpstreamClient",
+            ["AttributeValues", "JSONTokens", "UserSig", .asyncHTTPClient, .nio, .nioPosix, .nioHTTP1, .nioSSL]),
         library("UpstreamSandbox", ["UserSig", .nio, .nioPosix, .nioHTTP1, .nioSSL, .crypto]),
 
         tests("JSONTokensTests", ["JSONTokens"]),
@@ -61,6 +65,8 @@ let package = Package(
         tests("JSONRPCServerTests", ["JSONRPCServer", "JSONRPC", .nio, .nioPosix, .nioEmbedded]),
         tests("UserSigTests", ["UserSig"]),
         tests("CallSchedulingTests", ["CallScheduling", "AttributeValues", .heap]),
+        tests(
+            "UpstreamClientTests", ["UpstreamClient", "UserSig", "UpstreamSandbox", "AttributeValues", .nio, .nioPosix]),
         tests("UpstreamSandboxTests", ["UpstreamSandbox", "UserSig", .nio, .nioPosix, .nioSSL]),
     ]
 )

@@ -1,0 +1,45 @@
+import Glibc
+import NIOCore
+import NIOSSL
+
+/// Whether a server's certificate is for the name that is called.
+///
+/// NIOSSL is also content with a certificate for the *address* that the connection goes to. Whoever can lie to our
+/// resolver can have such a certificate for a machine of theirs, so a name has to be in the certificate itself (RFC 9525).
+enum CertificateName {
+    /// The certificate is for somebody else.
+    struct Mismatch: Error {
+        let host: String
+    }
+
+    /// Checks a connection whose handshake is done.
+    /// - Parameter host: As in ``Endpoint/host``. Addresses are left to NIOSSL.
+    static func check(_ channel: any Channel, isFor host: String) throws {
+        if isAddress(host) { return }
+        let certificate = try channel.pipeline.syncOperations.nioSSL_peerCertificate()
+        let names = certificate?._subjectAlternativeNames().filter { $0.nameType == .dnsName }
+        guard let names, names.contains(where: { matches(host, pattern: Array($0.contents)) }) else {
+            throw Mismatch(host: host)
+        }
+    }
+
+    /// Whether a name is that of a certificate, whose first label may be an asterisk for any one label.
+    static func matches(_ host: String, pattern: [UInt8]) -> Bool {
+        let labels = Self.labels(host.utf8)
+        let expected = Self.labels(pattern)
+        guard labels.count == expected.count, !expected.contains([]) else { return false }
+        if expected.count >= 3, expected[0] == [UInt8(ascii: "*")] { return labels.dropFirst() == expected.dropFirst() }
+        return labels == expected
+    }
+
+    private static func labels(_ name: some Collection<UInt8>) -> [[UInt8]] {
+        name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { label in
+            label.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
+        }
+    }
+
+    private static func isAddress(_ host: String) -> Bool {
+        var address = in_addr()
+        return host.hasPrefix("[") || inet_pton(AF_INET, host, &address) == 1
+    }
+}

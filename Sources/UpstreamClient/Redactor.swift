@@ -1,0 +1,142 @@
+/// Takes secrets out of text that came from outside, so that it can be shown.
+///
+/// The text may be hostile and large: at most ``maximumLength`` bytes are kept, and the work is linear in its length.
+public struct Redactor: Sendable {
+    /// Bytes that are left of a text.
+    public static let maximumLength = 512
+    /// A part of a secret that is this long counts as the secret: texts get cut anywhere, at both ends.
+    static let telltaleLength = 16
+    private static let marker = Array("<redacted>".utf8)
+    private static let parameter = Array("usersig=".utf8)
+
+    /// All parts of ``telltaleLength`` of the long secrets.
+    private var telltales: Set<SIMD16<UInt8>> = []
+    /// Secrets that are shorter than that.
+    private var shortSecrets: [[UInt8]] = []
+
+    /// Knows the texts that must not be shown.
+    public init(secrets: [String]) {
+        for secret in secrets {
+            let bytes = Array(secret.utf8)
+            if bytes.count >= Self.telltaleLength {
+                for start in 0...bytes.count - Self.telltaleLength {
+                    telltales.insert(SIMD16(bytes[start..<start + Self.telltaleLength]))
+                }
+            } else if !bytes.isEmpty {
+                shortSecrets.append(bytes)
+            }
+        }
+    }
+
+    /// The text without any known secret, as it is or percent-encoded, and without the value of any `usersig=`; then cut.
+    public func redact(_ text: String) -> String {
+        let bytes = Array(text.utf8)
+        var result: [UInt8] = []
+        var index = 0
+        while index < bytes.count, result.count <= Self.maximumLength {
+            if let (value, end) = parameter(in: bytes, at: index) {
+                result += bytes[index..<value] + Self.marker
+                index = end
+            } else if let end = endOfSecret(in: bytes, at: index) {
+                result += Self.marker
+                index = end
+            } else {
+                result.append(bytes[index])
+                index += 1
+            }
+        }
+        return Self.cut(result)
+    }
+
+    // MARK: The parameter
+
+    /// Where the value of a parameter `usersig` starts and ends; nil if none stands at `index`.
+    private func parameter(in bytes: [UInt8], at index: Int) -> (value: Int, end: Int)? {
+        var value = index
+        for expected in Self.parameter {
+            guard let (byte, next) = Self.decoded(bytes, at: value), Self.lowercase(byte) == expected else {
+                return nil
+            }
+            value = next
+        }
+        // Whatever a value is quoted in is passed first, so that the rest of the value is not taken for other text.
+        while value < bytes.count, Self.quotes.contains(bytes[value]) { value += 1 }
+        return (value, bytes[value...].firstIndex(where: Self.endsValue) ?? bytes.count)
+    }
+
+    private static let quotes = Array(#""'\"#.utf8)
+
+    private static func endsValue(_ byte: UInt8) -> Bool { byte <= 0x20 || "&\"'<>".utf8.contains(byte) }
+
+    private static func lowercase(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+
+    // MARK: Secrets
+
+    /// Where the secret ends that starts at `index`, or the part of one; nil if none does.
+    private func endOfSecret(in bytes: [UInt8], at index: Int) -> Int? {
+        // A secret can hold a percent sign itself, so the text is also taken as it stands.
+        let ends = [Self.decoded, Self.plain].compactMap { endOfSecret(in: bytes, at: index, reading: $0) }
+        return ends.max()
+    }
+
+    /// One character of a text, and where the next one is; nil at the end.
+    private typealias Reading = (_ bytes: [UInt8], _ index: Int) -> (byte: UInt8, next: Int)?
+
+    private func endOfSecret(in bytes: [UInt8], at index: Int, reading: Reading) -> Int? {
+        for secret in shortSecrets {
+            var position: Int? = index
+            for expected in secret {
+                position = position.flatMap { reading(bytes, $0) }.flatMap { $0.byte == expected ? $0.next : nil }
+            }
+            if let position { return position }
+        }
+        return endOfTelltales(in: bytes, at: index, reading: reading)
+    }
+
+    /// Where the last of the parts of secrets ends that follow each other from `index` on, overlapping.
+    private func endOfTelltales(in bytes: [UInt8], at index: Int, reading: Reading) -> Int? {
+        var window = SIMD16<UInt8>()
+        var position = index
+        for place in 0..<Self.telltaleLength {
+            guard let (byte, next) = reading(bytes, position) else { return nil }
+            window[place] = byte
+            position = next
+        }
+        guard telltales.contains(window) else { return nil }
+        while let (byte, next) = reading(bytes, position) {
+            for place in 1..<Self.telltaleLength { window[place - 1] = window[place] }
+            window[Self.telltaleLength - 1] = byte
+            guard telltales.contains(window) else { break }
+            position = next
+        }
+        return position
+    }
+
+    private static func plain(_ bytes: [UInt8], at index: Int) -> (byte: UInt8, next: Int)? {
+        index < bytes.count ? (bytes[index], index + 1) : nil
+    }
+
+    /// Undoes a percent-encoding, also one of a percent-encoding: a URL may be a parameter of another one.
+    private static func decoded(_ bytes: [UInt8], at index: Int) -> (byte: UInt8, next: Int)? {
+        guard var (byte, next) = plain(bytes, at: index) else { return nil }
+        for _ in 0..<maximumEncodings {
+            guard byte == UInt8(ascii: "%"), next + 1 < bytes.count,
+                let high = bytes[next].hexDigitValue, let low = bytes[next + 1].hexDigitValue
+            else { break }
+            byte = high << 4 | low
+            next += 2
+        }
+        return (byte, next)
+    }
+
+    private static let maximumEncodings = 3
+
+    /// At most ``maximumLength`` bytes, not ending inside a scalar.
+    private static func cut(_ bytes: [UInt8]) -> String {
+        var end = min(bytes.count, maximumLength)
+        while end > 0, end < bytes.count, bytes[end] & 0xC0 == 0x80 { end -= 1 }
+        return String(decoding: bytes[..<end], as: UTF8.self)
+    }
+}

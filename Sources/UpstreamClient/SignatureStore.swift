@@ -1,0 +1,58 @@
+import UserSig
+
+/// Holds the UserSig that calls are made with, and makes the next one in time.
+struct SignatureStore {
+    private var signer: UserSigSigner
+    private let admin: String
+    private var lifetime: Int64
+    private var current: (signature: UserSig, issuedAt: Int64)?
+    /// The key and the one before it: calls signed with that can still be on the wire.
+    private var keys: [String]
+    /// UserSigs that may still be valid somewhere.
+    private var signatures: [String] = []
+    /// Takes out of a text what must not be shown of it.
+    private(set) var redactor: Redactor
+
+    init(sdkAppID: UInt64, key: SecretKey, admin: String, lifetime: Int64) {
+        signer = UserSigSigner(sdkAppID: sdkAppID, key: key)
+        self.admin = admin
+        self.lifetime = lifetime
+        keys = [key.text]
+        redactor = Redactor(secrets: keys)
+    }
+
+    /// Seconds since 1970; nil if the next call makes a new one.
+    var expiresAt: Int64? { current?.signature.expiresAt }
+
+    /// The UserSig to use at `now` (seconds since 1970): renewed at half of its life, and when the clock went back
+    /// behind its making, since upstream would call it made in the future.
+    mutating func signature(at now: Int64) -> UserSig {
+        if let current, (current.issuedAt..<current.issuedAt + max(1, lifetime / 2)).contains(now) {
+            return current.signature
+        }
+        let signature = signer.sign(identifier: admin, issuedAt: now, validFor: lifetime)
+        current = (signature, now)
+        // One that is made twice in a second is the same.
+        signatures = signatures.filter { $0 != signature.text }.suffix(Self.remembered - 1) + [signature.text]
+        redactor = Redactor(secrets: keys + signatures)
+        return signature
+    }
+
+    /// Makes the next call use a new UserSig.
+    mutating func discard() { current = nil }
+
+    /// Makes UserSigs with another key or for another time from now on.
+    mutating func use(_ key: SecretKey, lifetime: Int64) {
+        signer = UserSigSigner(sdkAppID: signer.sdkAppID, key: key)
+        self.lifetime = lifetime
+        current = nil
+        keys = keys.suffix(1) + [key.text]
+        redactor = Redactor(secrets: keys + signatures)
+    }
+
+    private static let remembered = 16
+}
+
+extension SecretKey {
+    fileprivate var text: String { withUnsafeBytes { String(decoding: $0, as: UTF8.self) } }
+}

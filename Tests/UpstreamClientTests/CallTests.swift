@@ -1,0 +1,104 @@
+import AttributeValues
+import NIOCore
+import Testing
+import UpstreamClient
+import UpstreamSandbox
+
+/// Calls that are answered.
+@Suite struct CallTests {
+    @Test func vendorsExampleIsAnswered() async throws {
+        try await withClient { client, sandbox in
+            let report = try await client.call("Zhang Xiaohong", "Chen Xiaoming", "abc")
+            let answer = try report.result.get()
+            #expect(report.isAnswered)
+            #expect(answer.attrs["abc"]?.json == Array("{}".utf8))
+            #expect(answer.attrs["Chen Xiaoming"]?.json == Array(#"{"sex":"M","city":"Shenzhen"}"#.utf8))
+            #expect(answer.attrs.count == 3)
+            #expect(answer.unrequested == 0)
+            let skew = try #require(report.clockSkewSeconds)
+            #expect(abs(skew) < 60)
+        }
+    }
+
+    /// The names and values of the query, as the vendor's documentation of REST calls wants them.
+    @Test func requestIsAsDocumented() async throws {
+        var configuration = SandboxConfiguration()
+        configuration.administrator = "管理员 &=%+"
+        try await withClient(configuration) { client, sandbox in
+            _ = try await client.call("a\"\\\u{1}é", "e\u{301}").result.get()
+            let request = try #require(await sandbox.recentRequests().first)
+            #expect(request.method == "POST")
+            #expect(request.uri.hasPrefix("/v4/all_member_push/im_get_attr?usersig="))
+            #expect(
+                request.uri.contains(
+                    "&identifier=%E7%AE%A1%E7%90%86%E5%91%98%20%26%3D%25%2B&sdkappid=1400000001&random="))
+            #expect(request.uri.hasSuffix("&contenttype=json"))
+            #expect(request.body == Array("{\"To_Account\":[\"a\\\"\\\\\\u0001é\",\"e\u{301}\"]}".utf8))
+            let names = Set(request.headers.map { $0.name.lowercased() })
+            #expect(names == ["host", "content-type", "content-length"])
+        }
+    }
+
+    @Test func randomIsFreshForEachCall() async throws {
+        try await withClient { client, sandbox in
+            for _ in 0..<3 { _ = try await client.call("abc") }
+            let uris = await sandbox.recentRequests().map(\.uri)
+            #expect(Set(uris).count == 3)
+        }
+    }
+
+    @Test func sequentialCallsShareOneConnection() async throws {
+        try await withClient { client, sandbox in
+            for _ in 0..<10 { _ = try await client.call("abc").result.get() }
+            let report = await sandbox.report()
+            #expect(report.calls == 10)
+            #expect(report.connections == 1)
+        }
+    }
+
+    /// None waits for another one's connection, however many there are.
+    @Test func parallelCallsEachHaveAConnection() async throws {
+        let count = 40
+        try await withClient(faults: [Fault(.hang)], timeout: .seconds(5)) { client, sandbox in
+            let reports = try await withThrowingTaskGroup(of: CallReport.self, returning: [CallReport].self) { group in
+                for _ in 0..<count { group.addTask { try await client.call("abc") } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            let unknown = reports.filter(\.isUnknown)
+            #expect(unknown.count == count)
+            let report = await sandbox.report()
+            #expect(report.calls == count)
+            #expect(report.connections == count)
+        }
+    }
+
+    @Test func unrequestedAccountIsDroppedAndCounted() async throws {
+        let body = #"""
+            {"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"UserAttrs":[
+             {"To_Account":"stranger","Attrs":{}},{"To_Account":"abc","Attrs":{ "a" : 1.0 }}]}
+            """#
+        try await withClient(faults: [Fault(.body(body))]) { client, _ in
+            let answer = try await client.call("abc").result.get()
+            #expect(answer.attrs == ["abc": Attrs(json: Array(#"{"a":1.0}"#.utf8))])
+            #expect(answer.unrequested == 1)
+        }
+    }
+
+    @Test func ipAddressIsCheckedAgainstTheCertificate() async throws {
+        let sandbox = try await SandboxServer.start()
+        let client = try await TestClient(of: sandbox, url: "https://127.0.0.1:\(sandbox.port)")
+        #expect(try await client.call("abc").isAnswered)
+        try await client.shutDown()
+        await sandbox.shutDown()
+    }
+
+    @Test func callsAfterShutDownFail() async throws {
+        let sandbox = try await SandboxServer.start()
+        let client = try await TestClient(of: sandbox)
+        try await client.shutDown()
+        let report = try await client.call("abc")
+        #expect(report.wasNeverSent)
+        #expect(report.failure?.kind == .temporary)
+        await sandbox.shutDown()
+    }
+}

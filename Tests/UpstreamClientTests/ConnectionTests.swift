@@ -1,0 +1,114 @@
+import AttributeValues
+import NIOCore
+import NIOPosix
+import Testing
+import UpstreamClient
+import UpstreamSandbox
+
+/// Connections that cannot be made, and how connections end.
+@Suite struct ConnectionTests {
+    /// A call that never left takes no place in the limiter.
+    @Test(arguments: ["localhost", "127.0.0.1"])
+    func refusedConnectionSendsNothing(host: String) async throws {
+        let sandbox = try await SandboxServer.start()
+        let client = try await TestClient(of: sandbox, url: "https://\(host):\(sandbox.port)")
+        await sandbox.shutDown()
+        let report = try await client.call("abc")
+        #expect(report.wasNeverSent)
+        #expect(report.failure?.kind == .temporary)
+        #expect(report.failure?.message.hasPrefix("cannot connect: ") == true)
+        try await client.shutDown()
+    }
+
+    @Test func unknownNameSendsNothing() async throws {
+        let sandbox = try await SandboxServer.start()
+        let client = try await TestClient(of: sandbox, url: "https://name.invalid")
+        let report = try await client.call("abc")
+        #expect(report.wasNeverSent)
+        #expect(report.failure?.kind == .temporary)
+        try await client.shutDown()
+        await sandbox.shutDown()
+    }
+
+    @Test func unknownAuthorityIsRefused() async throws {
+        let stranger = try await SandboxServer.start()
+        let sandbox = try await SandboxServer.start()
+        let client = try await TestClient(of: sandbox, authority: stranger.certificateAuthorityPEM)
+        let report = try await client.call("abc")
+        #expect(report.wasNeverSent)
+        #expect(report.failure?.kind == .unusableAnswer)
+        #expect(report.failure?.message.hasPrefix("upstream's certificate is not accepted: ") == true)
+        #expect(await sandbox.report().calls == 0)
+        try await client.shutDown()
+        await sandbox.shutDown()
+        await stranger.shutDown()
+    }
+
+    /// `127.0.0.2` is an address that the certificate lacks. The others are names for the resolver, but none of the
+    /// certificate's, even though it has the address that `127.1` stands for.
+    @Test(arguments: ["127.0.0.2", "127.3", "127.1"])
+    func otherNameThanTheCertificatesIsRefused(host: String) async throws {
+        var configuration = SandboxConfiguration()
+        configuration.host = "0.0.0.0"
+        let sandbox = try await SandboxServer.start(configuration)
+        let client = try await TestClient(of: sandbox, url: "https://\(host):\(sandbox.port)")
+        let report = try await client.call("abc")
+        #expect(report.wasNeverSent)
+        #expect(report.failure?.kind == .unusableAnswer)
+        #expect(report.failure?.message.hasPrefix("upstream's certificate is not accepted: ") == true)
+        #expect(await sandbox.report().calls == 0)
+        try await client.shutDown()
+        await sandbox.shutDown()
+    }
+
+    @Test func callCancelledBeforeItsConnectionIsMadeSendsNothing() async throws {
+        try await withClient { client, sandbox in
+            let report = try await client.cancelledCall("abc")
+            #expect(report.wasNeverSent)
+            #expect(report.failure?.message == "the call was given up")
+            #expect(await sandbox.report().calls == 0)
+        }
+    }
+
+    /// A server that accepts and says nothing: the handshake takes the time-out, and nothing was sent.
+    @Test func silentHandshakeSendsNothing() async throws {
+        let silent = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let sandbox = try await SandboxServer.start()
+        let port = try #require(silent.localAddress?.port)
+        let client = try await TestClient(of: sandbox, url: "https://127.0.0.1:\(port)", timeout: .milliseconds(300))
+        let report = try await client.call("abc")
+        #expect(report.wasNeverSent)
+        #expect(report.failure?.kind == .temporary)
+        try await client.shutDown()
+        try await silent.close().get()
+        await sandbox.shutDown()
+    }
+
+    /// What the kernel has not sent yet must not arrive after a call was given up.
+    @Test(arguments: [Fault.Kind.hang, .status(502), .drip(pause: .seconds(10))])
+    func connectionOfAFailedCallIsReset(kind: Fault.Kind) async throws {
+        let sandbox = try await SandboxServer.start()
+        let relay = try Relay.start(to: sandbox.port)
+        let client = try await TestClient(of: sandbox, url: "https://localhost:\(relay.port)", timeout: .seconds(2))
+        try await client.connect()
+        await sandbox.setFaults([Fault(kind)])
+        let report = try await client.call("abc")
+        #expect(report.isUnknown)
+        #expect(await relay.ends.first { _ in true } == .reset)
+        try await client.shutDown()
+        relay.shutDown()
+        await sandbox.shutDown()
+    }
+
+    @Test func idleConnectionIsResetAtShutDown() async throws {
+        let sandbox = try await SandboxServer.start()
+        let relay = try Relay.start(to: sandbox.port)
+        let client = try await TestClient(of: sandbox, url: "https://localhost:\(relay.port)")
+        #expect(try await client.call("abc").isAnswered)
+        try await client.shutDown()
+        #expect(await relay.ends.first { _ in true } == .reset)
+        relay.shutDown()
+        await sandbox.shutDown()
+    }
+}

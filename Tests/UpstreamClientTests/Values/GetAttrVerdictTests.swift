@@ -1,0 +1,185 @@
+import AttributeValues
+import Testing
+
+@testable import UpstreamClient
+
+@Suite struct GetAttrVerdictTests {
+    private static let redactor = Redactor(secrets: [])
+
+    private static func read(_ json: String, requested: Set<Account> = ["a", "b"]) throws -> GetAttrVerdict {
+        try GetAttrVerdict(body: Array(json.utf8), requested: requested, redactor: redactor)
+    }
+
+    private static func answer(_ json: String, requested: Set<Account> = ["a", "b"]) throws -> GetAttrAnswer {
+        guard case .ok(let answer) = try read(json, requested: requested) else {
+            throw UndocumentedAnswer(reason: "FAIL")
+        }
+        return answer
+    }
+
+    /// An `OK` with these entries of `UserAttrs`.
+    private static func ok(_ entries: String) -> String {
+        #"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"UserAttrs":[\#(entries)]}"#
+    }
+
+    /// One condition of an answer that is not as documented, each.
+    @Test(arguments: [
+        "", " ", "null", "[]", "\"OK\"", "1", "{", "{}{}", "{} x", "\u{FEFF}{}",
+        #"{"ActionStatus":"OK","UserAttrs":[]}"#,
+        #"{"ActionStatus":"OK","ErrorCode":"0","UserAttrs":[]}"#,
+        #"{"ActionStatus":"OK","ErrorCode":0.0,"UserAttrs":[]}"#,
+        #"{"ActionStatus":"OK","ErrorCode":0e0,"UserAttrs":[]}"#,
+        #"{"ActionStatus":"OK","ErrorCode":null,"UserAttrs":[]}"#,
+        #"{"ActionStatus":"FAIL","ErrorCode":99999999999999999999}"#,
+        #"{"ErrorCode":0,"UserAttrs":[]}"#,
+        #"{"ActionStatus":null,"ErrorCode":0,"UserAttrs":[]}"#,
+        #"{"ActionStatus":"ok","ErrorCode":0,"UserAttrs":[]}"#,
+        "{\"ActionStatus\":\"O\u{212A}\",\"ErrorCode\":0,\"UserAttrs\":[]}",
+        #"{"ActionStatus":"OK","ErrorCode":1,"UserAttrs":[]}"#,
+        #"{"ActionStatus":"FAIL","ErrorCode":0,"UserAttrs":[]}"#,
+        #"{"ActionStatus":"DONE","ErrorCode":1}"#,
+        #"{"ActionStatus":"OK","ErrorCode":0}"#,
+        #"{"ActionStatus":"OK","ErrorCode":0,"UserAttrs":null}"#,
+        #"{"ActionStatus":"OK","ErrorCode":0,"UserAttrs":{}}"#,
+        #"{"ActionStatus":"OK","ErrorCode":0,"ErrorList":null}"#,
+        #"{"ActionStatus":"OK","ErrorCode":0,"UserAttrs":[],"UserAttrs":[]}"#,
+        #"{"ActionStatus":"OK","ErrorCode":0,"ErrorCode":0,"UserAttrs":[]}"#,
+        #"{"ActionStatus":"OK","Error\u0043ode":0,"ErrorCode":0,"UserAttrs":[]}"#,
+        ok("1"), ok("null"), ok("[]"), ok("{}"), ok(#"{"To_Account":"a"}"#), ok(#"{"Attrs":{}}"#),
+        ok(#"{"To_Account":1,"Attrs":{}}"#), ok(#"{"To_Account":"a","Attrs":[]}"#),
+        ok(#"{"To_Account":"a","Attrs":null}"#),
+        ok(#"{"To_Account":"\ud800","Attrs":{}}"#),
+        ok(#"{"To_Account":"a","To_Account":"b","Attrs":{}}"#), ok(#"{"To_Account":"a","To_Account":1,"Attrs":{}}"#),
+        ok(#"{"To_Account":"a","Attrs":{},"Attrs":{}}"#), ok(#"{"To_Account":"a","Attrs":{},"Attrs":1}"#),
+        ok(#"{"To_Account":"a","Attrs":{}},{"To_Account":"a","Attrs":{}}"#),
+        ok(#"{"To_Account":"a","Attrs":{}},{"To_Account":"\u0061","Attrs":{"x":1}}"#),
+        ok(#"{"To_Account":"z","Attrs":{}},{"To_Account":"z","Attrs":{}}"#),
+        ok(#"{"To_Account":"a","Attrs":{}},{"To_Account":"b"}"#),
+        ok(#"{"To_Account":"a","Attrs":{"x":01}}"#), ok(#"{"To_Account":"a","Attrs":{"x":"\u{1}"}}"#),
+    ])
+    func undocumentedAnswerIsRefused(json: String) {
+        #expect(throws: UndocumentedAnswer.self) { try Self.read(json) }
+    }
+
+    @Test func attrsMayBeAsDeepAsOurOwnAnswerCanBe() throws {
+        // Three levels stand around Attrs in a body.
+        func nested(_ levels: Int) -> String {
+            let inner = String(repeating: "[", count: levels - 1) + String(repeating: "]", count: levels - 1)
+            return Self.ok(#"{"To_Account":"a","Attrs":{"x":\#(inner.isEmpty ? "1" : inner)}}"#)
+        }
+        #expect(try Self.answer(nested(GetAttrVerdict.depthLimit - 3)).attrs.count == 1)
+        #expect(throws: UndocumentedAnswer.self) { try Self.read(nested(GetAttrVerdict.depthLimit - 2)) }
+    }
+
+    @Test func invalidUTF8IsRefused() {
+        let body = Array(#"{"ActionStatus":"FAIL","ErrorCode":1,"ErrorInfo":""#.utf8) + [0xC3] + Array(#""}"#.utf8)
+        #expect(throws: UndocumentedAnswer.self) {
+            try GetAttrVerdict(body: body, requested: [], redactor: Self.redactor)
+        }
+    }
+
+    @Test func otherMembersAreIgnored() throws {
+        let json = #"""
+            {"x":{"To_Account":"a"},"x":[1],"ActionStatus":"OK","ErrorInfo":7,"ErrorCode":-0,"RequestId":"1",
+            "UserAttrs":[{"y":1,"y":2,"To_Account":"a","ErrorCode":"?","Attrs":{"k":1,"k":2}}]}
+            """#
+        #expect(try Self.answer(json).attrs == ["a": Attrs(json: Array(#"{"k":1,"k":2}"#.utf8))])
+    }
+
+    @Test func attrsKeepTheirTokens() throws {
+        let attrs =
+            "{ \"z\" : 1.50E+2 ,\n\t\"a\":\"\\u0041\\/ \u{2028}\", \"z\":[ null , {} ], \"n\":12345678901234567890123 }"
+        let expected = "{\"z\":1.50E+2,\"a\":\"\\u0041\\/ \\u2028\",\"z\":[null,{}],\"n\":12345678901234567890123}"
+        let answer = try Self.answer(Self.ok("{\"Attrs\":\(attrs),\"To_Account\":\"a\"}"))
+        #expect(answer.attrs["a"]?.json == Array(expected.utf8))
+    }
+
+    /// `String` calls these two names equal.
+    @Test func accountsAreTheirBytes() throws {
+        let json = Self.ok(
+            "{\"To_Account\":\"\u{E9}\",\"Attrs\":{\"n\":1}},{\"To_Account\":\"e\\u0301\",\"Attrs\":{\"n\":2}}")
+        let both = try Self.answer(json, requested: ["\u{E9}", "e\u{301}"])
+        #expect(both.attrs["\u{E9}"]?.json == Array(#"{"n":1}"#.utf8))
+        #expect(both.attrs["e\u{301}"]?.json == Array(#"{"n":2}"#.utf8))
+        let one = try Self.answer(json, requested: ["\u{E9}"])
+        #expect(one.attrs.count == 1)
+        #expect(one.unrequested == 1)
+    }
+
+    @Test func errorListMayStandAlone() throws {
+        for userAttrs in ["", #""UserAttrs":null,"#, #""UserAttrs":[],"#] {
+            let json = #"""
+                {"ActionStatus":"OK","ErrorCode":0,\#(userAttrs)"ErrorList":[ { "ErrorInfo" : "gone", "To_Account":"a",
+                "ErrorCode":70107,"ErrorCodes":[]}, {"To_Account":"stranger","ErrorCode":1}, 5, {"ErrorCode":1} ]}
+                """#
+            let answer = try Self.answer(json)
+            #expect(answer.attrs.isEmpty)
+            let entry = #"{"To_Account":"a","ErrorCode":70107,"ErrorInfo":"gone"}"#
+            #expect(answer.errorList == ["a": Array(entry.utf8)])
+        }
+    }
+
+    @Test func failHasCodeAndWords() throws {
+        guard
+            case .fail(let code, let info) = try Self.read(
+                #"{"ErrorInfo":"b\u00e4d","ErrorCode":70003,"ActionStatus":"FAIL"}"#)
+        else { throw UndocumentedAnswer(reason: "OK") }
+        #expect(code == 70003)
+        #expect(info == "bäd")
+    }
+
+    /// The rest of a refusal is of no interest.
+    @Test func failMayHaveAnyUserAttrs() throws {
+        guard case .fail(let code, let info) = try Self.read(#"{"ErrorCode":-5,"ActionStatus":"FAIL","UserAttrs":[1]}"#)
+        else { throw UndocumentedAnswer(reason: "OK") }
+        #expect(code == -5)
+        #expect(info == nil)
+    }
+
+    /// Mutated answers are read or refused, and never anything else.
+    @Test func mutatedAnswersNeverCrash() {
+        var random = SplitMix64(state: 20_240_229)
+        let seed = Array(
+            #"""
+            {"ActionStatus":"OK","ErrorInfo":"\u00e9\ud83d\ude00","ErrorCode":0,"UserAttrs":[{"To_Account":"a","Attrs":
+            {"x":-1.5e+3,"y":[true,null,{}]}},{"To_Account":"b","Attrs":{}}],"ErrorList":[{"To_Account":"b","ErrorCode":70107}]}
+            """#.utf8)
+        var understood = 0
+        for _ in 0..<20_000 {
+            var body = seed
+            for _ in 0..<Int.random(in: 1...4, using: &random) { random.mutate(&body) }
+            if (try? GetAttrVerdict(body: body, requested: ["a", "b"], redactor: Self.redactor)) != nil {
+                understood += 1
+            }
+        }
+        // Both ways were taken.
+        #expect((100..<19_900).contains(understood))
+    }
+}
+
+/// Random numbers that come again with the same seed.
+private struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    /// Changes, drops, doubles or inserts something.
+    mutating func mutate(_ bytes: inout [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        let index = Int.random(in: 0..<bytes.count, using: &self)
+        let end = min(bytes.count, index + Int.random(in: 1...12, using: &self))
+        switch Int.random(in: 0..<5, using: &self) {
+        case 0: bytes[index] = UInt8.random(in: .min ... .max, using: &self)
+        case 1: bytes.removeSubrange(index..<end)
+        case 2: bytes.insert(contentsOf: bytes[index..<end], at: index)
+        case 3: bytes.insert("{}[],:\"\\0-".utf8.randomElement(using: &self) ?? 0, at: index)
+        default: bytes.removeLast(bytes.count - index)
+        }
+    }
+}

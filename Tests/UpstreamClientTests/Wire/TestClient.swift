@@ -1,0 +1,135 @@
+import AttributeValues
+import Glibc
+import NIOCore
+import NIOPosix
+import UpstreamClient
+import UpstreamSandbox
+import UserSig
+
+/// An upstream client of a sandbox, for one test.
+struct TestClient {
+    private let client: NIOLoopBound<UpstreamClient>
+    private let folder: TemporaryFolder
+
+    /// - Parameters:
+    ///   - url: Where it calls; the sandbox itself if nil.
+    ///   - authority: What it trusts (PEM); the sandbox's own authority if nil.
+    init(
+        of sandbox: SandboxServer, url: String? = nil, authority: String? = nil, timeout: Duration = .seconds(30),
+        key: String = SandboxConfiguration.madeUpSecretKey
+    ) async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write(authority ?? sandbox.certificateAuthorityPEM, to: "ca.pem")
+        let played = await sandbox.configuration()
+        guard let endpoint = Endpoint(url: url ?? sandbox.baseURL) else { throw NoEndpoint() }
+        let configuration = UpstreamConfiguration(
+            sdkAppID: played.sdkAppID, admin: played.administrator, endpoint: endpoint,
+            certificateAuthorityFile: file, timeout: timeout)
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
+        client = try await eventLoop.submit {
+            NIOLoopBound(
+                UpstreamClient(configuration, key: SecretKey(key), eventLoop: eventLoop), eventLoop: eventLoop)
+        }.get()
+        self.folder = folder
+    }
+
+    struct NoEndpoint: Error {}
+
+    /// Makes a call and waits for its report.
+    func call(_ accounts: Account...) async throws -> CallReport { try await call(accounts) }
+
+    /// Makes a call and waits for its report.
+    func call(_ accounts: [Account]) async throws -> CallReport {
+        try await client.eventLoop.flatSubmit { [client] in
+            let promise = client.eventLoop.makePromise(of: CallReport.self)
+            _ = client.value.getAttributes(of: accounts) { promise.succeed($0) }
+            return promise.futureResult
+        }.get()
+    }
+
+    /// Makes calls until one is answered, so that the next one finds a connection: on a machine with much else to do, a
+    /// handshake can take longer than a short time-out.
+    func connect() async throws {
+        while try await !call("abc").isAnswered {}
+    }
+
+    /// Makes a call, cancels it at once, and waits for its report.
+    func cancelledCall(_ accounts: Account...) async throws -> CallReport {
+        try await client.eventLoop.flatSubmit { [client] in
+            let promise = client.eventLoop.makePromise(of: CallReport.self)
+            client.value.getAttributes(of: accounts) { promise.succeed($0) }.cancel()
+            return promise.futureResult
+        }.get()
+    }
+
+    /// Does something with the client on its event loop.
+    func onEventLoop<Result: Sendable>(_ body: @escaping @Sendable (UpstreamClient) -> Result) async throws -> Result {
+        try await client.eventLoop.submit { [client] in body(client.value) }.get()
+    }
+
+    func shutDown() async throws {
+        try await client.eventLoop.flatSubmit { [client] in client.value.shutDown() }.get()
+    }
+}
+
+extension CallReport {
+    /// How it failed; nil if it did not.
+    var failure: UpstreamFailure? {
+        guard case .failure(let failure) = result else { return nil }
+        return failure
+    }
+
+    var isAnswered: Bool {
+        guard case .answered = counted else { return false }
+        return true
+    }
+
+    var isUnknown: Bool {
+        guard case .unknown = counted else { return false }
+        return true
+    }
+
+    var wasNeverSent: Bool { counted == .neverSent }
+}
+
+/// Runs a body with a sandbox and a client of it, and closes both.
+func withClient<Result>(
+    _ configuration: SandboxConfiguration = SandboxConfiguration(), faults: [Fault] = [],
+    timeout: Duration = .seconds(30),
+    _ body: (TestClient, SandboxServer) async throws -> Result
+) async throws -> Result {
+    var configuration = configuration
+    configuration.faults = faults
+    let sandbox = try await SandboxServer.start(configuration)
+    let client = try await TestClient(of: sandbox, timeout: timeout)
+    let result = try await body(client, sandbox)
+    try await client.shutDown()
+    await sandbox.shutDown()
+    return result
+}
+
+/// A folder that goes away with its last reference.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/upstream-client-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw Failure(code: errno) }
+        path = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    deinit {
+        unlink(path + "/ca.pem")
+        rmdir(path)
+    }
+
+    struct Failure: Error { let code: CInt }
+
+    func write(_ text: String, to name: String) throws -> String {
+        let path = path + "/" + name
+        guard let file = fopen(path, "w") else { throw Failure(code: errno) }
+        defer { fclose(file) }
+        guard fputs(text, file) >= 0 else { throw Failure(code: errno) }
+        return path
+    }
+}
