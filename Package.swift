@@ -55,6 +55,7 @@ let package = Package(
         library("JSONRPCServer", ["JSONRPC", "JSONTokens", .nio, .nioPosix]),
         library("UserSig", ["CZlib", .crypto]),
         library("CallScheduling", ["AttributeValues", .deque, .heap]),
+        library("AttributeAPI", ["AttributeValues", "JSONTokens", "JSONRPC"]),
         library(
             "UpstreamClient",
             ["AttributeValues", "JSONTokens", "UserSig", .asyncHTTPClient, .nio, .nioPosix, .nioHTTP1, .nioSSL]),
@@ -65,6 +66,7 @@ let package = Package(
         tests("JSONRPCServerTests", ["JSONRPCServer", "JSONRPC", .nio, .nioPosix, .nioEmbedded]),
         tests("UserSigTests", ["UserSig"]),
         tests("CallSchedulingTests", ["CallScheduling", "AttributeValues", .heap]),
+        tests("AttributeAPITests", ["AttributeAPI", "AttributeValues", "JSONRPC", "JSONTokens"]),
         tests(
             "UpstreamClientTests", ["UpstreamClient", "UserSig", "UpstreamSandbox", "AttributeValues", .nio, .nioPosix]),
         tests("UpstreamSandboxTests", ["UpstreamSandbox", "UserSig", .nio, .nioPosix, .nioSSL]),

@@ -1,0 +1,150 @@
+import AttributeValues
+import JSONRPC
+import JSONTokens
+
+/// `getAttrs`: the attributes of any number of accounts.
+public enum GetAttrs {
+    /// What a caller asks for.
+    public struct Params: Hashable, Sendable {
+        /// Milliseconds that a caller may wait.
+        public static let timeoutRange: ClosedRange<Int64> = 1...600_000
+        /// Milliseconds that a held answer may be old.
+        public static let maxAgeRange: ClosedRange<Int64> = 0...3_600_000
+
+        /// The distinct accounts, in the order of first mention.
+        public var accounts: [Account] = []
+        /// The whole time that the caller will wait, in milliseconds.
+        public var timeoutMs: Int64 = 30_000
+        /// How old a held answer may be, in milliseconds; 0 asks upstream.
+        public var maxAgeMs: Int64 = 0
+
+        /// Reads the params of a request.
+        /// - Parameter maxAccounts: Accounts that a request may name, repetitions included.
+        /// - Throws: `-32602` that names the param at fault.
+        public init(_ params: JSONRPC.Params, maxAccounts: Int) throws(ErrorObject) {
+            var given = false
+            try params.read(["To_Account", "timeoutMs", "maxAgeMs"]) { index, reader in
+                switch index {
+                case 0:
+                    given = true
+                    accounts = try Self.accounts(&reader, maxAccounts: maxAccounts)
+                case 1: timeoutMs = try Self.integer(&reader, "timeoutMs", Self.timeoutRange)
+                default: maxAgeMs = try Self.integer(&reader, "maxAgeMs", Self.maxAgeRange)
+                }
+            }
+            if !given { throw .invalidParams("missing; an array of accounts is required", path: "To_Account") }
+        }
+
+        private static func accounts(_ reader: inout JSONReader, maxAccounts: Int) throws -> [Account] {
+            guard try reader.peek() == .array else {
+                throw ErrorObject.invalidParams("must be an array of strings", path: "To_Account")
+            }
+            var accounts: [Account] = []
+            var seen: Set<Account> = []
+            var count = 0
+            try reader.beginArray()
+            while try reader.nextElement() {
+                // What is beyond the limit is counted, for the message, but not kept.
+                if count < maxAccounts {
+                    let account = try account(&reader, at: count)
+                    if seen.insert(account).inserted { accounts.append(account) }
+                } else {
+                    try reader.skipValue()
+                }
+                count += 1
+            }
+            guard count <= maxAccounts else {
+                var error = ErrorObject.invalidParams(
+                    "\(count) accounts; at most \(maxAccounts) are allowed in a request", path: "To_Account")
+                error.limit = .init("maxAccountsPerRequest", maxAccounts)
+                throw error
+            }
+            return accounts
+        }
+
+        private static func account(_ reader: inout JSONReader, at index: Int) throws -> Account {
+            let path = "To_Account[\(index)]"
+            guard try reader.peek() == .string else { throw ErrorObject.invalidParams("must be a string", path: path) }
+            guard let text = reader.decode(try reader.string()) else {
+                throw ErrorObject.invalidParams("a surrogate without its other half has no UTF-8", path: path)
+            }
+            guard Account.allowedLength.contains(text.utf8.count) else {
+                throw ErrorObject.invalidParams(
+                    "\(text.utf8.count) bytes of UTF-8; allowed are \(Account.allowedLength.lowerBound) to "
+                        + "\(Account.allowedLength.upperBound)", path: path)
+            }
+            return Account(text)
+        }
+
+        private static func integer(
+            _ reader: inout JSONReader, _ path: String, _ range: ClosedRange<Int64>
+        ) throws -> Int64 {
+            let allowed = "allowed are integers from \(range.lowerBound) to \(range.upperBound)"
+            guard try reader.peek() == .number else {
+                throw ErrorObject.invalidParams("must be a number; \(allowed)", path: path)
+            }
+            guard let value = try reader.integer(), range.contains(value) else {
+                throw ErrorObject.invalidParams("out of range; \(allowed)", path: path)
+            }
+            return value
+        }
+    }
+
+    /// What a caller gets.
+    public struct Result: Sendable {
+        /// One answer.
+        public struct Answer: Sendable {
+            let account: Account
+            let attrs: Attrs?
+            let errorListEntry: [UInt8]?
+
+            /// - Parameters:
+            ///   - attrs: Nil if upstream did not answer for the account.
+            ///   - errorListEntry: Upstream's entry for it in `ErrorList`: the JSON text of an object on one line.
+            public init(account: Account, attrs: Attrs?, errorListEntry: [UInt8]?) {
+                self.account = account
+                self.attrs = attrs
+                self.errorListEntry = errorListEntry
+            }
+        }
+
+        private let answers: [Answer]
+
+        /// One answer for each distinct account, in the order of the request.
+        public init(_ answers: [Answer]) { self.answers = answers }
+
+        /// The JSON text of the result, on one line.
+        public var json: [UInt8] {
+            let size = answers.reduce(40) { $0 + $1.account.utf8.count + ($1.attrs?.json.count ?? 0) + 32 }
+            var json = JSONWriter(capacity: size)
+            json.object { json in
+                json.key("UserAttrs")
+                json.array { json in
+                    for answer in answers { write(answer, to: &json) }
+                }
+                json.key("missing")
+                json.array { json in
+                    for answer in answers where answer.attrs == nil { json.string(answer.account.utf8) }
+                }
+                let errorList = answers.compactMap(\.errorListEntry)
+                if !errorList.isEmpty {
+                    json.key("ErrorList")
+                    json.array { json in
+                        for entry in errorList { json.raw(entry) }
+                    }
+                }
+            }
+            return json.bytes
+        }
+
+        private func write(_ answer: Answer, to json: inout JSONWriter) {
+            guard let attrs = answer.attrs else { return }
+            json.object { json in
+                json.key("To_Account")
+                json.string(answer.account.utf8)
+                json.key("Attrs")
+                json.raw(attrs.json)
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import AttributeValues
+import JSONRPC
+import Testing
+
+@testable import AttributeAPI
+
+@Suite struct GetAttrsParamsTests {
+    /// The params of a request line.
+    static func params(_ json: String) throws -> JSONRPC.Params {
+        let line = #"{"jsonrpc":"2.0","id":1,"method":"getAttrs","params":\#(json)}"#
+        guard case .single(.request(let request)) = Message(line: Array(line.utf8)) else { throw NoRequest() }
+        return request.params
+    }
+
+    struct NoRequest: Error {}
+
+    static func read(_ json: String, maxAccounts: Int = 10) throws -> GetAttrs.Params {
+        try GetAttrs.Params(params(json), maxAccounts: maxAccounts)
+    }
+
+    /// The error that params meet; nil if none.
+    static func error(_ json: String, maxAccounts: Int = 10) throws -> ErrorObject? {
+        do {
+            _ = try read(json, maxAccounts: maxAccounts)
+            return nil
+        } catch let error as ErrorObject {
+            return error
+        }
+    }
+
+    @Test func defaultsAreFilledIn() throws {
+        let params = try Self.read(#"{"To_Account":["a"]}"#)
+        #expect(params.accounts == ["a"])
+        #expect(params.timeoutMs == 30_000)
+        #expect(params.maxAgeMs == 0)
+    }
+
+    @Test func positionsAreInTheDocumentedOrder() throws {
+        let params = try Self.read(#"[["a","b"],1500,7]"#)
+        #expect(params.accounts == ["a", "b"])
+        #expect(params.timeoutMs == 1500)
+        #expect(params.maxAgeMs == 7)
+        #expect(try Self.read(#"[[]]"#).accounts.isEmpty)
+        #expect(try Self.error(#"[["a"],1,0,0]"#)?.path == "[3]")
+    }
+
+    @Test(arguments: [
+        (#""timeoutMs":1"#, true), (#""timeoutMs":600000"#, true), (#""timeoutMs":0"#, false),
+        (#""timeoutMs":600001"#, false),
+        (#""timeoutMs":-1"#, false), (#""timeoutMs":1.0"#, false), (#""timeoutMs":1e3"#, false),
+        (#""timeoutMs":"1"#, false),
+        (#""timeoutMs":null"#, false), (#""timeoutMs":true"#, false), (#""timeoutMs":99999999999999999999"#, false),
+        (#""maxAgeMs":0"#, true), (#""maxAgeMs":3600000"#, true), (#""maxAgeMs":-1"#, false),
+        (#""maxAgeMs":3600001"#, false),
+        (#""maxAgeMs":[]"#, false),
+    ])
+    func boundsOfIntegers(member: String, isAllowed: Bool) throws {
+        let json = #"{"To_Account":["a"],"# + member + (member.hasSuffix(#""1"#) ? "\"}" : "}")
+        let error = try Self.error(json)
+        #expect((error == nil) == isAllowed)
+        if let error {
+            #expect(error.code == -32602)
+            #expect(error.path == String(member.dropFirst().prefix { $0 != "\"" }))
+            #expect(error.source == .daemon)
+            #expect(!error.retryable)
+            #expect(error.message.contains("allowed are integers from"))
+        }
+    }
+
+    @Test(arguments: [
+        (#"{}"#, "To_Account"), (#"[]"#, "To_Account"), (#"{"timeoutMs":5}"#, "To_Account"),
+        (#"{"To_Account":null}"#, "To_Account"),
+        (#"{"To_Account":"a"}"#, "To_Account"), (#"{"To_Account":{}}"#, "To_Account"),
+        (#"{"To_Account":["a",1]}"#, "To_Account[1]"),
+        (#"{"To_Account":[null]}"#, "To_Account[0]"), (#"{"To_Account":["a","b",["c"]]}"#, "To_Account[2]"),
+        (#"{"To_Account":["a","a","b",""]}"#, "To_Account[3]"), (#"{"To_Account":["\ud800"]}"#, "To_Account[0]"),
+        (#"{"To_Account":["\udc00\ud800"]}"#, "To_Account[0]"), (#"{"To_Account":["a"],"timeoutMS":5}"#, "timeoutMS"),
+        (#"{"To_Account":["a"],"to_account":[]}"#, "to_account"),
+        (#"{"To_Account":["a"],"To_Account":["a"]}"#, "To_Account"),
+        (#"{"To_Account":["a"],"To\u005fAccount":["a"]}"#, "To_Account"),
+        (#"{"To_Account":["a"],"maxAgeMs":1,"maxAgeMs":1}"#, "maxAgeMs"),
+    ])
+    func faultHasItsPath(json: String, path: String) throws {
+        let error = try #require(try Self.error(json))
+        #expect(error.code == -32602)
+        #expect(error.path == path)
+        #expect(error.message.contains(path))
+    }
+
+    @Test func absentParamsAreMissing() {
+        #expect(throws: ErrorObject.self) { try GetAttrs.Params(.absent, maxAccounts: 1) }
+    }
+
+    @Test(arguments: [(1, true), (255, true), (256, false), (0, false)])
+    func lengthsOfAccounts(bytes: Int, isAllowed: Bool) throws {
+        let account = String(repeating: "é", count: bytes / 2) + String(repeating: "a", count: bytes % 2)
+        #expect(account.utf8.count == bytes)
+        #expect((try Self.error(#"{"To_Account":["\#(account)"]}"#) == nil) == isAllowed)
+    }
+
+    @Test func repeatedAccountsCountOnceInTheOrderOfFirstMention() throws {
+        let params = try Self.read(#"{"To_Account":["b","a","\u0062","c","a"]}"#)
+        #expect(params.accounts == ["b", "a", "c"])
+    }
+
+    /// `String` calls these two names equal.
+    @Test func accountsAreTheirBytes() throws {
+        let params = try Self.read("{\"To_Account\":[\"\u{E9}\",\"e\u{301}\",\"\\u00e9\"]}")
+        #expect(params.accounts.map { Array($0.utf8) } == [[0xC3, 0xA9], [0x65, 0xCC, 0x81]])
+    }
+
+    @Test func tooManyAccountsNameTheLimit() throws {
+        #expect(try Self.error(#"{"To_Account":["a","b","c"]}"#, maxAccounts: 3) == nil)
+        let error = try #require(try Self.error(#"{"To_Account":["a","a","a","a"]}"#, maxAccounts: 3))
+        #expect(error.code == -32602)
+        #expect(error.path == "To_Account")
+        #expect(error.limit == .init("maxAccountsPerRequest", 3))
+        #expect(error.message == "Invalid params: To_Account: 4 accounts; at most 3 are allowed in a request")
+    }
+
+    @Test func methodsWithoutParamsTakeNone() throws {
+        for json in ["{}", "[]"] {
+            try Ping.check(Self.params(json))
+            try GetStatus.check(Self.params(json))
+        }
+        for json in ["[1]", #"{"x":1}"#] {
+            #expect(throws: ErrorObject.self) { try Ping.check(Self.params(json)) }
+            #expect(throws: ErrorObject.self) { try GetStatus.check(Self.params(json)) }
+        }
+        try Ping.check(.absent)
+        try GetStatus.check(.absent)
+    }
+}
