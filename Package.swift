@@ -45,8 +45,10 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
+        .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         library("AttributeValues"),
@@ -59,6 +61,12 @@ let package = Package(
         library(
             "UpstreamClient",
             ["AttributeValues", "JSONTokens", "UserSig", .asyncHTTPClient, .nio, .nioPosix, .nioHTTP1, .nioSSL]),
+        library(
+            "AttributeDaemon",
+            [
+                "AttributeValues", "JSONTokens", "JSONRPC", "JSONRPCServer", "CallScheduling", "AttributeAPI",
+                "UpstreamClient", "UserSig", "CLibYAML", .nio, .nioPosix, .logging,
+            ]),
         library("UpstreamSandbox", ["UserSig", .nio, .nioPosix, .nioHTTP1, .nioSSL, .crypto]),
 
         tests("JSONTokensTests", ["JSONTokens"]),
@@ -70,5 +78,11 @@ let package = Package(
         tests(
             "UpstreamClientTests", ["UpstreamClient", "UserSig", "UpstreamSandbox", "AttributeValues", .nio, .nioPosix]),
         tests("UpstreamSandboxTests", ["UpstreamSandbox", "UserSig", .nio, .nioPosix, .nioSSL]),
+        tests(
+            "AttributeDaemonTests",
+            [
+                "AttributeDaemon", "UpstreamClient", "UpstreamSandbox", "UserSig", "AttributeValues", "JSONRPCServer",
+                .nio, .nioPosix, .logging,
+            ]),
     ]
 )

@@ -1,0 +1,113 @@
+import AttributeAPI
+import AttributeValues
+import CallScheduling
+import JSONRPC
+import JSONRPCServer
+import Logging
+import NIOCore
+
+/// Answers the methods: the table from names to what serves them. Lives on one event loop.
+final class AttributeService: RPCService {
+    /// What getAttrs can be served with, or why it cannot.
+    enum Mode {
+        case serving(CallDriver, Settings)
+        case misconfigured([ConfigurationProblem])
+    }
+
+    /// What requests are answered from.
+    var mode: Mode = .misconfigured([])
+    /// Whether new requests are refused because the daemon stops.
+    var isStopping = false
+    /// Makes the result of `getStatus`.
+    var status: () -> [UInt8] = { Array("{}".utf8) }
+    private var counters = RequestCounters()
+    /// Where audits go.
+    var logger: Logger
+
+    init(logger: Logger) { self.logger = logger }
+
+    /// What has been asked so far.
+    var requestCounters: RequestCounters { counters }
+
+    // MARK: The table
+
+    func call(
+        _ request: Request, on connection: any RPCConnection, completion: @escaping (Response.Outcome) -> Void
+    ) -> Reply {
+        let method = MethodName(rawValue: request.method)
+        counters.count(method)
+        if let refusal = refusal(of: connection.caller) { return .now(.error(refusal)) }
+        do throws(ErrorObject) {
+            switch method {
+            case .ping:
+                try Ping.check(request.params)
+                return .now(.result(Ping.result))
+            case .getStatus:
+                try GetStatus.check(request.params)
+                return .now(.result(status()))
+            case .getAttrs: return try getAttrs(request.params, connection, completion)
+            case .cancelRequest:
+                throw ErrorObject(.methodNotFound, "\(request.method) is a notification: send it without an id")
+            case nil:
+                let known = MethodName.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ErrorObject(.methodNotFound, "there are \(known)")
+            }
+        } catch {
+            return .now(.error(error))
+        }
+    }
+
+    func notified(of notification: Request, on connection: any RPCConnection) {
+        guard MethodName(rawValue: notification.method) == .cancelRequest,
+            let id = CancelRequest.id(notification.params)
+        else { return }
+        connection.cancel(id, with: ErrorObject(.cancelled, "the caller took the request back"))
+    }
+
+    private func refusal(of caller: Caller) -> ErrorObject? {
+        guard case .serving(_, let settings) = mode, let allow = settings.allow, !allow.allows(caller) else {
+            return nil
+        }
+        return ErrorObject(.accessDenied, "uid \(caller.uid) matches no rule of the daemon's allow list")
+    }
+
+    // MARK: getAttrs
+
+    private func getAttrs(
+        _ params: Params, _ connection: any RPCConnection, _ completion: @escaping (Response.Outcome) -> Void
+    ) throws(ErrorObject) -> Reply {
+        guard case .serving(let driver, let settings) = mode else {
+            throw ErrorObject(
+                .misconfigured, "the daemon has no usable configuration or credential; its log says which")
+        }
+        let params = try GetAttrs.Params(params, maxAccounts: settings.maxAccountsPerRequest)
+        if isStopping { throw .shuttingDown() }
+        let audit = Audit(settings.audit, caller: connection.caller, accounts: params.accounts, logger: logger)
+        if params.accounts.isEmpty {
+            audit.write(.result([]))
+            return .now(.result(GetAttrs.Result([]).json))
+        }
+        let withdraw = driver.enqueue(
+            params.accounts, caller: CallerKey(uid: connection.caller.uid, connection: connection.number),
+            timeout: .milliseconds(params.timeoutMs), maxAge: .milliseconds(params.maxAgeMs)
+        ) { outcome in
+            let answer = Response.Outcome(outcome, accounts: params.accounts)
+            audit.write(answer)
+            completion(answer)
+        }
+        return .later(cancel: {
+            withdraw()
+            audit.writeCancelled()
+        })
+    }
+}
+
+/// How often each method was called.
+struct RequestCounters {
+    private(set) var byMethod: [MethodName: Int] = [:]
+    private(set) var unknown = 0
+
+    mutating func count(_ method: MethodName?) {
+        if let method { byMethod[method, default: 0] += 1 } else { unknown += 1 }
+    }
+}

@@ -1,0 +1,55 @@
+import AttributeValues
+import JSONRPC
+import JSONRPCServer
+import JSONTokens
+import Logging
+import NIOCore
+
+/// Writes one log line for a request, if the operator asked for it: who, how many accounts, how it ended and how long it
+/// took; the accounts' names only if they were asked for too.
+struct Audit {
+    private let kind: Settings.Audit
+    private let caller: Caller
+    private let accounts: [Account]
+    private let start = NIODeadline.now()
+    private let logger: Logger
+
+    init(_ kind: Settings.Audit, caller: Caller, accounts: [Account], logger: Logger) {
+        self.kind = kind
+        self.caller = caller
+        self.accounts = accounts
+        self.logger = logger
+    }
+
+    func write(_ outcome: Response.Outcome) {
+        switch outcome {
+        case .result: write(outcome: "ok", callID: nil)
+        case .error(let error): write(outcome: "\(error.code)", callID: error.callID)
+        }
+    }
+
+    func writeCancelled() { write(outcome: "withdrawn", callID: nil) }
+
+    private func write(outcome: String, callID: String?) {
+        guard kind != .off else { return }
+        var metadata: Logger.Metadata = [
+            "method": "getAttrs", "uid": "\(caller.uid)", "gid": "\(caller.gid)", "accounts": "\(accounts.count)",
+            "outcome": "\(outcome)", "durationMs": "\((NIODeadline.now() - start).nanoseconds / 1_000_000)",
+        ]
+        if let callID { metadata["callId"] = "\(callID)" }
+        if kind == .accounts { metadata["To_Account"] = .string(names) }
+        // An audit that was asked for is written whatever the log level is.
+        var logger = logger
+        logger.logLevel = .info
+        logger.info("audit", metadata: metadata)
+    }
+
+    /// The names as a JSON array, in which nothing can be mistaken for something else.
+    private var names: String {
+        var json = JSONWriter()
+        json.array { json in
+            for account in accounts { json.string(account.utf8) }
+        }
+        return String(decoding: json.bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,199 @@
+import AttributeValues
+import CallScheduling
+import NIOCore
+import UpstreamClient
+
+/// Carries out what the scheduler decides: makes the calls, tells the callers, and wakes the scheduler in time.
+/// Lives on one event loop.
+final class CallDriver {
+    private let eventLoop: any EventLoop
+    private let upstream: UpstreamClient
+    private let namePrefix: String
+    private var scheduler: CallScheduler
+    private var completions: [RequestKey: (RequestOutcome) -> Void] = [:]
+    private var calls: [CallKey: UpstreamClient.Call] = [:]
+    private var alarm: (at: Moment, task: Scheduled<Void>)?
+    private var stopping: Stopping?
+    private var slotMemory: SlotMemory?
+
+    /// What whoever stops the driver waits for.
+    struct Stopping {
+        /// Every request has been answered.
+        let answered: EventLoopPromise<Void>
+        /// No call can be seen by the server any more.
+        let drained: EventLoopPromise<Void>
+    }
+
+    /// What the last calls say of upstream.
+    private(set) var health = UpstreamHealth()
+    /// Accounts in upstream's answers that nobody had asked for.
+    private(set) var unrequestedAccounts = 0
+    /// Told of each call's end: its name, how many accounts it asked for, and its failure, if any.
+    var callEnded: ((_ name: String, _ accounts: Int, _ failure: CallFailure?) -> Void)?
+
+    init(_ limits: CallScheduler.Limits, upstream: UpstreamClient, eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        self.upstream = upstream
+        // Tells the calls of this process from those of its predecessors in the log.
+        namePrefix = String(UInt32.random(in: .min ... .max), radix: 36)
+        scheduler = CallScheduler(limits: limits, seed: .random(in: .min ... .max))
+        upstream.onRoundTrip { [weak self] in self?.scheduler.measured($0, now: .now()) }
+        upstream.onConnectionsGone { [weak self] in self?.scheduler.connectionsGone() }
+    }
+
+    /// What the scheduler is at.
+    var state: CallScheduler { scheduler }
+
+    /// Why the service is worse than it should be; nil if it is not.
+    var degradation: String? { scheduler.closedBecause?.message ?? health.degradation }
+
+    /// Whether nobody waits and nothing is under way.
+    var isIdle: Bool { completions.isEmpty && calls.isEmpty }
+
+    // MARK: Events
+
+    /// Asks for accounts.
+    /// - Parameters:
+    ///   - accounts: Distinct, at least one.
+    ///   - maxAge: How old held answers may be.
+    ///   - completion: Called once, unless the request is withdrawn, and never before this returns.
+    /// - Returns: Withdraws the request.
+    func enqueue(
+        _ accounts: [Account], caller: CallerKey, timeout: Duration, maxAge: Duration,
+        completion: @escaping (RequestOutcome) -> Void
+    ) -> () -> Void {
+        let now = Moment.now()
+        let key = scheduler.makeRequestKey()
+        completions[key] = completion
+        let actions = scheduler.enqueue(
+            key, accounts: accounts, caller: caller, deadline: now + timeout, maxAge: maxAge, now: now)
+        // What else is asked for in this turn of the loop can still share the call.
+        carryOut(actions, now: now)
+        return { [weak self] in self?.withdraw(key) }
+    }
+
+    func change(_ limits: CallScheduler.Limits) {
+        let now = Moment.now()
+        scheduler.change(limits)
+        carryOut(scheduler.timePasses(to: now), now: now)
+    }
+
+    /// An earlier process was killed and may have made calls until now.
+    func assumeAllSlotsUsed() { scheduler.assumeAllSlotsUsed(at: .now()) }
+
+    /// Goes on where an earlier process was killed, and writes the slots down for a later one.
+    func remember(in memory: SlotMemory) {
+        switch memory.states {
+        case .success(let states): scheduler.restoreSlots(states, now: .now())
+        case .failure: assumeAllSlotsUsed()
+        }
+        memory.replace(with: scheduler.takeSlotChanges())
+        slotMemory = memory
+    }
+
+    /// Calls are signed with another key from now on.
+    func credentialChanged() { scheduler.credentialChanged() }
+
+    private func writeDownSlots() {
+        let changes = scheduler.takeSlotChanges()
+        slotMemory?.write(changes)
+    }
+
+    /// Ends everything. To be called once.
+    /// - Parameter grace: How long calls under way may still take.
+    func stop(grace: Duration) -> Stopping {
+        let now = Moment.now()
+        let stopping = Stopping(answered: eventLoop.makePromise(), drained: eventLoop.makePromise())
+        self.stopping = stopping
+        carryOut(scheduler.stop(deadline: now + grace, now: now), now: now)
+        return stopping
+    }
+
+    private func withdraw(_ key: RequestKey) {
+        guard completions.removeValue(forKey: key) != nil else { return }
+        let now = Moment.now()
+        carryOut(scheduler.withdraw(key, now: now), now: now)
+    }
+
+    // MARK: Actions
+
+    private func carryOut(_ actions: [CallScheduler.Action], now: Moment) {
+        // Before the first byte of a call may leave.
+        writeDownSlots()
+        for action in actions {
+            switch action {
+            case .start(let key, let accounts): start(key, accounts)
+            case .finish(let key, let outcome): finish(key, outcome)
+            case .abandon(let key): calls[key]?.cancel()
+            }
+        }
+        setAlarm(now: now)
+        tellStopping()
+    }
+
+    private func tellStopping() {
+        guard let stopping, completions.isEmpty else { return }
+        stopping.answered.succeed()
+        if scheduler.isDrained { stopping.drained.succeed() }
+    }
+
+    private func start(_ key: CallKey, _ accounts: [Account]) {
+        calls[key] = upstream.getAttributes(of: accounts) { [weak self] report in
+            self?.ended(key, accounts, report)
+        }
+    }
+
+    private func ended(_ key: CallKey, _ accounts: [Account], _ report: CallReport) {
+        let now = Moment.now()
+        let name = "\(namePrefix)-\(key.number)"
+        calls[key] = nil
+        let end = CallEnd(report, callName: name)
+        if case .failure(let failure) = report.result, failure.kind == .signatureExpired { upstream.discardSignature() }
+        if case .success(let answer) = report.result { unrequestedAccounts += answer.unrequested }
+        health.note(end, of: accounts)
+        callEnded?(name, accounts.count, end.failure)
+        carryOut(scheduler.callEnded(key, end, now: now), now: now)
+    }
+
+    private func finish(_ key: RequestKey, _ outcome: RequestOutcome) {
+        guard let completion = completions[key] else { return }
+        // The completion is never called from within enqueue(), whose caller does not know yet that it waits.
+        let finish = NIOLoopBound(
+            { [weak self] in
+                guard let self, completions.removeValue(forKey: key) != nil else { return }
+                completion(outcome)
+                tellStopping()
+            }, eventLoop: eventLoop)
+        eventLoop.execute { finish.value() }
+    }
+
+    private func setAlarm(now: Moment) {
+        guard let next = scheduler.nextEvent(now: now) else {
+            alarm?.task.cancel()
+            alarm = nil
+            return
+        }
+        if let alarm, alarm.at == next { return }
+        alarm?.task.cancel()
+        let task = eventLoop.assumeIsolated().scheduleTask(deadline: next.deadline) { [weak self] () -> Void in
+            self?.alarmRang()
+        }
+        alarm = (next, task)
+    }
+
+    private func alarmRang() {
+        alarm = nil
+        let now = Moment.now()
+        carryOut(scheduler.timePasses(to: now), now: now)
+    }
+}
+
+extension Moment {
+    /// The event loop's clock.
+    static func now() -> Moment { Moment(.now()) }
+
+    init(_ deadline: NIODeadline) { self.init(nanoseconds: Int64(deadline.uptimeNanoseconds)) }
+
+    /// The same point for the event loop.
+    var deadline: NIODeadline { .uptimeNanoseconds(UInt64(max(0, nanoseconds))) }
+}

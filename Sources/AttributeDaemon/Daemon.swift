@@ -1,0 +1,107 @@
+import Glibc
+import JSONRPCServer
+import Logging
+import NIOCore
+import UpstreamClient
+import UserSig
+
+/// A whole daemon: holds the credential, serves the socket, makes all upstream calls. May be used from anywhere.
+public final class Daemon: Sendable {
+    /// What the daemon tells whoever runs it, on its event loop.
+    public struct Hooks: Sendable {
+        /// The state has changed.
+        public var stateChanged: @Sendable (DaemonState) -> Void
+        /// There has been no connection and no work for `idleExitSeconds`.
+        public var idle: @Sendable () -> Void
+
+        /// Sets both.
+        public init(
+            stateChanged: @escaping @Sendable (DaemonState) -> Void = { _ in },
+            idle: @escaping @Sendable () -> Void = {}
+        ) {
+            self.stateChanged = stateChanged
+            self.idle = idle
+        }
+    }
+
+    /// Where the configuration comes from; asked again for a reload.
+    public typealias Source = @Sendable () -> ReadConfiguration
+
+    private let eventLoop: any EventLoop
+    private let core: NIOLoopBound<DaemonCore>
+    private let source: Source
+
+    /// Starts a daemon that listens nowhere yet. A bad configuration makes it `misconfigured`, which it stays until a
+    /// reload finds a good one.
+    /// - Parameters:
+    ///   - mayHavePredecessor: Whether a process that was killed may have made calls a moment ago, of which nothing
+    ///     is known.
+    ///   - slotMemory: Where such a process has written down its slots, and this one does.
+    public static func start(
+        on eventLoop: any EventLoop, source: @escaping Source, logger: Logger,
+        mayHavePredecessor: Bool = false, slotMemory: SlotMemory? = nil, hooks: Hooks = Hooks()
+    ) async throws -> Daemon {
+        let configuration = source()
+        let core = try await eventLoop.submit {
+            let core = DaemonCore(
+                eventLoop: eventLoop, logger: logger, limits: configuration.serverLimits,
+                mayHavePredecessor: mayHavePredecessor, slotMemory: slotMemory, hooks: hooks)
+            return NIOLoopBound(core, eventLoop: eventLoop)
+        }.get()
+        let daemon = Daemon(eventLoop: eventLoop, core: core, source: source)
+        _ = try await daemon.configure(configuration)
+        return daemon
+    }
+
+    private init(eventLoop: any EventLoop, core: NIOLoopBound<DaemonCore>, source: @escaping Source) {
+        self.eventLoop = eventLoop
+        self.core = core
+        self.source = source
+    }
+
+    /// Serves a socket that listens already; the daemon closes it when it stops.
+    public func listen(on socket: CInt) async throws {
+        try await eventLoop.flatSubmit { [core] in core.value.server.listen(on: socket) }.get()
+    }
+
+    /// The state, and why.
+    public var state: DaemonState {
+        get async throws { try await eventLoop.submit { [core] in core.value.state }.get() }
+    }
+
+    /// Reads the configuration and the key again. A bad configuration changes nothing.
+    public func reload() async throws -> ReloadOutcome {
+        let configuration = source()
+        let before = try await eventLoop.submit { [core] in core.value.settings }.get()
+        let problems = try await configure(configuration)
+        let outcome = ReloadOutcome(
+            at: Int64(time(nil)), problems: problems,
+            keysForRestart: Self.keysForRestart(from: before, to: configuration))
+        try await eventLoop.submit { [core] in core.value.note(outcome) }.get()
+        return outcome
+    }
+
+    /// Answers what can be answered, ends the rest, and waits until the server can see no call of ours any more.
+    public func stop() async throws {
+        try await eventLoop.flatSubmit { [core] in core.value.stop() }.get()
+    }
+
+    private func configure(_ configuration: ReadConfiguration) async throws -> [String] {
+        let key = configuration.secretKey()
+        return try await eventLoop.submit { [core] in core.value.configure(configuration, key: key) }.get()
+    }
+
+    /// The keys that a reload finds changed but cannot put in force.
+    private static func keysForRestart(from before: Settings?, to configuration: ReadConfiguration) -> [String] {
+        guard let before, let after = configuration.settings else { return [] }
+        let old = before.upstream
+        let new = after.upstream
+        let changes: [(ConfigurationKey, Bool)] = [
+            (.sdkAppId, old.sdkAppID != new.sdkAppID), (.admin, old.admin != new.admin),
+            (.upstreamUrl, old.endpoint != new.endpoint),
+            (.upstreamCaFile, old.certificateAuthorityFile != new.certificateAuthorityFile),
+            (.upstreamTimeoutMs, old.timeout != new.timeout),
+        ]
+        return changes.filter(\.1).map(\.0.rawValue)
+    }
+}

@@ -1,0 +1,180 @@
+import AttributeAPI
+import CallScheduling
+import Glibc
+import JSONRPC
+import JSONRPCServer
+import JSONTokens
+import NIOCore
+import UpstreamClient
+
+extension DaemonCore {
+    /// The result of `getStatus`. Never a secret.
+    var statusJSON: [UInt8] {
+        let state = state
+        var json = JSONWriter(capacity: 1024)
+        json.object { json in
+            json.key("version")
+            json.string(Version.current)
+            json.key("pid")
+            json.integer(getpid())
+            json.key("uptimeSeconds")
+            json.integer((NIODeadline.now() - startedAt).nanoseconds / 1_000_000_000)
+            json.key("state")
+            json.string(state.state.rawValue)
+            json.key("reasons")
+            json.array { json in
+                for reason in state.reasons { json.string(reason) }
+            }
+            json.key("connections")
+            json.integer(server.connectionCount)
+            json.key("bufferedBytes")
+            json.integer(server.bufferedBytes)
+            json.key("requests")
+            writeRequests(to: &json)
+            writeServing(to: &json)
+            json.member("lastReload", lastReload, Self.writeReload)
+        }
+        return json.bytes
+    }
+
+    private func writeRequests(to json: inout JSONWriter) {
+        let counters = service.requestCounters
+        json.object { json in
+            for (method, count) in counters.byMethod.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                json.key(method.rawValue)
+                json.integer(count)
+            }
+            json.key("unknown")
+            json.integer(counters.unknown)
+        }
+    }
+
+    private func writeServing(to json: inout JSONWriter) {
+        guard let driver, let upstream, let settings else { return }
+        let scheduler = driver.state
+        let now = Moment.now()
+        json.key("upstream")
+        writeUpstream(driver, upstream, to: &json)
+        json.key("limiter")
+        writeLimiter(scheduler, settings, now, to: &json)
+        json.key("queue")
+        json.object { json in
+            json.key("requests")
+            json.integer(scheduler.openRequests)
+            json.key("waitingAccounts")
+            json.integer(scheduler.waitingAccounts)
+            json.member("oldestWaitingMs", scheduler.oldestWaiting(at: now)) { $0.integer($1.millisecondsRoundedUp) }
+            json.key("waitingAccountsByUid")
+            json.object { json in
+                for (uid, count) in scheduler.waitingAccountsByUID.sorted(by: { $0.key < $1.key }) {
+                    json.key(String(uid))
+                    json.integer(count)
+                }
+            }
+        }
+        json.key("held")
+        json.object { json in
+            json.key("answers")
+            json.integer(scheduler.heldAnswers.count)
+            json.key("bytes")
+            json.integer(scheduler.heldAnswers.bytes)
+        }
+        json.key("counters")
+        Self.write(scheduler.counters, driver, to: &json)
+        json.key("userSig")
+        json.object { json in
+            json.key("expiresAt")
+            if let expiry = upstream.userSigExpiresAt { json.integer(expiry) } else { json.null() }
+        }
+    }
+
+    private func writeUpstream(_ driver: CallDriver, _ upstream: UpstreamClient, to json: inout JSONWriter) {
+        json.object { json in
+            json.key("host")
+            json.string(upstream.configuration.endpoint.description)
+            json.key("healthy")
+            json.boolean(driver.health.lastFailure == nil)
+            json.key("open")
+            json.boolean(driver.state.closedBecause == nil)
+            json.key("failuresInARow")
+            json.integer(driver.state.failuresInARow)
+            json.member("lastError", driver.health.lastFailure) { json, failure in
+                json.object { json in
+                    json.key("code")
+                    json.integer(failure.code)
+                    json.key("message")
+                    json.string(failure.message)
+                    json.member("ErrorInfo", failure.errorInfo) { $0.string($1) }
+                }
+            }
+        }
+    }
+
+    private func writeLimiter(
+        _ scheduler: CallScheduler, _ settings: Settings, _ now: Moment, to json: inout JSONWriter
+    ) {
+        var scheduler = scheduler
+        let limit = scheduler.currentLimit(at: now)
+        json.object { json in
+            json.key("rateLimit")
+            json.integer(settings.rateLimit)
+            json.key("currentLimit")
+            json.integer(limit)
+            json.member("why", limit < settings.rateLimit ? "upstream refused calls for their frequency" : nil) {
+                $0.string($1)
+            }
+            json.key("slotsHeld")
+            json.integer(scheduler.slots.held)
+            json.key("creditMs")
+            json.number(Double(scheduler.currentCredit(at: now).nanoseconds) / 1e6)
+            json.key("callsUnderWay")
+            json.integer(scheduler.callsUnderWay)
+            json.key("maxInFlight")
+            json.integer(settings.maxInFlight)
+        }
+    }
+
+    private static func write(_ counters: CallScheduler.Counters, _ driver: CallDriver, to json: inout JSONWriter) {
+        let numbers: [(StaticString, Int)] = [
+            ("calls", counters.calls), ("accounts", counters.accounts), ("callsNeverSent", counters.neverSent),
+            ("retries", counters.retries), ("signatureRenewals", counters.renewals), ("slowDowns", counters.slowDowns),
+            ("isolations", counters.isolations), ("isolationCalls", counters.isolationCalls),
+            ("fromMemory", counters.fromMemory),
+            ("answered", counters.answered), ("failed", counters.failed), ("expired", counters.expired),
+            ("overloaded", counters.overloaded), ("withdrawn", counters.withdrawn), ("stopped", counters.stopped),
+            ("unrequestedAccounts", driver.unrequestedAccounts),
+        ]
+        json.object { json in
+            for (name, count) in numbers {
+                json.key(name)
+                json.integer(count)
+            }
+            json.key("accountsPerCall")
+            json.number(counters.calls == 0 ? 0 : Double(counters.accounts) / Double(counters.calls))
+            json.key("failedCallsByCode")
+            json.object { json in
+                for (code, count) in counters.failedCalls.sorted(by: { $0.key < $1.key }) {
+                    json.key(String(code))
+                    json.integer(count)
+                }
+            }
+        }
+    }
+
+    private static func writeReload(_ json: inout JSONWriter, _ reload: ReloadOutcome) {
+        json.object { json in
+            json.key("at")
+            json.integer(reload.at)
+            json.key("succeeded")
+            json.boolean(reload.succeeded)
+            json.key("problems")
+            json.array { json in
+                for problem in reload.problems { json.string(problem) }
+            }
+            json.key("keysForRestart")
+            json.array { json in
+                for key in reload.keysForRestart { json.string(key) }
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+import AttributeAPI
+import CallScheduling
+import Glibc
+import JSONRPCServer
+import Logging
+import NIOCore
+import UpstreamClient
+import UserSig
+
+/// The daemon's parts, put together on one event loop.
+final class DaemonCore {
+    /// How long calls on the wire may take when the daemon stops.
+    static let stopGrace: Duration = .seconds(10)
+    /// How long clients have to read their last answers.
+    static let closeGrace: TimeAmount = .seconds(2)
+
+    let eventLoop: any EventLoop
+    let server: JSONRPCServer
+    let service: AttributeService
+    let startedAt = NIODeadline.now()
+    private(set) var logger: Logger
+    private(set) var upstream: UpstreamClient?
+    private(set) var driver: CallDriver?
+    private(set) var settings: Settings?
+    private(set) var lastReload: ReloadOutcome?
+    private let hooks: Daemon.Hooks
+    private var problems: [ConfigurationProblem] = []
+    private var lastState: DaemonState?
+    private var idleAlarm: Scheduled<Void>?
+    private var stopped: EventLoopFuture<Void>?
+    private let mayHavePredecessor: Bool
+    private let slotMemory: SlotMemory?
+
+    init(
+        eventLoop: any EventLoop, logger: Logger, limits: ServerLimits, mayHavePredecessor: Bool,
+        slotMemory: SlotMemory?,
+        hooks: Daemon.Hooks
+    ) {
+        self.eventLoop = eventLoop
+        self.logger = logger
+        self.hooks = hooks
+        self.mayHavePredecessor = mayHavePredecessor
+        self.slotMemory = slotMemory
+        service = AttributeService(logger: logger)
+        server = JSONRPCServer(service: service, limits: limits, eventLoop: eventLoop)
+        service.status = { [weak self] in self?.statusJSON ?? Array("{}".utf8) }
+        server.connectionsChanged = { [weak self] in self?.watchIdleness() }
+    }
+
+    // MARK: Configuration
+
+    /// Takes a configuration, at the start or by a reload. A bad one never replaces a good one.
+    /// - Returns: What is wrong with it; empty if it is in force.
+    func configure(_ configuration: ReadConfiguration, key: Result<SecretKey, ConfigurationProblem>?) -> [String] {
+        logger.logLevel = configuration.logLevel
+        service.logger = logger
+        var problems = configuration.problems
+        if case .failure(let problem) = key { problems.append(problem) }
+        guard problems.isEmpty, let settings = configuration.settings, case .success(let key) = key else {
+            if driver == nil { misconfigured(problems) }
+            return problems.map(\.description)
+        }
+        serve(settings, key: key)
+        return []
+    }
+
+    func misconfigured(_ problems: [ConfigurationProblem]) {
+        self.problems = problems
+        service.mode = .misconfigured(problems)
+        stateMayHaveChanged()
+    }
+
+    private func serve(_ new: Settings, key: SecretKey) {
+        var new = new
+        problems = []
+        if let driver, let upstream, let settings {
+            let lifetime = new.upstream.userSigLifetime
+            new.upstream = settings.upstream
+            new.upstream.userSigLifetime = lifetime
+            if upstream.sign(with: key, lifetime: lifetime) { driver.credentialChanged() }
+            driver.change(new.scheduling)
+            service.mode = .serving(driver, new)
+        } else {
+            let upstream = UpstreamClient(new.upstream, key: key, eventLoop: eventLoop)
+            let driver = CallDriver(new.scheduling, upstream: upstream, eventLoop: eventLoop)
+            if let slotMemory { driver.remember(in: slotMemory) }
+            if mayHavePredecessor { driver.assumeAllSlotsUsed() }
+            driver.callEnded = { [weak self] name, accounts, failure in self?.note(name, accounts, failure) }
+            (self.upstream, self.driver) = (upstream, driver)
+            service.mode = .serving(driver, new)
+        }
+        settings = new
+        server.limits = new.server
+        stateMayHaveChanged()
+        watchIdleness()
+    }
+
+    func note(_ outcome: ReloadOutcome) { lastReload = outcome }
+
+    // MARK: State
+
+    var state: DaemonState {
+        if stopped != nil { return DaemonState(state: .stopping, reasons: []) }
+        guard let driver else { return DaemonState(state: .misconfigured, reasons: problems.map(\.description)) }
+        guard let reason = driver.degradation else { return DaemonState(state: .ready, reasons: []) }
+        return DaemonState(state: .degraded, reasons: [reason])
+    }
+
+    private func stateMayHaveChanged() {
+        let state = state
+        guard state != lastState else { return }
+        lastState = state
+        hooks.stateChanged(state)
+        let reasons: Logger.Metadata = state.reasons.isEmpty ? [:] : ["why": "\(state.reasons.joined(separator: "; "))"]
+        let level: Logger.Level = state.state == .misconfigured || state.state == .degraded ? .error : .info
+        logger.log(level: level, "state is \(state.state.rawValue)", metadata: reasons)
+    }
+
+    private func note(_ name: String, _ accounts: Int, _ failure: CallFailure?) {
+        if let failure {
+            logger.debug(
+                "call failed",
+                metadata: [
+                    "callId": "\(name)", "accounts": "\(accounts)", "code": "\(failure.code)",
+                    "message": "\(failure.message)",
+                ])
+        } else {
+            logger.debug("call answered", metadata: ["callId": "\(name)", "accounts": "\(accounts)"])
+        }
+        stateMayHaveChanged()
+        watchIdleness()
+    }
+
+    // MARK: Idleness
+
+    private var isIdle: Bool { server.connectionCount == 0 && driver?.isIdle ?? true }
+
+    private func watchIdleness() {
+        guard let idleExit = settings?.idleExit, isIdle, stopped == nil else {
+            idleAlarm?.cancel()
+            idleAlarm = nil
+            return
+        }
+        if idleAlarm != nil { return }
+        idleAlarm = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(idleExit)) { [weak self] () -> Void in
+            guard let self else { return }
+            idleAlarm = nil
+            if isIdle { hooks.idle() }
+        }
+    }
+
+    // MARK: Stopping
+
+    /// Stops: door, waiting work, upstream client, in this order.
+    func stop() -> EventLoopFuture<Void> {
+        if let stopped { return stopped }
+        let end = eventLoop.makePromise(of: Void.self)
+        stopped = end.futureResult
+        service.isStopping = true
+        server.stopAccepting()
+        watchIdleness()
+        stateMayHaveChanged()
+        let stopping = driver?.stop(grace: Self.stopGrace)
+        let answered = stopping?.answered.futureResult ?? eventLoop.makeSucceededVoidFuture()
+        let drained = stopping?.drained.futureResult ?? eventLoop.makeSucceededVoidFuture()
+        let core = NIOLoopBound(self, eventLoop: eventLoop)
+        answered.flatMap { core.value.closeConnections() }
+            .and(drained)
+            .flatMap { _ in core.value.upstream?.shutDown() ?? core.value.eventLoop.makeSucceededVoidFuture() }
+            .cascade(to: end)
+        return end.futureResult
+    }
+
+    private func closeConnections() -> EventLoopFuture<Void> {
+        let core = NIOLoopBound(self, eventLoop: eventLoop)
+        let closed = server.closeConnections()
+        let force = eventLoop.scheduleTask(in: Self.closeGrace) { core.value.server.closeConnectionsNow() }
+        closed.whenComplete { _ in force.cancel() }
+        return closed
+    }
+}

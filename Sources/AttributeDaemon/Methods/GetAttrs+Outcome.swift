@@ -1,0 +1,89 @@
+import AttributeAPI
+import AttributeValues
+import CallScheduling
+import JSONRPC
+import JSONTokens
+
+extension Response.Outcome {
+    /// What a caller is told of how its accounts fared.
+    init(_ outcome: RequestOutcome, accounts: [Account]) {
+        switch outcome {
+        case .answered(let answers):
+            let result = GetAttrs.Result(
+                zip(accounts, answers).map { account, answer in
+                    .init(account: account, attrs: answer.attrs, errorListEntry: answer.errorListEntry)
+                })
+            self = .result(result.json)
+        case .failed(let failure): self = .error(ErrorObject(failure))
+        case .deadlineExceeded(let fetched, let retryAfter): self = .error(.deadlineExceeded(fetched, retryAfter))
+        case .overloaded(let limit, let retryAfter):
+            self = .error(.overloaded(.init(limit), retryAfterMs: max(1, retryAfter.millisecondsRoundedUp)))
+        case .shuttingDown(let fetched): self = .error(.shuttingDown(fetched: fetched))
+        }
+    }
+}
+
+extension ErrorObject {
+    /// Milliseconds after which a client may look for the next process.
+    private static let restartDelayMs: Int64 = 1000
+
+    static func shuttingDown(fetched: Int = 0) -> ErrorObject {
+        var error = ErrorObject(.shuttingDown, "the daemon stops; repeat the request on a new connection")
+        error.retryAfterMs = restartDelayMs
+        error.fetched = fetched
+        return error
+    }
+
+    fileprivate static func deadlineExceeded(_ fetched: Int, _ retryAfter: Duration?) -> ErrorObject {
+        guard let retryAfter else {
+            var error = ErrorObject(.deadlineExceeded, "time ran out before upstream had answered; timeoutMs sets it")
+            error.fetched = fetched
+            return error
+        }
+        let milliseconds = max(1, retryAfter.millisecondsRoundedUp)
+        var error = ErrorObject(
+            .deadlineExceeded, "nothing can be served before \(milliseconds) ms from now, which is past timeoutMs")
+        error.retryAfterMs = milliseconds
+        error.fetched = fetched
+        return error
+    }
+
+    fileprivate init(_ failure: PartialFailure) {
+        self.init(failure.first)
+        fetched = failure.fetched
+        failed = failure.failed.map { account, failure in
+            var json = JSONWriter()
+            json.object { json in
+                json.key("To_Account")
+                json.string(account.utf8)
+                json.key("ErrorCode")
+                json.integer(failure.code)
+                json.key("ErrorInfo")
+                json.string(failure.errorInfo ?? failure.message)
+            }
+            return json.bytes
+        }
+    }
+
+    private init(_ failure: CallFailure) {
+        let isUnreachable = failure.code == DaemonErrorCode.upstreamUnreachable.rawValue
+        self.init(
+            code: failure.code, message: failure.message,
+            retryable: isUnreachable ? DaemonErrorCode.upstreamUnreachable.isRetryable : failure.reaction.isRetryable,
+            source: failure.isFromUpstream ? .upstream : .daemon)
+        errorInfo = failure.errorInfo
+        attempts = failure.attempts
+        retryAfterMs = failure.retryAfter.map { max(1, $0.millisecondsRoundedUp) }
+        callID = failure.callName
+        clockSkewSeconds = failure.clockSkewSeconds
+    }
+}
+
+extension ErrorObject.Limit {
+    fileprivate init(_ limit: QueueLimit) {
+        switch limit {
+        case .all(let value): self.init(ConfigurationKey.maxQueuedAccounts.rawValue, value)
+        case .perUID(let value): self.init(ConfigurationKey.maxQueuedAccountsPerUid.rawValue, value)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import AttributeValues
+import NIOCore
+import UpstreamClient
+import UserSig
+
+/// Tries the configuration on the real server: name, connection, certificate, clock and one call.
+public enum OnlineCheck {
+    /// What was found.
+    public struct Finding: Hashable, Sendable {
+        /// Whether a call was answered with OK.
+        public let succeeded: Bool
+        /// Lines for a person; never a secret.
+        public let lines: [String]
+    }
+
+    /// Seconds by which the clocks may differ before it is worth a word.
+    static let tolerableSkew: Int64 = 30
+
+    /// Makes one call that asks for the attributes of the admin account.
+    public static func run(_ configuration: ReadConfiguration, on eventLoop: any EventLoop) async throws -> Finding {
+        guard let settings = configuration.settings, case .success(let key) = configuration.secretKey() else {
+            return Finding(succeeded: false, lines: configuration.allProblems)
+        }
+        let start = NIODeadline.now()
+        let report = try await eventLoop.flatSubmit {
+            let client = UpstreamClient(settings.upstream, key: key, eventLoop: eventLoop)
+            let promise = eventLoop.makePromise(of: CallReport.self)
+            _ = client.getAttributes(of: [Account(settings.upstream.admin)]) { promise.succeed($0) }
+            let bound = NIOLoopBound(client, eventLoop: eventLoop)
+            return promise.futureResult.flatMap { report in bound.value.shutDown().map { report } }
+        }.get()
+        let took = (NIODeadline.now() - start).nanoseconds / 1_000_000
+        return finding(report, settings.upstream.endpoint, milliseconds: took)
+    }
+
+    private static func finding(_ report: CallReport, _ endpoint: Endpoint, milliseconds: Int64) -> Finding {
+        var lines: [String] = []
+        if let skew = report.clockSkewSeconds {
+            lines.append(
+                abs(skew) <= tolerableSkew
+                    ? "clock: ok (\(skew) s from the server's)"
+                    : "clock: \(abs(skew)) s \(skew > 0 ? "ahead of" : "behind") the server's; UserSigs may be refused")
+        }
+        switch report.result {
+        case .success:
+            return Finding(
+                succeeded: true,
+                lines: ["\(endpoint): name, connection, certificate and call ok (\(milliseconds) ms)"] + lines)
+        case .failure(let failure):
+            let info = failure.errorInfo.map { " (\($0))" } ?? ""
+            return Finding(succeeded: false, lines: ["\(endpoint): \(failure.message)\(info)"] + lines)
+        }
+    }
+}
