@@ -38,6 +38,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let package = Package(
     name: "imattrd",
     products: [
+        .executable(name: "imattrd", targets: ["imattrd"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -46,8 +47,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
     targets: [
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -55,6 +59,7 @@ let package = Package(
         library("JSONTokens"),
         library("JSONRPC", ["JSONTokens"]),
         library("JSONRPCServer", ["JSONRPC", "JSONTokens", .nio, .nioPosix]),
+        library("Systemd", ["CSystemd", .logging]),
         library("UserSig", ["CZlib", .crypto]),
         library("CallScheduling", ["AttributeValues", .deque, .heap]),
         library("AttributeAPI", ["AttributeValues", "JSONTokens", "JSONRPC"]),
@@ -68,6 +73,10 @@ let package = Package(
                 "UpstreamClient", "UserSig", "CLibYAML", .nio, .nioPosix, .logging,
             ]),
         library("UpstreamSandbox", ["UserSig", .nio, .nioPosix, .nioHTTP1, .nioSSL, .crypto]),
+
+        program(
+            "imattrd",
+            ["AttributeDaemon", "JSONRPCServer", "Systemd", .argumentParser, .unixSignals, .logging, .nio, .nioPosix]),
 
         tests("JSONTokensTests", ["JSONTokens"]),
         tests("JSONRPCTests", ["JSONRPC", "JSONTokens"]),

@@ -1,0 +1,19 @@
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
+
+/*
+ * memfd_create(2), which the headers declare only with _GNU_SOURCE. Defining that here would make this module's view of
+ * the C library another one than Swift's.
+ */
+static inline int csystemd_memory_file(const char *name) {
+    const unsigned int close_on_exec = 1U; /* MFD_CLOEXEC */
+    return (int)syscall(SYS_memfd_create, name, close_on_exec);
+}
+
+/* prctl(2) is variadic, which Swift cannot call. */
+static inline int csystemd_forbid_dumps(void) {
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}

@@ -1,0 +1,86 @@
+import CSystemd
+import Glibc
+
+/// The sockets that the service manager has handed over (sd_listen_fds(3)).
+public struct InheritedSockets: Sendable {
+    /// Why what was handed over cannot be used: one sentence for a person.
+    public struct Failure: Error, CustomStringConvertible {
+        /// The sentence.
+        public let description: String
+    }
+
+    /// The listening Unix socket that callers connect to, named `rpc`; a single one without a name will do.
+    public let rpc: CInt
+    /// Where it is in the file system.
+    public let rpcPath: String
+    /// The file in which an earlier process has written down the limiter's slots, named `slots`; it comes from the service
+    /// manager's store.
+    public let slots: CInt?
+    /// The names of descriptors that are known but not used by this version, which have been closed.
+    public let unused: [String]
+
+    private static let unnamed = "unknown"
+    private static let knownButUnused: Set<String> = ["metrics"]
+
+    /// Takes what was handed over to this process; nil if nothing was. Unsets the variables that say so, hence to be
+    /// called once, before any thread is started.
+    public init?() throws(Failure) {
+        let descriptors = try Self.descriptors()
+        if descriptors.isEmpty { return nil }
+        var rpc: CInt?
+        var slots: CInt?
+        var unused: [String] = []
+        for (name, descriptor) in descriptors {
+            if name == "rpc" || (name == Self.unnamed && descriptors.count { $0.name != "slots" } == 1) {
+                guard rpc == nil else { throw Failure(description: "two sockets named rpc were handed over") }
+                rpc = descriptor
+            } else if name == "slots", slots == nil {
+                slots = descriptor
+            } else if Self.knownButUnused.contains(name) {
+                unused.append(name)
+                close(descriptor)
+            } else {
+                throw Failure(
+                    description:
+                        "a descriptor named \"\(name)\" was handed over; set FileDescriptorName=rpc in the socket unit")
+            }
+        }
+        guard let rpc else { throw Failure(description: "no socket named rpc was handed over") }
+        self.rpc = rpc
+        self.slots = slots
+        self.unused = unused
+        rpcPath = try Self.path(of: rpc)
+    }
+
+    private static func descriptors() throws(Failure) -> [(name: String, descriptor: CInt)] {
+        var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+        let count = sd_listen_fds_with_names(1, &names)
+        defer {
+            for index in 0..<max(0, Int(count)) { free(names?[index]) }
+            free(names)
+        }
+        guard count >= 0 else {
+            throw Failure(description: "LISTEN_FDS cannot be understood: \(String(cString: strerror(-count)))")
+        }
+        return (0..<Int(count)).map { index in
+            (names?[index].map { String(cString: $0) } ?? unnamed, SD_LISTEN_FDS_START + CInt(index))
+        }
+    }
+
+    /// Checks that a socket is what it must be: a listening Unix stream socket with a path.
+    private static func path(of socket: CInt) throws(Failure) -> String {
+        guard sd_is_socket_unix(socket, CInt(SOCK_STREAM.rawValue), 1, nil, 0) > 0 else {
+            throw Failure(description: "the socket named rpc is no listening Unix stream socket; see ListenStream=")
+        }
+        var address = sockaddr_un()
+        var length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let result = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &length) }
+        }
+        let path = withUnsafeBytes(of: address.sun_path) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        guard result == 0, path.hasPrefix("/") else {
+            throw Failure(description: "the socket named rpc has no path; abstract names let everybody in")
+        }
+        return path
+    }
+}

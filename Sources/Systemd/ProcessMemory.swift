@@ -1,0 +1,15 @@
+import CSystemd
+import Glibc
+
+/// Keeps what the process holds in memory to itself.
+public enum ProcessMemory {
+    /// From here on no other process of the same user can read the memory, no core is written, and a crash prints
+    /// neither registers nor memory.
+    public static func protect() {
+        _ = csystemd_forbid_dumps()
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        // Swift's runtime handles these, to print a backtrace, where the environment tells it to.
+        for number in [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGQUIT] { signal(number, SIG_DFL) }
+    }
+}

@@ -1,0 +1,44 @@
+import CSystemd
+import Glibc
+
+/// Tells the service manager how the service fares (sd_notify(3)). Does nothing where there is none.
+public enum ServiceManager {
+    /// What can be told.
+    public enum Notice: Sendable {
+        /// Requests are served, or refused for a reason that an operator has to mend.
+        case ready
+        /// The configuration is being read again; to be followed by ``ready``.
+        case reloading
+        /// The service ends.
+        case stopping
+        /// One line for `systemctl status`.
+        case status(String)
+    }
+
+    /// Tells all at once.
+    public static func notify(_ notices: Notice...) {
+        _ = sd_notify(0, notices.map(assignment).joined(separator: "\n"))
+    }
+
+    /// Has the service manager keep a descriptor open, and hand it over to the next process under this name if this one
+    /// is killed (FileDescriptorStoreMax=).
+    public static func store(_ descriptor: CInt, name: String) {
+        var descriptor = descriptor
+        _ = sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &descriptor, 1)
+    }
+
+    private static func assignment(_ notice: Notice) -> String {
+        switch notice {
+        case .ready: "READY=1"
+        case .reloading: "RELOADING=1\nMONOTONIC_USEC=\(monotonicMicroseconds)"
+        case .stopping: "STOPPING=1"
+        case .status(let text): "STATUS=" + text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        }
+    }
+
+    private static var monotonicMicroseconds: Int {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return now.tv_sec * 1_000_000 + now.tv_nsec / 1000
+    }
+}

@@ -1,0 +1,39 @@
+import AttributeDaemon
+import Glibc
+
+/// Where this process finds its configuration; can be asked again.
+struct ConfigurationSource: Sendable {
+    static let defaultFile = "/etc/imattrd/config.yaml"
+
+    /// The file, if one was named.
+    let file: String?
+    let flags: [ConfigurationKey: String]
+
+    /// Reads everything as it is now.
+    func read(socketPath: String?) -> ReadConfiguration {
+        let environment = Self.environment()
+        let path = path(environment)
+        let named = file ?? environment["IMATTRD_CONFIG"]
+        let text = ConfigurationText(
+            flags: flags, environment: environment, file: YAMLFile.read(path), namedFile: named)
+        let surroundings = Surroundings(
+            credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], socketPath: socketPath)
+        return ReadConfiguration(text, in: surroundings)
+    }
+
+    /// The file that is read, whether it exists or not.
+    func path(_ environment: [String: String] = Self.environment()) -> String {
+        file ?? environment["IMATTRD_CONFIG"] ?? Self.defaultFile
+    }
+
+    private static func environment() -> [String: String] {
+        var variables: [String: String] = [:]
+        var next = environ
+        while let entry = next.pointee {
+            let parts = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+            next += 1
+        }
+        return variables
+    }
+}

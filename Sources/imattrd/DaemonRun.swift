@@ -1,0 +1,134 @@
+import ArgumentParser
+import AttributeDaemon
+import Glibc
+import JSONRPCServer
+import Logging
+import NIOCore
+import NIOPosix
+import Systemd
+import UnixSignals
+
+/// Runs the daemon until it is told to stop.
+struct DaemonRun {
+    let source: ConfigurationSource
+
+    /// Serves the socket that systemd has handed over. A bad configuration does not end it: systemd would start it again
+    /// at once for the same waiting caller, until the socket unit fails for good.
+    func run(inherited: InheritedSockets) async throws {
+        let logger = logger()
+        for name in inherited.unused {
+            logger.warning("descriptor is not used by this version", metadata: ["name": "\(name)"])
+        }
+        try await serve(
+            inherited.rpc, path: inherited.rpcPath, mayHavePredecessor: false, slots: slotMemory(inherited, logger),
+            logger)
+    }
+
+    /// Binds a socket and serves it. A bad configuration ends it.
+    func run(socketPath: String, group: String?) async throws {
+        let problems = source.read(socketPath: nil).allProblems
+        if !problems.isEmpty { throw failure(.misconfigured, problems) }
+        let gid = try group.map(gid(of:))
+        let socket = try orFail(.noSocket) { () throws(OwnSocket.Failure) in
+            try OwnSocket(path: socketPath, group: gid)
+        }
+        defer { socket.remove() }
+        try await serve(
+            socket.descriptor, path: socketPath, mayHavePredecessor: socket.replacedStaleSocket, slots: nil, logger())
+    }
+
+    /// The slots of a process that was killed, or a new memory of them that the service manager keeps in case this one is.
+    private func slotMemory(_ inherited: InheritedSockets, _ logger: Logger) -> SlotMemory? {
+        if let slots = inherited.slots, let memory = SlotMemory(descriptor: slots) {
+            close(slots)
+            logger.notice("slots of an earlier process found")
+            return memory
+        }
+        guard let file = MemoryFile.make(name: "imattrd-slots", size: SlotMemory.size) else {
+            logger.warning("no memory for the slots; a crash will not be remembered")
+            return nil
+        }
+        ServiceManager.store(file, name: "slots")
+        defer { close(file) }
+        return SlotMemory(descriptor: file)
+    }
+
+    private func gid(of group: String) throws -> gid_t {
+        guard let entry = getgrnam(group) else {
+            throw failure(.noSocket, ["--socket-group: there is no group \"\(group)\""])
+        }
+        return entry.pointee.gr_gid
+    }
+
+    private func logger() -> Logger {
+        Logger(label: "imattrd") { _ in StandardErrorLogHandler() }
+    }
+
+    private func serve(_ socket: CInt, path: String, mayHavePredecessor: Bool, slots: SlotMemory?, _ logger: Logger)
+        async throws
+    {
+        // Trapped before anything is served, so that none is missed.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let (idle, idleContinuation) = AsyncStream.makeStream(of: Void.self)
+        let hooks = Daemon.Hooks(
+            stateChanged: { ServiceManager.notify(.status($0.description)) }, idle: { idleContinuation.yield() })
+        let source = source
+        // Door, scheduler and upstream share one loop, so that nothing has to be handed over between threads.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let daemon = try await Daemon.start(
+            on: group.any(), source: { source.read(socketPath: path) }, logger: logger,
+            mayHavePredecessor: mayHavePredecessor, slotMemory: slots, hooks: hooks)
+        try await daemon.listen(on: socket)
+        ServiceManager.notify(.ready)
+        logger.notice("started", metadata: ["version": "\(Version.current)", "socket": "\(path)"])
+        try await waitForEnd(daemon, signals, idle, logger)
+        ServiceManager.notify(.stopping)
+        try await daemon.stop()
+        try await group.shutdownGracefully()
+        logger.notice("stopped")
+    }
+
+    /// Reloads when told to; returns when the daemon is to stop, by a signal or because nobody needs it.
+    private func waitForEnd(
+        _ daemon: Daemon, _ signals: UnixSignalsSequence, _ idle: AsyncStream<Void>, _ logger: Logger
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await signal in signals {
+                    guard signal == .sighup else {
+                        logger.notice("stopping", metadata: ["signal": "\(signal)"])
+                        return
+                    }
+                    try await reload(daemon, logger)
+                }
+            }
+            group.addTask {
+                for await _ in idle {
+                    logger.notice("stopping, because nobody has needed the daemon for idleExitSeconds")
+                    return
+                }
+            }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func reload(_ daemon: Daemon, _ logger: Logger) async throws {
+        ServiceManager.notify(.reloading)
+        let outcome = try await daemon.reload()
+        let state = try await daemon.state
+        if outcome.succeeded {
+            logger.notice("configuration reloaded")
+            ServiceManager.notify(.ready, .status(state.description))
+        } else {
+            for problem in outcome.problems { logger.error("reload failed", metadata: ["problem": "\(problem)"]) }
+            let problems = outcome.problems.joined(separator: "; ")
+            ServiceManager.notify(.ready, .status("\(state); the last reload failed: \(problems)"))
+        }
+        if !outcome.keysForRestart.isEmpty {
+            logger.warning(
+                "some changes wait for a restart",
+                metadata: ["keys": "\(outcome.keysForRestart.joined(separator: ", "))"])
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import AttributeDaemon
+import JSONRPCServer
+import Systemd
+
+/// `imattrd`: from arguments to a running daemon.
+struct ImattrdCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "imattrd",
+        abstract: "Serves Tencent Chat's im_get_attr on a Unix socket, as line-delimited JSON-RPC 2.0.",
+        discussion: """
+            Run by systemd, it takes over the socket of imattrd.socket. Run by hand, it needs --socket:
+
+              imattrd --config config.yaml --socket /tmp/imattrd.sock
+
+            Each key of the configuration is a flag (--rate-limit), an environment variable (IMATTRD_RATE_LIMIT) and a \
+            key of the file (rateLimit); the first of these that is given counts.
+            """,
+        version: Version.current)
+
+    @Option(
+        help: ArgumentHelp("The configuration file. (default: /etc/imattrd/config.yaml if present)", valueName: "path"))
+    var config: String?
+    @Option(help: ArgumentHelp("Bind a socket here; ignored if systemd hands one over.", valueName: "path"))
+    var socket: String?
+    @Option(help: ArgumentHelp("The group that may connect to --socket.", valueName: "group")) var socketGroup: String?
+    @Flag(help: "Print the configuration in force and where it comes from, and exit.") var check = false
+    @Flag(help: "With --check: make one real call, too.") var online = false
+    @OptionGroup(title: "Keys") var keys: KeyOptions
+
+    func validate() throws {
+        if online, !check { throw ValidationError("--online goes only with --check") }
+        if socketGroup != nil, socket == nil { throw ValidationError("--socket-group goes only with --socket") }
+    }
+
+    func run() async throws {
+        let source = ConfigurationSource(file: config, flags: keys.values)
+        if check { throw try await CheckRun(source: source, online: online).run() }
+        let inherited = try orFail(.noSocket) { () throws(InheritedSockets.Failure) in try InheritedSockets() }
+        if let inherited {
+            try await DaemonRun(source: source).run(inherited: inherited)
+        } else if let socket {
+            try await DaemonRun(source: source).run(socketPath: socket, group: socketGroup)
+        } else {
+            throw ValidationError("no socket: give --socket PATH, or start imattrd.socket with systemctl")
+        }
+    }
+}
+
+/// Says on standard error what is wrong, and ends with a status.
+func failure(_ code: ExitCode, _ lines: [String]) -> ExitCode {
+    // More than a handful of lines hides the first one, which most often is the cause of the others.
+    for line in lines.prefix(lines.count > 5 ? 4 : 5) { StandardError.say(line) }
+    if lines.count > 5 { StandardError.say("and \(lines.count - 4) more problems; mend these first") }
+    return code
+}
+
+/// Ends with a status if `body` fails.
+func orFail<Result, Failure: Error & CustomStringConvertible>(
+    _ code: ExitCode, _ body: () throws(Failure) -> Result
+) throws -> Result {
+    do throws(Failure) { return try body() } catch { throw failure(code, [error.description]) }
+}
