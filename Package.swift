@@ -39,6 +39,8 @@ let package = Package(
     name: "imattrd",
     products: [
         .executable(name: "imattrd", targets: ["imattrd"]),
+        .executable(name: "imattr", targets: ["imattr"]),
+        .library(name: "IMAttrClient", targets: ["IMAttrClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -73,10 +75,16 @@ let package = Package(
                 "UpstreamClient", "UserSig", "CLibYAML", .nio, .nioPosix, .logging,
             ]),
         library("UpstreamSandbox", ["UserSig", .nio, .nioPosix, .nioHTTP1, .nioSSL, .crypto]),
+        library(
+            "IMAttrClient", path: "clients/swift/Sources/IMAttrClient",
+            [
+                "AttributeValues", "JSONTokens", "JSONRPC", .nio, .nioPosix,
+            ]),
 
         program(
             "imattrd",
             ["AttributeDaemon", "JSONRPCServer", "Systemd", .argumentParser, .unixSignals, .logging, .nio, .nioPosix]),
+        program("imattr", ["IMAttrClient", "JSONTokens", .argumentParser]),
 
         tests("JSONTokensTests", ["JSONTokens"]),
         tests("JSONRPCTests", ["JSONRPC", "JSONTokens"]),
@@ -93,5 +101,6 @@ let package = Package(
                 "AttributeDaemon", "UpstreamClient", "UpstreamSandbox", "UserSig", "AttributeValues", "JSONRPCServer",
                 .nio, .nioPosix, .logging,
             ]),
+        tests("IMAttrClientTests", ["IMAttrClient", "imattr", "JSONTokens", .argumentParser, .nio, .nioPosix]),
     ]
 )

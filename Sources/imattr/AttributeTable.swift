@@ -1,0 +1,60 @@
+import IMAttrClient
+import JSONTokens
+
+/// The table of `imattr get` on a terminal: the account, then a column for each attribute name.
+///
+/// Each result becomes one page, so that memory stays bounded. Columns are those met so far and never get narrower; the
+/// heading is repeated when there are new ones.
+struct AttributeTable {
+    private var names: [String] = []
+    private var widths: [Int] = [TerminalText.width(accountHeading)]
+    private var hasHeading = false
+
+    private static let accountHeading = "ACCOUNT"
+    private static let absent = "-"
+
+    /// The lines that one more result adds, without their ends and with nothing in them that acts on a terminal.
+    mutating func append(_ result: GetAttrsResult) throws(JSONSyntaxError) -> [String] {
+        guard !result.userAttrs.isEmpty else { return [] }
+        let knownNames = names.count
+        var rows: [[String]] = []
+        for entry in result.userAttrs { rows.append(try row(entry)) }
+        for row in rows { widen(row) }
+        var lines: [String] = []
+        if !hasHeading || names.count > knownNames {
+            if hasHeading { lines.append("") }
+            hasHeading = true
+            lines.append(line([Self.accountHeading] + names))
+        }
+        return lines + rows.map(line)
+    }
+
+    private mutating func row(_ entry: GetAttrsResult.UserAttributes) throws(JSONSyntaxError) -> [String] {
+        var cells = [TerminalText.escape(entry.account.text)]
+        var reader = JSONReader(entry.attrs.json)
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            let column = column(of: reader.readableText(key))
+            while cells.count <= column { cells.append(Self.absent) }
+            cells[column] = try reader.readableValue()
+        }
+        return cells
+    }
+
+    private mutating func column(of name: String) -> Int {
+        if let index = names.firstIndex(of: name) { return index + 1 }
+        names.append(name)
+        widths.append(TerminalText.width(name))
+        return names.count
+    }
+
+    private mutating func widen(_ cells: [String]) {
+        for (index, cell) in cells.enumerated() { widths[index] = max(widths[index], TerminalText.width(cell)) }
+    }
+
+    private func line(_ cells: [String]) -> String {
+        let cells = cells + Array(repeating: Self.absent, count: max(0, widths.count - cells.count))
+        let padded = zip(cells, widths).dropLast().map { TerminalText.pad($0, to: $1) }
+        return (padded + cells.suffix(1)).joined(separator: "  ")
+    }
+}

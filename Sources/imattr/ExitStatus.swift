@@ -1,0 +1,57 @@
+import Glibc
+import IMAttrClient
+
+/// What the exit code says to a script.
+enum ExitStatus: Int32 {
+    case answered = 0
+    case upstreamRefused = 1
+    case someMissing = 3
+    case usage = 64
+    case noDaemon = 69
+    case internalFault = 70
+    case tryAgain = 75
+    case notOurProtocol = 76
+    case accessDenied = 77
+    case misconfigured = 78
+    case interrupted = 130
+}
+
+extension ExitStatus {
+    init(_ error: IMAttrError) {
+        self =
+            switch error {
+            case .cannotConnect(_, let errno): Self(connecting: errno)
+            case .connectionLost: .tryAgain
+            case .notOurProtocol: .notOurProtocol
+            case .refused(let answer): Self(answer)
+            case .cancelled: .interrupted
+            }
+    }
+
+    private init(connecting errno: CInt) {
+        self =
+            switch errno {
+            case EACCES, EPERM: .accessDenied
+            // The queue of callers that wait to be accepted is full.
+            case EAGAIN: .tryAgain
+            case ENAMETOOLONG: .usage
+            default: .noDaemon
+            }
+    }
+
+    /// The daemon's codes first, since they say what to do; any other code below zero is not upstream's.
+    private init(_ answer: ErrorObject) {
+        self =
+            switch answer.code {
+            case -32000, -32001, -32002, -32004: .tryAgain
+            case -32003: .accessDenied
+            case -32005: .misconfigured
+            // What was asked for is at fault: a param, a method that is not there, a line over the daemon's limit.
+            case -32602, -32601, -32600: .usage
+            // The daemon could not read a line that was JSON.
+            case -32700: .notOurProtocol
+            case -32603, -32800: .internalFault
+            default: answer.source == .upstream ? .upstreamRefused : .internalFault
+            }
+    }
+}

@@ -1,0 +1,178 @@
+import Glibc
+import Testing
+
+@testable import IMAttrClient
+
+@Suite(.timeLimit(.minutes(1)))
+struct ConnectionTests {
+    @Test func asksAndIsAnswered() async throws {
+        try await FakeDaemon.run({
+            { line in
+                let sex = "{\"sex\":\"M\", \"n\":1.50}"
+                let entry = "{\"To_Account\":\"Chen Xiaoming\",\"Attrs\":\(sex)}"
+                return [FakeDaemon.answer(line, "{\"UserAttrs\":[\(entry)],\"missing\":[\"é\"],\"new\":1}")]
+            }
+        }) { daemon in
+            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
+                let result = try await client.getAttrs(["Chen Xiaoming", "é"], timeoutMs: 5, maxAgeMs: 0)
+                #expect(result.userAttrs.map(\.account) == ["Chen Xiaoming"])
+                #expect(result.userAttrs.first?.attrs.json == Array("{\"sex\":\"M\", \"n\":1.50}".utf8))
+                #expect(result.missing == ["é"])
+            }
+            var lines = daemon.received.makeAsyncIterator()
+            let params = "{\"To_Account\":[\"Chen Xiaoming\",\"é\"],\"timeoutMs\":5,\"maxAgeMs\":0}"
+            let line = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"getAttrs\",\"params\":\(params)}"
+            #expect(await lines.next() == line)
+        }
+    }
+
+    @Test func answersAreMatchedByIDWhateverTheirOrder() async throws {
+        try await FakeDaemon.run({
+            var waiting: [String] = []
+            return { line in
+                waiting.append(line)
+                guard waiting.count == 3 else { return [] }
+                return waiting.reversed().map { FakeDaemon.answer($0, "\"\(FakeDaemon.accounts($0).joined())\"") }
+            }
+        }) { daemon in
+            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
+                let answers = try await withThrowingTaskGroup(of: (String, String).self) { group in
+                    for name in ["a", "b", "c"] {
+                        group.addTask {
+                            let params = RequestLine.getAttrsParams([Account(name)], timeoutMs: nil, maxAgeMs: nil)
+                            return (name, String(decoding: try await client.call("x", params: params), as: UTF8.self))
+                        }
+                    }
+                    return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+                }
+                #expect(answers == ["a": "\"a\"", "b": "\"b\"", "c": "\"c\""])
+            }
+        }
+    }
+
+    @Test func linesMayComeInPiecesAndEmpty() async throws {
+        try await FakeDaemon.run({
+            { _ in [.send(" \r\n{\"jsonrpc\":\"2.0\","), .send("\"id\":1,\"result\":\"po"), .send("ng\"}\r\n")] }
+        }) { daemon in
+            try await IMAttrClient.withConnection(socketPath: daemon.path) { try await $0.ping() }
+        }
+    }
+
+    @Test func anAnswerMayBeLarge() async throws {
+        let size = 8 << 20
+        try await FakeDaemon.run({
+            { line in [FakeDaemon.answer(line, "\"" + String(repeating: "x", count: size) + "\"")] }
+        }) { daemon in
+            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
+                let result = try await client.call("big")
+                #expect(result.count == size + 2)
+            }
+        }
+    }
+
+    @Test func anAnswerOverTheLimitEndsTheConnection() async throws {
+        try await FakeDaemon.run({
+            { line in [FakeDaemon.answer(line, "\"" + String(repeating: "x", count: 1000) + "\"")] }
+        }) { daemon in
+            try await IMAttrClient.withConnection(socketPath: daemon.path, maximumAnswerBytes: 1000) { client in
+                let expected = IMAttrError.notOurProtocol("an answer of more than 1000 bytes")
+                await #expect(throws: expected) { try await client.ping() }
+                await #expect(throws: expected) { try await client.ping() }
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 400 Bad Request\r\n", "[]\n", "{}\n", "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":1}\n",
+        "{\"jsonrpc\":\"2.0\",\"id\":1}\n", "{\"jsonrpc\":\"2.0\",\"id\":\"1\",\"result\":1}\n",
+        "{\"jsonrpc\":\"1.0\",\"id\":1,\"result\":1}\n", "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"ping\"}\n",
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":\"1\",\"message\":\"\"}}\n", "\u{0}\n",
+        "{\"jsonrpc\":\"2.0\",\"id\":null,\"result\":1}\n",
+    ])
+    func whatIsNoAnswerIsTold(line: String) async throws {
+        try await FakeDaemon.run({ { _ in [.send(line)] } }) { daemon in
+            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
+                let error = await #expect(throws: IMAttrError.self) { try await client.ping() }
+                guard case .notOurProtocol = error else {
+                    Issue.record("\(String(describing: error))")
+                    return
+                }
+            }
+        }
+    }
+
+    @Test func aLostConnectionFailsWhatWaitsAndWhatComesLater() async throws {
+        try await FakeDaemon.run({ { _ in [.send("{\"jsonrpc\""), .close] } }) { daemon in
+            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
+                await #expect(throws: IMAttrError.connectionLost) { try await client.ping() }
+                await #expect(throws: IMAttrError.connectionLost) { try await client.ping() }
+            }
+        }
+    }
+
+    @Test func anErrorForTheConnectionFailsWhatIsNotAnswered() async throws {
+        let text = "{\"code\":-32000,\"message\":\"full\",\"data\":{\"retryable\":true}}"
+        try await FakeDaemon.run({
+            { _ in [.send("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":\(text)}\n"), .close] }
+        }) { daemon in
+            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
+                let expected = IMAttrError.refused(ErrorObject(code: -32000, message: "full", retryable: true))
+                await #expect(throws: expected) { try await client.ping() }
+                await #expect(throws: expected) { try await client.ping() }
+            }
+        }
+    }
+
+    @Test func cancellingATaskWithdrawsItsCallOnly() async throws {
+        try await FakeDaemon.run({
+            { line in line.contains("ping") ? [FakeDaemon.answer(line, "\"pong\"")] : [] }
+        }) { daemon in
+            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
+                var lines = daemon.received.makeAsyncIterator()
+                let call = Task { try await client.getStatus() }
+                _ = await lines.next()
+                call.cancel()
+                await #expect(throws: IMAttrError.cancelled) { try await call.value }
+                let notification = "{\"jsonrpc\":\"2.0\",\"method\":\"$/cancelRequest\",\"params\":{\"id\":1}}"
+                #expect(await lines.next() == notification)
+                try await client.ping()
+            }
+        }
+    }
+
+    @Test func aTaskThatIsCancelledAlreadyDoesNotWait() async throws {
+        try await FakeDaemon.run({ { _ in [] } }) { daemon in
+            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
+                let call = Task {
+                    withUnsafeCurrentTask { $0?.cancel() }
+                    return try await client.getStatus()
+                }
+                await #expect(throws: IMAttrError.cancelled) { try await call.value }
+            }
+        }
+    }
+
+    @Test func noSocketOrNobodyBehindItIsTold() async throws {
+        let folder = try FakeDaemon.temporaryFolder()
+        defer { rmdir(folder) }
+        let path = folder + "/sock"
+        await #expect(throws: IMAttrError.cannotConnect(path: path, errno: ENOENT)) {
+            try await IMAttrClient.connect(socketPath: path)
+        }
+        close(open(path, O_CREAT | O_WRONLY, 0o600))
+        defer { unlink(path) }
+        await #expect(throws: IMAttrError.cannotConnect(path: path, errno: ECONNREFUSED)) {
+            try await IMAttrClient.connect(socketPath: path)
+        }
+        let long = "/" + String(repeating: "x", count: 108)
+        await #expect(throws: IMAttrError.cannotConnect(path: long, errno: ENAMETOOLONG)) {
+            try await IMAttrClient.connect(socketPath: long)
+        }
+    }
+
+    @Test func theEnvironmentNamesTheSocket() {
+        #expect(IMAttrSocket.defaultPath { $0 == "IMATTRD_SOCKET" ? "/x" : nil } == "/x")
+        #expect(IMAttrSocket.defaultPath { _ in "" } == "/run/imattrd/imattrd.sock")
+        #expect(IMAttrSocket.defaultPath { _ in nil } == "/run/imattrd/imattrd.sock")
+    }
+}

@@ -1,0 +1,60 @@
+import JSONRPC
+import JSONTokens
+
+/// One line from the daemon: the answer to a request.
+struct Answer: Sendable {
+    /// The request's id as it stands in the line.
+    let id: RequestID
+    let outcome: Result<JSONSlice, ErrorObject>
+
+    /// Reads a line without its end.
+    ///
+    /// - Throws: ``IMAttrError/notOurProtocol(_:)`` if it is no answer of JSON-RPC 2.0.
+    init(line: [UInt8]) throws(IMAttrError) {
+        var members = Members()
+        do {
+            var reader = JSONReader(line)
+            guard try reader.peek() == .object else { throw IMAttrError.notOurProtocol("a line that is no object") }
+            try members.read(&reader)
+            try reader.finish()
+        } catch let error as IMAttrError {
+            throw error
+        } catch {
+            throw .notOurProtocol("a line that is not JSON: \(error)")
+        }
+        guard members.isVersion2, let id = members.id else {
+            throw .notOurProtocol("an object that is no answer of JSON-RPC 2.0")
+        }
+        self.id = id
+        switch (members.result, members.error) {
+        case (let result?, nil): outcome = .success(JSONSlice(line: line, range: result))
+        case (nil, let error?): outcome = .failure(error)
+        default: throw .notOurProtocol("an answer that has not either a result or an error")
+        }
+    }
+}
+
+/// The members of an answer, before they are judged together.
+private struct Members {
+    var isVersion2 = false
+    var id: RequestID?
+    var result: Range<Int>?
+    var error: ErrorObject?
+
+    mutating func read(_ reader: inout JSONReader) throws {
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if reader.matches(key, "jsonrpc") {
+                isVersion2 = try reader.stringIfAny() == "2.0"
+            } else if reader.matches(key, "id") {
+                id = RequestID(token: Array(reader.bytes[try reader.skipValue()]))
+            } else if reader.matches(key, "result") {
+                result = try reader.skipValue()
+            } else if reader.matches(key, "error") {
+                error = try ErrorObject(&reader)
+            } else {
+                try reader.skipValue()
+            }
+        }
+    }
+}

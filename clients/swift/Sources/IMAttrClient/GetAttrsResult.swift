@@ -1,0 +1,98 @@
+import JSONTokens
+
+/// The answer to one `getAttrs`.
+public struct GetAttrsResult: Hashable, Sendable {
+    /// One account with its attributes.
+    public struct UserAttributes: Hashable, Sendable {
+        /// Whose they are.
+        public let account: Account
+        /// The attributes as upstream wrote them.
+        public let attrs: Attrs
+
+        /// Puts both together.
+        public init(account: Account, attrs: Attrs) {
+            self.account = account
+            self.attrs = attrs
+        }
+    }
+
+    /// The accounts that upstream answered, each once, in the order of their first mention in the request.
+    public var userAttrs: [UserAttributes] = []
+    /// The other accounts, in the same order.
+    public var missing: [Account] = []
+    /// What upstream said about missing accounts: JSON objects with `To_Account`, `ErrorCode` and `ErrorInfo`.
+    public var errorList: [[UInt8]] = []
+
+    /// An answer without any account.
+    public init() {}
+}
+
+extension GetAttrsResult {
+    /// Reads a result's JSON text; fields it does not know are passed over.
+    ///
+    /// - Throws: ``IMAttrError/notOurProtocol(_:)`` if it has not the promised shape.
+    init(_ result: JSONSlice) throws(IMAttrError) {
+        var reader = result.reader
+        do {
+            try read(&reader)
+        } catch let error as IMAttrError {
+            throw error
+        } catch {
+            throw .notOurProtocol("a result of getAttrs that is not of its shape: \(error)")
+        }
+    }
+
+    private mutating func read(_ reader: inout JSONReader) throws {
+        var isComplete = (userAttrs: false, missing: false)
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if reader.matches(key, "UserAttrs") {
+                try reader.beginArray()
+                while try reader.nextElement() { userAttrs.append(try UserAttributes(&reader)) }
+                isComplete.userAttrs = true
+            } else if reader.matches(key, "missing") {
+                try reader.beginArray()
+                while try reader.nextElement() { missing.append(try Account(&reader)) }
+                isComplete.missing = true
+            } else if reader.matches(key, "ErrorList") {
+                try reader.beginArray()
+                while try reader.nextElement() { errorList.append(Array(reader.bytes[try reader.skipValue()])) }
+            } else {
+                try reader.skipValue()
+            }
+        }
+        guard isComplete == (true, true) else {
+            throw IMAttrError.notOurProtocol("a result of getAttrs without UserAttrs or missing")
+        }
+    }
+}
+
+extension GetAttrsResult.UserAttributes {
+    fileprivate init(_ reader: inout JSONReader) throws {
+        var account: Account?
+        var attrs: Attrs?
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if reader.matches(key, "To_Account") {
+                account = try Account(&reader)
+            } else if reader.matches(key, "Attrs"), try reader.peek() == .object {
+                attrs = Attrs(json: Array(reader.bytes[try reader.skipValue()]))
+            } else {
+                try reader.skipValue()
+            }
+        }
+        guard let account, let attrs else {
+            throw IMAttrError.notOurProtocol("an entry of UserAttrs without To_Account or Attrs")
+        }
+        self.init(account: account, attrs: attrs)
+    }
+}
+
+extension Account {
+    fileprivate init(_ reader: inout JSONReader) throws {
+        guard let text = reader.decode(try reader.string()) else {
+            throw IMAttrError.notOurProtocol("an account that is not Unicode text")
+        }
+        self.init(text)
+    }
+}
