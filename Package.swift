@@ -40,6 +40,7 @@ let package = Package(
     products: [
         .executable(name: "imattrd", targets: ["imattrd"]),
         .executable(name: "imattr", targets: ["imattr"]),
+        .executable(name: "imattr-sandbox", targets: ["imattr-sandbox"]),
         .library(name: "IMAttrClient", targets: ["IMAttrClient"]),
     ],
     dependencies: [
@@ -85,6 +86,7 @@ let package = Package(
             "imattrd",
             ["AttributeDaemon", "JSONRPCServer", "Systemd", .argumentParser, .unixSignals, .logging, .nio, .nioPosix]),
         program("imattr", ["IMAttrClient", "JSONTokens", .argumentParser]),
+        program("imattr-sandbox", ["UpstreamSandbox", "UserSig", .argumentParser, .unixSignals]),
 
         tests("JSONTokensTests", ["JSONTokens"]),
         tests("JSONRPCTests", ["JSONRPC", "JSONTokens"]),

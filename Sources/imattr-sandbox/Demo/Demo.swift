@@ -1,0 +1,70 @@
+import ArgumentParser
+import UnixSignals
+import UpstreamSandbox
+
+/// `imattr-sandbox demo`: the endpoint, a daemon in front of it, and one call through its socket.
+struct Demo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the endpoint with a whole imattrd, make the example call, and stay until Ctrl-C.")
+
+    @Flag(help: "Exit after the call: 0 if it was answered with a result, else 1.")
+    var once = false
+
+    @OptionGroup(title: "Endpoint options")
+    var endpoint: EndpointOptions
+
+    /// The vendor's example, as a line of JSON-RPC.
+    static let exampleCall = """
+        {"jsonrpc":"2.0","id":1,"method":"getAttrs","params":{"To_Account":["Zhang Xiaohong","Chen Xiaoming","abc"]}}
+        """
+
+    func run() async throws {
+        // A hang-up too: whatever ends us must end the daemon and remove the folder.
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+        let program = try Programs.imattrd()
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let sandbox = try await SandboxServer.start(try endpoint.configuration())
+        let outcome: Result<Void, any Error>
+        do {
+            let daemon = try DemoDaemon(program: program, folder: folder, sandbox: sandbox, options: endpoint)
+            outcome = await conduct(daemon, until: signals)
+            await daemon.stop()
+        } catch {
+            outcome = .failure(error)
+        }
+        await sandbox.shutDown()
+        try outcome.get()
+    }
+
+    /// Makes the call and stays, until that is over or a signal comes.
+    private func conduct(_ daemon: DemoDaemon, until signals: UnixSignalsSequence) async -> Result<Void, any Error> {
+        await withTaskGroup(of: Result<Void, any Error>.self) { group in
+            group.addTask {
+                do { return .success(try await callAndStay(daemon)) } catch { return .failure(error) }
+            }
+            group.addTask {
+                for await _ in signals { break }
+                // Ctrl-C is how a demo that stays ends; one that was to make its call has not made it.
+                return once ? .failure(ExitCode.failure) : .success(())
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? .success(())
+        }
+    }
+
+    private func callAndStay(_ daemon: DemoDaemon) async throws {
+        try await daemon.waitUntilReady()
+        let socket = try LineSocket(path: daemon.socketPath)
+        Output.line("→ \(Self.exampleCall)")
+        let answer = try socket.exchange(Self.exampleCall)
+        Output.line("← \(answer)")
+        let isResult = JSONRPCAnswer(answer).isResult
+        guard !once else {
+            if !isResult { throw ExitCode.failure }
+            return
+        }
+        Output.line(Hints(socketPath: daemon.socketPath).text)
+        try await daemon.waitUntilEnd()
+    }
+}

@@ -1,0 +1,71 @@
+import Glibc
+import UpstreamSandbox
+
+/// The daemon of a demo: its files in a folder, its process, its end.
+struct DemoDaemon: Sendable {
+    let socketPath: String
+    private let logPath: String
+    private let process: ChildProcess
+
+    /// What keeps the daemon from serving, for a person.
+    struct Failure: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    /// Writes the configuration for `sandbox`, and starts the daemon on a socket in `folder`.
+    init(program: String, folder: TemporaryFolder, sandbox: SandboxServer, options: EndpointOptions) throws {
+        socketPath = folder.path("imattrd.sock")
+        logPath = folder.path("imattrd.log")
+        guard socketPath.utf8.count <= 107 else {
+            throw Failure(description: "\(folder.path) is too long for a socket; set TMPDIR to a shorter one.")
+        }
+        let configuration = try folder.write(
+            """
+            sdkAppId: \(options.sdkAppID)
+            admin: \(Output.json(options.admin))
+            secretKeyFile: \(Output.json(folder.write(SandboxConfiguration.madeUpSecretKey + "\n", to: "secret-key")))
+            upstreamUrl: \(sandbox.baseURL)
+            upstreamCaFile: \(Output.json(folder.write(sandbox.certificateAuthorityPEM, to: "ca.pem")))
+
+            """, to: "config.yaml")
+        process = try ChildProcess(
+            program, arguments: ["--config", configuration, "--socket", socketPath], logPath: logPath)
+    }
+
+    /// Returns when the socket answers `ping`; throws if the daemon ends before, or takes more than 20 seconds.
+    func waitUntilReady() async throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(20)
+        while clock.now < deadline {
+            if let status = process.status { throw ended(status) }
+            // Until the daemon has bound its socket, connecting fails: that is what is waited for.
+            if let socket = try? LineSocket(path: socketPath),
+                let answer = try? socket.exchange(#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#)
+            {
+                guard JSONRPCAnswer(answer).isResult else { throw Failure(description: "ping got \(answer)") }
+                return
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw Failure(description: "imattrd did not answer within 20 seconds.\n\(log)")
+    }
+
+    /// Throws when the daemon has ended; looks once a second.
+    func waitUntilEnd() async throws {
+        while true {
+            if let status = process.status { throw ended(status) }
+            try await Task.sleep(for: .seconds(1))
+        }
+    }
+
+    /// Ends the daemon, at the latest after 15 seconds, and reaps it.
+    func stop() async {
+        await process.stop(within: .seconds(15))
+    }
+
+    private var log: String { (try? File.text(logPath)) ?? "" }
+
+    private func ended(_ status: String) -> Failure {
+        Failure(description: "imattrd ended early: \(status). It said:\n\(log)")
+    }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import FoundationEssentials
+import UnixSignals
+import UpstreamSandbox
+import UserSig
+
+/// `imattr-sandbox serve`: the endpoint alone.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the endpoint until SIGINT or SIGTERM (the default command).",
+        discussion: """
+            The first line of standard output comes when it listens, and is a JSON object: url, caFile (the \
+            certificate to trust), sdkAppId, admin and secretKeyFile, which are an imattrd's upstreamUrl, \
+            upstreamCaFile, sdkAppId, admin and secretKeyFile. What it has seen is reported at the end and on SIGUSR1. \
+            SIGUSR2 brings the faults of --fault-on-signal in, and the next one takes them away again.
+            """)
+
+    @Option(help: "The address to listen on.")
+    var host: String = "127.0.0.1"
+
+    @Option(help: "The port to listen on; 0 takes any free one.")
+    var port: UInt16 = 0
+
+    @Option(help: "Where to write the certificate (PEM) that clients are to trust. Default: in a temporary folder.")
+    var caFile: String?
+
+    @Option(help: "File with the app's secret key. Default: a made-up key, written to a temporary folder.")
+    var secretKeyFile: String?
+
+    @Option(help: "Where to write the report as JSON too.")
+    var reportJson: String?
+
+    @Option(
+        name: .customLong("fault-on-signal"),
+        help: ArgumentHelp(
+            "As --fault, but only from one SIGUSR2 to the next; comes before those of --fault.", valueName: "fault"),
+        transform: { try Fault(text: $0) })
+    var faultsOnSignal: [Fault] = []
+
+    @OptionGroup(title: "Endpoint options")
+    var endpoint: EndpointOptions
+
+    func run() async throws {
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sigusr1, .sigusr2)
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let server = try await start(folder)
+        var outage = false
+        for await signal in signals {
+            if signal == .sigusr2 {
+                outage.toggle()
+                await server.setFaults(outage ? faultsOnSignal + endpoint.faults : endpoint.faults)
+                continue
+            }
+            try await report(server)
+            if signal != .sigusr1 { break }
+        }
+        await server.shutDown()
+    }
+
+    /// Starts the server and says where it is.
+    private func start(_ folder: TemporaryFolder) async throws -> SandboxServer {
+        var configuration = try endpoint.configuration()
+        configuration.host = host
+        configuration.port = Int(port)
+        let keyFile = try secretKeyFile ?? folder.write(SandboxConfiguration.madeUpSecretKey + "\n", to: "secret-key")
+        configuration.secretKey = try Self.secretKey(file: keyFile)
+
+        let server = try await SandboxServer.start(configuration)
+        let certificate = caFile ?? folder.path("ca.pem")
+        try server.writeCertificateAuthority(to: certificate)
+        let ready = Ready(
+            url: server.baseURL, caFile: certificate, sdkAppId: configuration.sdkAppID,
+            admin: configuration.administrator, secretKeyFile: keyFile)
+        try Output.line(Output.json(ready))
+        return server
+    }
+
+    /// The key in a file. White space after it is no part of it.
+    private static func secretKey(file: String) throws -> SecretKey {
+        var text = try File.text(file)[...]
+        while text.last?.isWhitespace == true { text.removeLast() }
+        guard !text.isEmpty, !text.contains(where: \.isWhitespace) else {
+            throw ValidationError("\(file) does not hold a secret key.")
+        }
+        return SecretKey(String(text))
+    }
+
+    private func report(_ server: SandboxServer) async throws {
+        let report = await server.report()
+        Output.line(report.text)
+        if let reportJson { try File.write(Output.json(report) + "\n", to: reportJson, mode: 0o644) }
+    }
+
+    /// The first line of standard output.
+    private struct Ready: Encodable {
+        var url: String
+        var caFile: String
+        var sdkAppId: UInt64
+        var admin: String
+        var secretKeyFile: String
+    }
+}
