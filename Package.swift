@@ -87,6 +87,8 @@ let package = Package(
             ["AttributeDaemon", "JSONRPCServer", "Systemd", .argumentParser, .unixSignals, .logging, .nio, .nioPosix]),
         program("imattr", ["IMAttrClient", "JSONTokens", .argumentParser]),
         program("imattr-sandbox", ["UpstreamSandbox", "UserSig", .argumentParser, .unixSignals]),
+        program(
+            "imattr-bench", ["UserSig", .argumentParser, .unixSignals, .nio, .nioPosix, .nioHTTP1, .nioSSL]),
 
         tests("JSONTokensTests", ["JSONTokens"]),
         tests("JSONRPCTests", ["JSONRPC", "JSONTokens"]),
@@ -103,6 +105,7 @@ let package = Package(
                 "AttributeDaemon", "UpstreamClient", "UpstreamSandbox", "UserSig", "AttributeValues", "JSONRPCServer",
                 .nio, .nioPosix, .logging,
             ]),
+        tests("BenchTests", ["imattr-bench", .nio, .nioPosix]),
         tests("IMAttrClientTests", ["IMAttrClient", "imattr", "JSONTokens", .argumentParser, .nio, .nioPosix]),
     ]
 )

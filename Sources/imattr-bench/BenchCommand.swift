@@ -1,0 +1,85 @@
+import ArgumentParser
+
+/// `imattr-bench`: measures an imattrd in front of the sandbox.
+@main
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "imattr-bench",
+        abstract: "Measures imattrd in front of imattr-sandbox, side by side with what it should reach.",
+        discussion: """
+            Starts the imattrd and the imattr-sandbox that stand beside it, as often as it needs them, in a temporary \
+            folder. Exits with 1 if a target is missed. Wrong and lost answers are counted, and miss a target. Use a \
+            release build, on a machine that does nothing else.
+            """,
+        subcommands: [
+            Limit.self, Callers.self, Wait.self, Fairness.self, Poison.self, Restart.self, Outage.self, All.self,
+        ])
+
+    static func main() async {
+        OpenFiles.raiseLimit()
+        await main(nil)
+    }
+
+    struct Limit: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Use of the rate limit under saturation, beside a token bucket, even spacing, and a log of sends."
+        )
+        @OptionGroup var options: MeasurementOptions
+        func run() async throws { try await MeasurementRun.run([LimitUse.self], options) }
+    }
+
+    struct Callers: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "1,000 connections asking for one account each, again and again; processor time per answer.")
+        @OptionGroup var options: MeasurementOptions
+        func run() async throws { try await MeasurementRun.run([ManyCallers.self], options) }
+    }
+
+    struct Wait: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "How long a one-account question waits beside a 100,000-account job and 50 other callers.")
+        @OptionGroup var options: MeasurementOptions
+        func run() async throws { try await MeasurementRun.run([NewcomersWait.self], options) }
+    }
+
+    struct Fairness: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Jain's index of the accounts answered to 20 callers with equal jobs, second by second.")
+        @OptionGroup var options: MeasurementOptions
+        func run() async throws { try await MeasurementRun.run([EqualJobs.self], options) }
+    }
+
+    struct Poison: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "60 requests that share a call, one of them with an account that the upstream refuses.")
+        @OptionGroup var options: MeasurementOptions
+        func run() async throws { try await MeasurementRun.run([PoisonedAccount.self], options) }
+    }
+
+    struct Restart: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "kill -9 and start again in mid-load, ten times; clients connect again and repeat.")
+        @OptionGroup var options: MeasurementOptions
+        func run() async throws { try await MeasurementRun.run([KillAndRestart.self], options) }
+    }
+
+    struct Outage: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "The upstream fails wholly for 10 seconds, then is well: by 502, by resets, by hanging.")
+        @OptionGroup var options: MeasurementOptions
+        func run() async throws { try await MeasurementRun.run([UpstreamOutage.self], options) }
+    }
+
+    struct All: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Everything, in this order; about a quarter of an hour.")
+        @OptionGroup var options: MeasurementOptions
+        func run() async throws {
+            try await MeasurementRun.run(
+                [
+                    LimitUse.self, ManyCallers.self, NewcomersWait.self, EqualJobs.self, PoisonedAccount.self,
+                    KillAndRestart.self, UpstreamOutage.self,
+                ], options)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import Glibc
+import NIOCore
+
+/// A `getAttrs` request, and what a right answer to it looks like, byte for byte.
+struct Question: Sendable {
+    /// How many accounts it asks for.
+    let size: Int
+    private let params: String
+    private let result: String
+
+    /// Asks for distinct accounts, whose names need no escape in JSON.
+    init(accounts: [String], timeoutMs: Int) {
+        size = accounts.count
+        let names = accounts.map { "\"\($0)\"" }
+        params = #"{"To_Account":[\#(names.joined(separator: ","))],"timeoutMs":\#(timeoutMs)}"#
+        // The sandbox gives each account its own name, so that a mix-up shows.
+        let entries = names.map { #"{"To_Account":\#($0),"Attrs":{"account":\#($0)}}"# }
+        // The object's end is left open: it may get more members, but none of these may change.
+        result = #"{"UserAttrs":[\#(entries.joined(separator: ","))],"missing":[]"#
+    }
+
+    func line(id: Int) -> String {
+        #"{"jsonrpc":"2.0","id":\#(id),"method":"getAttrs","params":\#(params)}"# + "\n"
+    }
+
+    /// Whether `line` is the answer to the question that was asked with `id`.
+    func isAnswered(by line: ByteBuffer, id: Int) -> Bool {
+        let right = Array(#"{"jsonrpc":"2.0","id":\#(id),"result":\#(result)"#.utf8)
+        return line.withUnsafeReadableBytes { bytes in
+            guard bytes.count >= right.count, let start = bytes.baseAddress else { return false }
+            return memcmp(start, right, right.count) == 0
+        }
+    }
+}

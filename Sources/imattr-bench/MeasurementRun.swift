@@ -1,0 +1,40 @@
+import ArgumentParser
+import Glibc
+import UnixSignals
+
+/// Runs measurements one after the other, and sees to it that nothing is left behind.
+enum MeasurementRun {
+    /// Throws an exit code if a target is missed, or a signal ends it.
+    static func run(_ measurements: [any Measurement.Type], _ options: MeasurementOptions) async throws {
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+        let isMet = try await withThrowingTaskGroup(of: Bool?.self) { group in
+            group.addTask { try await measure(measurements, options) }
+            group.addTask {
+                for await _ in signals { break }
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+        guard let isMet else { throw ExitCode(128 + SIGINT) }
+        if !isMet, !options.reportOnly { throw ExitCode.failure }
+    }
+
+    private static func measure(
+        _ measurements: [any Measurement.Type], _ options: MeasurementOptions
+    ) async throws -> Bool {
+        var report = Report(asJSON: options.json)
+        for measurement in measurements {
+            Progress.say("\(measurement)")
+            do {
+                try await measurement.init(seconds: options.seconds).run { report.add($0) }
+            } catch  where !Task.isCancelled {
+                // The others may still have something to show; but this one has missed all that it was for.
+                let failure = Finding("came to its end: \(error)", 0, .atLeast(1))
+                report.add(Section(title: "\(measurement)", findings: [failure]))
+            }
+        }
+        try report.end()
+        return report.isMet
+    }
+}

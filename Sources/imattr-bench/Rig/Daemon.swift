@@ -1,0 +1,81 @@
+import FoundationEssentials
+import Glibc
+import Synchronization
+
+/// An `imattrd` in front of a sandbox, which can be killed and started again on the same socket.
+final class Daemon: Sendable {
+    struct NotRunning: Error, CustomStringConvertible {
+        var log: String
+        var description: String { "imattrd has ended by itself. It said:\n\(log)" }
+    }
+
+    let socketPath: String
+    private let arguments: [String]
+    private let folder: TemporaryFolder
+    private let child = Mutex<Child?>(nil)
+
+    /// The keys that say which upstream.
+    private struct Configuration: Encodable {
+        var sdkAppId: UInt64
+        var admin: String
+        var secretKeyFile: String
+        var upstreamUrl: String
+        var upstreamCaFile: String
+    }
+
+    /// One that is not started yet. `arguments` come on top of those that say which socket and which upstream.
+    init(in folder: TemporaryFolder, sandbox: Sandbox.Ready, _ arguments: [String]) throws {
+        self.folder = folder
+        socketPath = folder.path("imattrd.sock")
+        let configuration = Configuration(
+            sdkAppId: sandbox.sdkAppId, admin: sandbox.admin, secretKeyFile: sandbox.secretKeyFile,
+            upstreamUrl: sandbox.url, upstreamCaFile: sandbox.caFile)
+        // YAML, as every JSON is.
+        let file = folder.path("config.yaml")
+        try JSONEncoder().encode(configuration).write(to: URL(filePath: file))
+        self.arguments = ["--config", file, "--socket", socketPath] + arguments
+    }
+
+    /// Starts it and returns when it listens.
+    func start() async throws {
+        let child = try Child("imattrd", arguments, output: log, folder: folder)
+        self.child.withLock { $0 = child }
+        try await Patience.wait(for: "imattrd to listen", log: log, unless: { child.hasEnded }) {
+            self.acceptsConnections ? () : nil
+        }
+    }
+
+    /// `kill -9`.
+    func kill() {
+        child.withLock { child in
+            child?.end()
+            child = nil
+        }
+    }
+
+    /// Throws if it has ended without being killed.
+    func checkIsRunning() throws {
+        guard child.withLock({ $0?.hasEnded }) == false else { throw NotRunning(log: try File.text(log)) }
+    }
+
+    /// What it has used of the processors since it was started.
+    func processorTime() throws -> Duration {
+        guard let pid = child.withLock({ $0?.pid }) else { throw NotRunning(log: try File.text(log)) }
+        return try ProcessorTime.used(by: pid)
+    }
+
+    private var log: String { folder.path("imattrd.log") }
+
+    private var acceptsConnections: Bool {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: socketPath.utf8.prefix($0.count - 1)) }
+        return withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+    }
+}
