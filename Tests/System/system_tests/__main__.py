@@ -1,0 +1,64 @@
+"""The built programs on real sockets and under a real systemd. Runs in the box that Tests/System/system-tests makes."""
+
+import tempfile
+from pathlib import Path
+
+from . import mutated_lines, one_shot, readme, shipped_configuration, units
+from .checks import Checks
+from .machine import must, run
+from .upstream import Upstream
+
+
+def main():
+    if not Path("/run/in-systemd-box").exists():
+        raise SystemExit("these checks change the machine they run on: start them with Tests/System/system-tests")
+    must("ldconfig")  # the box's folder of the Swift runtime
+    checks = Checks(explain=latest_journal)
+    # The service reads the sandbox's certificate there as another user, and has a /tmp of its own.
+    with tempfile.TemporaryDirectory(dir="/opt/imattrd") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        with checks.group("config.yaml"):
+            shipped_configuration.agrees(checks, folder)
+        with Upstream(folder, one_shot.DELAY_MS) as slow:
+            with checks.group("imattrd --socket"):
+                one_shot.own_socket(checks, slow, folder)
+            if checks.failed:
+                print("# what fails so early is not tried under systemd too")
+                checks.finish()
+            with checks.group("systemd-socket-activate"):
+                one_shot.socket_activate(checks, slow, folder)
+            with checks.group("units: installed"):
+                units.install(checks)
+            with checks.group("units: bad configuration, then mended"):
+                units.misconfigured(checks, slow)
+            with checks.group("units: who may call"):
+                units.callers(checks)
+            with checks.group("imattr"):
+                units.imattr_command(checks)
+        with Upstream(folder) as quick:
+            with checks.group("mutated lines"):
+                mutated_lines.survive(checks, quick, folder)
+            with checks.group("units: reload"):
+                units.reload(checks, quick)
+            with checks.group("units: stops and starts"):
+                units.stops_and_starts(checks)
+            with checks.group("units: a caller during a restart"):
+                units.waiting_caller(checks, quick)
+            with checks.group("units: confinement"):
+                units.confinement(checks)
+            with checks.group("units: a second instance"):
+                units.second_instance(checks, quick)
+            with checks.group("README"):
+                readme.call_it(checks, quick, folder)
+            with checks.group("units: idle exit"):
+                units.idle_exit(checks, quick)
+    checks.finish()
+
+
+def latest_journal():
+    """What the units last said; nothing before they are installed."""
+    return run("journalctl", "--no-pager", "--output=short-monotonic", "--lines=25", "--unit=imattrd*").stdout
+
+
+main()

@@ -1,0 +1,105 @@
+"""A shell pipe gets its answer, however the daemon came by its socket, though the upstream takes two seconds."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+
+from . import clients
+from .machine import wait_until
+from .upstream import SECRET, write_configuration
+
+DELAY_MS = 2000
+WANTED = {"UserAttrs": [{"To_Account": "abc", "Attrs": {}}], "missing": []}
+
+
+def complaint_about(output, complaint):
+    """What is wrong with the output of a one-shot client, if anything."""
+    try:
+        lines = [json.loads(line) for line in output.splitlines()]
+    except ValueError as error:
+        return f"{error} in {output!r}"
+    if len(lines) != 1 or lines[0].get("result") != WANTED or lines[0].get("id") != 1:
+        return f"{output!r} {complaint.strip()!r}"
+    return None
+
+
+def expect_answers(checks, where, path, user="root"):
+    """All three clients get the example's answer, which is worth nothing if the upstream was not slow."""
+    begin = time.monotonic()
+    answers = clients.every_client(path, user)
+    elapsed = time.monotonic() - begin
+    for client, answer in answers.items():
+        checks.expect(f"{where}: {client} is answered", complaint_about(*answer))
+    late = elapsed >= DELAY_MS / 1000
+    checks.expect(f"{where}: the answers took the upstream's {DELAY_MS} ms", None if late else f"{elapsed:.2f} s")
+
+
+def own_socket(checks, upstream, folder):
+    """imattrd --socket PATH."""
+    path = folder / "own.sock"
+    configuration = write_configuration(
+        folder / "own.yaml", secretKeyFile=str(upstream.secret_file), **upstream.keys
+    )
+    log = folder / "own.log"
+    with log.open("w") as standard_error:
+        daemon = subprocess.Popen(
+            ["imattrd", "--socket", str(path), "--config", str(configuration)], stderr=standard_error
+        )
+    try:
+        wait_until(lambda: path.exists() or daemon.poll() is not None, "the socket of imattrd --socket")
+        checks.equal("imattrd --socket runs", daemon.poll(), None)
+        expect_answers(checks, "imattrd --socket", path)
+        daemon.terminate()
+        checks.equal("imattrd --socket ends with 0 when asked to stop", daemon.wait(30), 0)
+        checks.equal("imattrd --socket leaves no socket behind", path.exists(), False)
+        checks.expect("imattrd --socket does not log the key", "it does" if SECRET in log.read_text() else None)
+    finally:
+        daemon.kill()
+        daemon.wait()
+
+
+def socket_activate(checks, upstream, folder):
+    """systemd-socket-activate, which has no rights, no sandbox and no manager behind it."""
+    path = folder / "activated.sock"
+    configuration = write_configuration(folder / "activated.yaml", **upstream.keys)
+    credentials = folder / "credentials"
+    credentials.mkdir()
+    (credentials / "imattrd.secret-key").symlink_to(upstream.secret_file)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
+        notified.bind(str(folder / "notify"))
+        notified.settimeout(30)
+        environment = os.environ | {
+            "NOTIFY_SOCKET": str(folder / "notify"),
+            "CREDENTIALS_DIRECTORY": str(credentials),
+        }
+        daemon = subprocess.Popen(
+            ["systemd-socket-activate", "-l", str(path), "--fdname=rpc", "-E", "NOTIFY_SOCKET"]
+            + ["-E", "CREDENTIALS_DIRECTORY", "imattrd", "--config", str(configuration)],
+            env=environment,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            wait_until(path.exists, "the socket of systemd-socket-activate")
+            expect_answers(checks, "systemd-socket-activate", path)
+            daemon.terminate()
+            checks.equal("systemd-socket-activate: imattrd ends with 0", daemon.wait(30), 0)
+            messages = received(notified)
+            checks.expect("systemd-socket-activate: READY=1 is told", None if "READY=1" in messages else messages)
+            checks.expect("systemd-socket-activate: STOPPING=1 is told", None if "STOPPING=1" in messages else messages)
+            checks.equal("systemd-socket-activate: imattrd leaves the inherited socket", path.exists(), True)
+        finally:
+            daemon.kill()
+            daemon.wait()
+
+
+def received(notified):
+    """All lines that have been sent to a notification socket."""
+    notified.setblocking(False)
+    lines = []
+    try:
+        while True:
+            lines += notified.recv(65536).decode().splitlines()
+    except BlockingIOError:
+        return lines

@@ -1,0 +1,34 @@
+"""The README's examples run as they are printed."""
+
+import re
+from pathlib import Path
+
+from .clients import get_attrs
+from .machine import as_user, run
+from .units import CONFIGURATION, SERVICE, SOCKET, systemctl
+from .upstream import write_configuration
+
+README = Path("/opt/imattrd/README.md")
+
+# The languages that every machine has which can run these tests; how each takes a program from a file.
+INTERPRETERS = {"sh": ["sh", "-e"], "python": ["/usr/bin/python3"], "perl": ["perl"]}
+
+
+def examples():
+    """(language, program) of each fenced block under "Call it"."""
+    section = re.search(r"^## Call it$(.*?)^## ", README.read_text(), re.MULTILINE | re.DOTALL)[1]
+    return re.findall(r"^```(\w+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+
+
+def call_it(checks, upstream, folder):
+    """Each example, by a member of the group, at the default path."""
+    write_configuration(CONFIGURATION, **upstream.keys)
+    systemctl("restart", SERVICE)
+    get_attrs(SOCKET)
+    programs = dict(examples())
+    for language, interpreter in INTERPRETERS.items():
+        file = folder / f"example.{language}"
+        file.write_text(programs[language])
+        done = run(*as_user("alice"), *interpreter, str(file))
+        shown = done.returncode == 0 and "New York" in done.stdout and "abc" in done.stdout
+        checks.expect(f"the README's example in {language} runs", None if shown else f"{done.stdout!r} {done.stderr!r}")
