@@ -16,14 +16,29 @@ struct ConnectionOptions: ParsableArguments {
         if socket?.isEmpty == true { throw ValidationError("--socket: the path is empty.") }
     }
 
-    /// Connects and runs a command's work; failures are told on standard error and become the exit status.
+    /// The daemon's socket.
+    var path: String { socket ?? IMAttrSocket.defaultPath() }
+
+    /// Where ``path`` comes from, for a person.
+    var pathOrigin: String {
+        if socket != nil { return "--socket" }
+        let isNamed = IMAttrSocket.processEnvironment(IMAttrSocket.variable).map { !$0.isEmpty } ?? false
+        return isNamed ? IMAttrSocket.variable : "the default"
+    }
+
+    /// Runs a command's work with a client; failures are told on standard error and become the exit status.
     func run(_ work: (IMAttrClient) async throws -> ExitStatus) async throws {
+        try await end {
+            try await IMAttrClient.withConnection(socketPath: path) { client in try await work(client) }
+        }
+    }
+
+    /// Runs a command's work; failures are told on standard error and become the exit status.
+    func end(_ work: () async throws -> ExitStatus) async throws {
         Signals.endAtInterrupt()
         let status: ExitStatus
         do {
-            status = try await IMAttrClient.withConnection(socketPath: socket ?? IMAttrSocket.defaultPath()) { client in
-                try await work(client)
-            }
+            status = try await work()
         } catch {
             let failure = Failure(error)
             StandardError.write(failure.text)

@@ -22,7 +22,9 @@ struct IMAttr: AsyncParsableCommand {
             70 internal; 75 try again; 76 not our protocol; 77 access denied; 78 daemon misconfigured; 130 Ctrl-C.
             """,
         version: "0.1.0",
-        subcommands: [GetCommand.self, StatusCommand.self, PingCommand.self, CallCommand.self]
+        subcommands: [
+            GetCommand.self, StatusCommand.self, PingCommand.self, CallCommand.self,
+        ]
     )
 
     /// Taken before the command's name as well as after it.

@@ -1,0 +1,38 @@
+import JSONTokens
+
+/// What the daemon says of itself, taken from the result of `getStatus`. What it does not say is nil or empty.
+struct DaemonStatus {
+    private let values: [String: String]
+    /// Why the daemon is in its state; harmless on a terminal.
+    let reasons: [String]
+    /// How often upstream's calls failed with each code.
+    let failedCalls: [(code: String, count: Int)]
+
+    /// Reads the JSON text of a `getStatus` result.
+    init(_ json: [UInt8]) throws(JSONSyntaxError) {
+        let flat = try FlatValues(json).values
+        values = Dictionary(flat.map { ($0.name, $0.text) }, uniquingKeysWith: { first, _ in first })
+        reasons = flat.filter { $0.name.hasPrefix("reasons[") }.map(\.text)
+        failedCalls = flat.compactMap { value in
+            let prefix = "counters.failedCallsByCode."
+            guard value.name.hasPrefix(prefix), let count = Int(value.text) else { return nil }
+            return (String(value.name.dropFirst(prefix.count)), count)
+        }
+    }
+
+    /// A value by its name, as `limiter.slotsHeld`; harmless on a terminal.
+    subscript(_ name: String) -> String? { values[name] }
+
+    /// A whole number by its name.
+    func integer(_ name: String) -> Int? { values[name].flatMap { Int($0) } }
+
+    /// The daemon's state; empty if it is not told.
+    var state: State { State(rawValue: values["state"] ?? "") ?? .unknown }
+
+    /// The states that a daemon can be in.
+    enum State: String {
+        case ready, degraded, misconfigured, stopping
+        /// One that this version does not know.
+        case unknown
+    }
+}

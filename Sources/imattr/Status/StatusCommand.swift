@@ -1,0 +1,76 @@
+import ArgumentParser
+import Glibc
+import IMAttrClient
+
+/// `imattr status`: what the daemon says about itself.
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show the daemon's state, limits and counters.",
+        discussion: """
+            With --watch it goes on until Ctrl-C: on a terminal as a live view with the last minute's calls per second, \
+            accounts per call (fill), waiting accounts and slots as curves; else one line for each interval, or with \
+            --json one JSON text. Colours are for terminals only, and none where NO_COLOR is set.
+
+            Examples:
+              imattr status
+              imattr status --watch
+              imattr status --json | jq -r .state
+            """
+    )
+
+    @Flag(name: .shortAndLong, help: "Show it again and again.")
+    var watch = false
+
+    @Option(help: ArgumentHelp("Time between two looks: 0.1 to 3600.", valueName: "seconds"))
+    var interval: Double = 1
+
+    @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws {
+        if !(0.1...3600 ~= interval) {
+            throw ValidationError("--interval is \(interval); 0.1 to 3600 seconds are allowed.")
+        }
+    }
+
+    func run() async throws {
+        try await connection.run { client in
+            if watch { try await follow(client) }
+            try show(try await client.getStatus())
+            return .answered
+        }
+    }
+
+    private func show(_ json: [UInt8]) throws {
+        var output = StandardOutput()
+        if connection.isForReading {
+            let style = Style(isTerminal: StandardOutput.isTerminal)
+            let text = StatusText(status: try DaemonStatus(json), style: style, now: time(nil))
+            for line in text.lines { try output.write(line: line) }
+        } else {
+            try output.write(json)
+            try output.write(line: "")
+        }
+        try output.flush()
+    }
+
+    /// Looks until Ctrl-C. A daemon that is away is looked for again: a restart is what one watches.
+    private func follow(_ client: IMAttrClient) async throws -> Never {
+        var watching = StatusWatch(isForReading: connection.isForReading, asJSON: connection.json)
+        var next = ContinuousClock.now
+        while true {
+            let answer: Result<[UInt8], IMAttrError>
+            do throws(IMAttrError) {
+                answer = .success(try await client.getStatus())
+            } catch {
+                answer = .failure(error)
+            }
+            switch answer {
+            case .success(let json): try watching.show(json)
+            case .failure(let error): try watching.show(Failure(error))
+            }
+            next += .seconds(interval)
+            try await Task.sleep(until: max(next, .now))
+        }
+    }
+}

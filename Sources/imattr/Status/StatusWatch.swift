@@ -1,0 +1,51 @@
+import Glibc
+
+/// What `imattr status --watch` writes, look after look.
+struct StatusWatch {
+    private enum Form {
+        case screen, lines, json
+    }
+
+    private let form: Form
+    private var view: LiveView
+    private var output = StandardOutput()
+    private let start = ContinuousClock.now
+    private var lineCount = 0
+
+    init(isForReading: Bool, asJSON: Bool) {
+        form = asJSON ? .json : isForReading ? .screen : .lines
+        view = LiveView(style: Style(isTerminal: StandardOutput.isTerminal))
+    }
+
+    /// Shows the JSON text of a status.
+    mutating func show(_ json: [UInt8]) throws {
+        let now = ContinuousClock.now - start
+        switch form {
+        case .json:
+            try output.write(json)
+            try output.write(line: "")
+        case .lines:
+            guard let line = view.line(try DaemonStatus(json), at: now) else { return }
+            if lineCount.isMultiple(of: 20) { try output.write(line: LiveView.heading) }
+            lineCount += 1
+            try output.write(line: line)
+        case .screen:
+            try write(screen: view.screen(try DaemonStatus(json), at: now, seconds: time(nil)))
+        }
+        try output.flush()
+    }
+
+    /// Says why there is no status this time.
+    mutating func show(_ failure: Failure) throws {
+        guard case .screen = form else { return StandardError.write(failure.text) }
+        try write(screen: ["imattrd   \(TerminalText.escape(failure.text))"])
+        try output.flush()
+    }
+
+    /// Home, each line cleared to its end, and what was below cleared: nothing flickers.
+    private mutating func write(screen lines: [String]) throws {
+        let text = lines.map { "\($0)\u{1B}[K" }.joined(separator: "\n")
+        try output.write(line: "\u{1B}[H\(text)")
+        try output.write(line: "\u{1B}[J")
+    }
+}
