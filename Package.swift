@@ -105,6 +105,7 @@ let package = Package(
                 "AttributeDaemon", "UpstreamClient", "UpstreamSandbox", "UserSig", "AttributeValues", "JSONRPCServer",
                 .nio, .nioPosix, .logging,
             ]),
+        tests("SystemdTests", ["Systemd", .logging]),
         tests("BenchTests", ["imattr-bench", .nio, .nioPosix]),
         tests("IMAttrClientTests", ["IMAttrClient", "imattr", "JSONTokens", .argumentParser, .nio, .nioPosix]),
     ]

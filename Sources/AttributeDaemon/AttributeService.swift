@@ -21,6 +21,7 @@ final class AttributeService: RPCService {
     /// Makes the result of `getStatus`.
     var status: () -> [UInt8] = { Array("{}".utf8) }
     private var counters = RequestCounters()
+    private var refusals = RefusalLog()
     /// Where audits go.
     var logger: Logger
 
@@ -67,6 +68,13 @@ final class AttributeService: RPCService {
     private func refusal(of caller: Caller) -> ErrorObject? {
         guard case .serving(_, let settings) = mode, let allow = settings.allow, !allow.allows(caller) else {
             return nil
+        }
+        if let unsaid = refusals.note(caller.uid, at: .now()) {
+            logger.warning(
+                "access denied",
+                metadata: Event.accessDenied.metadata([
+                    "uid": "\(caller.uid)", "gid": "\(caller.gid)", "unsaid": "\(unsaid)",
+                ]))
         }
         return ErrorObject(.accessDenied, "uid \(caller.uid) matches no rule of the daemon's allow list")
     }

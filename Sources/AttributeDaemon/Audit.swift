@@ -7,7 +7,10 @@ import NIOCore
 
 /// Writes one log line for a request, if the operator asked for it: who, how many accounts, how it ended and how long it
 /// took; the accounts' names only if they were asked for too.
-struct Audit {
+public struct Audit {
+    /// The keys of metadata that hold what callers wrote.
+    public static let fromCallers: Set<String> = ["To_Account"]
+
     private let kind: Settings.Audit
     private let caller: Caller
     private let accounts: [Account]

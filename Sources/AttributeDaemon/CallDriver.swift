@@ -47,6 +47,14 @@ final class CallDriver {
     /// Why the service is worse than it should be; nil if it is not.
     var degradation: String? { scheduler.closedBecause?.message ?? health.degradation }
 
+    /// Whether what has to happen next will happen: the alarm is set for it, and nobody waits whom the scheduler has
+    /// forgotten to answer.
+    var isSound: Bool {
+        guard completions.count >= scheduler.openRequests else { return false }
+        guard let next = scheduler.nextEvent(now: .now()) else { return true }
+        return alarm.map { $0.at <= next } ?? false
+    }
+
     /// Whether nobody waits and nothing is under way.
     var isIdle: Bool { completions.isEmpty && calls.isEmpty }
 

@@ -69,6 +69,11 @@ public final class Daemon: Sendable {
         get async throws { try await eventLoop.submit { [core] in core.value.state }.get() }
     }
 
+    /// Whether the daemon can go on working. It is answered from where all work is done: if that hangs, so does this.
+    public var isSound: Bool {
+        get async throws { try await eventLoop.submit { [core] in core.value.driver?.isSound ?? true }.get() }
+    }
+
     /// Reads the configuration and the key again. A bad configuration changes nothing.
     public func reload() async throws -> ReloadOutcome {
         let configuration = source()

@@ -113,7 +113,7 @@ final class DaemonCore {
         hooks.stateChanged(state)
         let reasons: Logger.Metadata = state.reasons.isEmpty ? [:] : ["why": "\(state.reasons.joined(separator: "; "))"]
         let level: Logger.Level = state.state == .misconfigured || state.state == .degraded ? .error : .info
-        logger.log(level: level, "state is \(state.state.rawValue)", metadata: reasons)
+        logger.log(level: level, "state is \(state.state.rawValue)", metadata: Event.stateChanged.metadata(reasons))
     }
 
     private func note(_ name: String, _ accounts: Int, _ failure: CallFailure?) {

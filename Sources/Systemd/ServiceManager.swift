@@ -13,6 +13,17 @@ public enum ServiceManager {
         case stopping
         /// One line for `systemctl status`.
         case status(String)
+        /// The service works; to be told again within ``watchdogInterval``.
+        case alive
+        /// The service can never work again, and is to be killed and started anew.
+        case broken
+    }
+
+    /// The time within which the service manager wants to hear ``Notice/alive`` (WatchdogSec=); nil if it does not.
+    public static var watchdogInterval: Duration? {
+        var microseconds: UInt64 = 0
+        guard sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
+        return .microseconds(Int64(clamping: microseconds))
     }
 
     /// Tells all at once.
@@ -32,6 +43,8 @@ public enum ServiceManager {
         case .ready: "READY=1"
         case .reloading: "RELOADING=1\nMONOTONIC_USEC=\(monotonicMicroseconds)"
         case .stopping: "STOPPING=1"
+        case .alive: "WATCHDOG=1"
+        case .broken: "WATCHDOG=trigger"
         case .status(let text): "STATUS=" + text.split(whereSeparator: \.isNewline).joined(separator: " ")
         }
     }

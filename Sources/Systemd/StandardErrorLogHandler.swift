@@ -23,7 +23,7 @@ public struct StandardErrorLogHandler: LogHandler {
 
     /// Writes one line.
     public func log(event: LogEvent) {
-        let all = metadata.merging(event.metadata ?? [:]) { $1 }
+        let all = metadata.merging(event.metadata ?? [:]) { $1 }.filter { $0.key != MessageID.key }
         let fields = all.sorted { $0.key < $1.key }.map { " \($0.key)=\(Self.quoted("\($0.value)"))" }.joined()
         let start = isJournal ? "<\(Self.priority(of: event.level))>" : "\(event.level): "
         write(start + "\(event.message)" + fields + "\n")
@@ -56,7 +56,7 @@ public struct StandardErrorLogHandler: LogHandler {
     }
 
     /// The priorities of syslog(3).
-    private static func priority(of level: Logger.Level) -> Int {
+    static func priority(of level: Logger.Level) -> Int {
         switch level {
         case .trace, .debug: 7
         case .info: 6
@@ -68,7 +68,7 @@ public struct StandardErrorLogHandler: LogHandler {
     }
 
     /// Whether JOURNAL_STREAM names the file that standard error is (systemd.exec(5)).
-    private static var standardErrorIsJournal: Bool {
+    static var standardErrorIsJournal: Bool {
         guard let stream = getenv("JOURNAL_STREAM") else { return false }
         var status = stat()
         guard fstat(STDERR_FILENO, &status) == 0 else { return false }

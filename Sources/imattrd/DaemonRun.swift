@@ -41,7 +41,7 @@ struct DaemonRun {
     private func slotMemory(_ inherited: InheritedSockets, _ logger: Logger) -> SlotMemory? {
         if let slots = inherited.slots, let memory = SlotMemory(descriptor: slots) {
             close(slots)
-            logger.notice("slots of an earlier process found")
+            logger.notice("slots of an earlier process found", metadata: Event.slotsFound.metadata())
             return memory
         }
         guard let file = MemoryFile.make(name: "imattrd-slots", size: SlotMemory.size) else {
@@ -61,7 +61,10 @@ struct DaemonRun {
     }
 
     private func logger() -> Logger {
-        Logger(label: "imattrd") { _ in StandardErrorLogHandler() }
+        Logger(label: "imattrd") { _ in
+            if let journal = JournalLogHandler(prefix: "IMATTRD", fromCallers: Audit.fromCallers) { return journal }
+            return StandardErrorLogHandler()
+        }
     }
 
     private func serve(_ socket: CInt, path: String, mayHavePredecessor: Bool, slots: SlotMemory?, _ logger: Logger)
@@ -80,12 +83,13 @@ struct DaemonRun {
             mayHavePredecessor: mayHavePredecessor, slotMemory: slots, hooks: hooks)
         try await daemon.listen(on: socket)
         ServiceManager.notify(.ready)
-        logger.notice("started", metadata: ["version": "\(Version.current)", "socket": "\(path)"])
+        logger.notice(
+            "started", metadata: Event.started.metadata(["version": "\(Version.current)", "socket": "\(path)"]))
         try await waitForEnd(daemon, signals, idle, logger)
         ServiceManager.notify(.stopping)
         try await daemon.stop()
         try await group.shutdownGracefully()
-        logger.notice("stopped")
+        logger.notice("stopped", metadata: Event.stopped.metadata())
     }
 
     /// Reloads when told to; returns when the daemon is to stop, by a signal or because nobody needs it.
@@ -101,6 +105,9 @@ struct DaemonRun {
                     }
                     try await reload(daemon, logger)
                 }
+            }
+            if let interval = ServiceManager.watchdogInterval {
+                group.addTask { try await Watchdog(daemon: daemon, interval: interval, logger: logger).run() }
             }
             group.addTask {
                 for await _ in idle {
@@ -118,10 +125,12 @@ struct DaemonRun {
         let outcome = try await daemon.reload()
         let state = try await daemon.state
         if outcome.succeeded {
-            logger.notice("configuration reloaded")
+            logger.notice("configuration reloaded", metadata: Event.reloaded.metadata())
             ServiceManager.notify(.ready, .status(state.description))
         } else {
-            for problem in outcome.problems { logger.error("reload failed", metadata: ["problem": "\(problem)"]) }
+            for problem in outcome.problems {
+                logger.error("reload failed", metadata: Event.reloadFailed.metadata(["problem": "\(problem)"]))
+            }
             let problems = outcome.problems.joined(separator: "; ")
             ServiceManager.notify(.ready, .status("\(state); the last reload failed: \(problems)"))
         }

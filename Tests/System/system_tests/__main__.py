@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from . import mutated_lines, one_shot, readme, shipped_configuration, units
+from . import journal, mutated_lines, one_shot, readme, shipped_configuration, units, watchdog
 from .checks import Checks
 from .machine import must, run
 from .upstream import Upstream
@@ -45,6 +45,10 @@ def main():
                 units.stops_and_starts(checks)
             with checks.group("units: a caller during a restart"):
                 units.waiting_caller(checks, quick)
+            with checks.group("units: journal"):
+                journal.has_fields(checks, quick)
+            with checks.group("units: watchdog"):
+                watchdog.ends_a_standstill(checks, quick)
             with checks.group("units: confinement"):
                 units.confinement(checks)
             with checks.group("units: a second instance"):

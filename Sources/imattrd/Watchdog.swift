@@ -1,0 +1,30 @@
+import AttributeDaemon
+import Logging
+import Systemd
+
+/// Tells the service manager that the daemon works.
+///
+/// Each time it asks the daemon's event loop, which looks at the scheduler: if the loop hangs, nothing is told, and the service
+/// manager kills the daemon.
+struct Watchdog {
+    let daemon: Daemon
+    /// The time within which the service manager wants to be told.
+    let interval: Duration
+    let logger: Logger
+
+    /// Goes on until it is cancelled.
+    func run() async throws {
+        guard let interval = ServiceManager.watchdogInterval else {
+            return try await Task.sleep(for: .seconds(1 << 32))
+        }
+        while true {
+            if try await daemon.isSound {
+                ServiceManager.notify(.alive)
+            } else {
+                logger.critical("the scheduler stands still", metadata: Event.broken.metadata())
+                ServiceManager.notify(.broken)
+            }
+            try await Task.sleep(for: interval / 3)
+        }
+    }
+}
