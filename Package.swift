@@ -85,28 +85,31 @@ let package = Package(
         program(
             "imattrd",
             ["AttributeDaemon", "JSONRPCServer", "Systemd", .argumentParser, .unixSignals, .logging, .nio, .nioPosix]),
-        program("imattr", ["IMAttrClient", "JSONTokens", .argumentParser]),
+        program("imattr", ["IMAttrClient", "AttributeAPI", "JSONTokens", .argumentParser]),
         program("imattr-sandbox", ["UpstreamSandbox", "UserSig", .argumentParser, .unixSignals]),
         program(
             "imattr-bench", ["UserSig", .argumentParser, .unixSignals, .nio, .nioPosix, .nioHTTP1, .nioSSL]),
 
+        library("SchemaCheck", path: "Tests/SchemaCheck", ["AttributeAPI"]),
         tests("JSONTokensTests", ["JSONTokens"]),
         tests("JSONRPCTests", ["JSONRPC", "JSONTokens"]),
         tests("JSONRPCServerTests", ["JSONRPCServer", "JSONRPC", .nio, .nioPosix, .nioEmbedded]),
         tests("UserSigTests", ["UserSig"]),
         tests("CallSchedulingTests", ["CallScheduling", "AttributeValues", .heap]),
-        tests("AttributeAPITests", ["AttributeAPI", "AttributeValues", "JSONRPC", "JSONTokens"]),
+        tests("AttributeAPITests", ["AttributeAPI", "AttributeValues", "JSONRPC", "JSONTokens", "SchemaCheck"]),
         tests(
             "UpstreamClientTests", ["UpstreamClient", "UserSig", "UpstreamSandbox", "AttributeValues", .nio, .nioPosix]),
         tests("UpstreamSandboxTests", ["UpstreamSandbox", "UserSig", .nio, .nioPosix, .nioSSL]),
         tests(
             "AttributeDaemonTests",
             [
-                "AttributeDaemon", "UpstreamClient", "UpstreamSandbox", "UserSig", "AttributeValues", "JSONRPCServer",
-                .nio, .nioPosix, .logging,
+                "AttributeDaemon", "AttributeAPI", "UpstreamClient", "UpstreamSandbox", "UserSig", "AttributeValues",
+                "JSONRPCServer", "SchemaCheck", .nio, .nioPosix, .logging,
             ]),
         tests("SystemdTests", ["Systemd", .logging]),
         tests("BenchTests", ["imattr-bench", .nio, .nioPosix]),
-        tests("IMAttrClientTests", ["IMAttrClient", "imattr", "JSONTokens", .argumentParser, .nio, .nioPosix]),
+        tests(
+            "IMAttrClientTests",
+            ["IMAttrClient", "imattr", "AttributeAPI", "JSONTokens", .argumentParser, .nio, .nioPosix]),
     ]
 )

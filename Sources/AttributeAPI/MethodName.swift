@@ -3,6 +3,7 @@ public enum MethodName: String, CaseIterable, Sendable {
     case getAttrs
     case getStatus
     case ping
+    case discover = "rpc.discover"
     /// A notification only.
     case cancelRequest = "$/cancelRequest"
 }

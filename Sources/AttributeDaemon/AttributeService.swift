@@ -20,6 +20,8 @@ final class AttributeService: RPCService {
     var isStopping = false
     /// Makes the result of `getStatus`.
     var status: () -> [UInt8] = { Array("{}".utf8) }
+    /// Makes the result of `rpc.discover`.
+    var discovery: () -> [UInt8] = { Array("{}".utf8) }
     private var counters = RequestCounters()
     private var refusals = RefusalLog()
     /// Where audits go.
@@ -46,6 +48,9 @@ final class AttributeService: RPCService {
             case .getStatus:
                 try GetStatus.check(request.params)
                 return .now(.result(status()))
+            case .discover:
+                try Discover.check(request.params)
+                return .now(.result(discovery()))
             case .getAttrs: return try getAttrs(request.params, connection, completion)
             case .cancelRequest:
                 throw ErrorObject(.methodNotFound, "\(request.method) is a notification: send it without an id")

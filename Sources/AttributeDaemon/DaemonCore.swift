@@ -44,6 +44,7 @@ final class DaemonCore {
         service = AttributeService(logger: logger)
         server = JSONRPCServer(service: service, limits: limits, eventLoop: eventLoop)
         service.status = { [weak self] in self?.statusJSON ?? Array("{}".utf8) }
+        service.discovery = { [weak self] in self?.discoveryJSON ?? Array("{}".utf8) }
         server.connectionsChanged = { [weak self] in self?.watchIdleness() }
     }
 

@@ -3,7 +3,7 @@ import JSONTokens
 /// An error as JSON-RPC sends it: `code`, `message`, and `data` with what a program needs to go on.
 public struct ErrorObject: Error, Hashable, Sendable {
     /// Who found the error.
-    public enum Source: String, Hashable, Sendable { case daemon, upstream }
+    public enum Source: String, CaseIterable, Hashable, Sendable { case daemon, upstream }
 
     /// A JSON-RPC code, a code of the daemon, or upstream's own `ErrorCode`.
     public var code: Int
@@ -55,7 +55,7 @@ public struct ErrorObject: Error, Hashable, Sendable {
     }
 
     /// The codes that JSON-RPC 2.0 defines.
-    public enum StandardCode: Int, Hashable, Sendable {
+    public enum StandardCode: Int, CaseIterable, Hashable, Sendable {
         case parseError = -32700
         case invalidRequest = -32600
         case methodNotFound = -32601

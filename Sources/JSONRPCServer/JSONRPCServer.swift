@@ -33,6 +33,8 @@ public final class JSONRPCServer {
 
     /// Connections that are open.
     public var connectionCount: Int { connections.count }
+    /// Where it listens.
+    public var socketPaths: [String] { listeners.compactMap { $0.localAddress?.pathname } }
     /// Bytes of answers that wait for clients to read them.
     public var bufferedBytes: Int { buffered }
 

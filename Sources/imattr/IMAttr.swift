@@ -23,7 +23,11 @@ struct IMAttr: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            GetCommand.self, StatusCommand.self, PingCommand.self, CallCommand.self,
+            GetCommand.self,
+            StatusCommand.self,
+            PingCommand.self,
+            CallCommand.self,
+            HelpCommand.self,
         ]
     )
 

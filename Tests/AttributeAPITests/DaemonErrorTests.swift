@@ -30,7 +30,8 @@ import Testing
     }
 
     @Test func methodsHaveTheirNames() {
-        #expect(MethodName.allCases.map(\.rawValue) == ["getAttrs", "getStatus", "ping", "$/cancelRequest"])
+        #expect(
+            MethodName.allCases.map(\.rawValue) == ["getAttrs", "getStatus", "ping", "rpc.discover", "$/cancelRequest"])
         #expect(Ping.result == Array(#""pong""#.utf8))
         #expect(GetStatus.State.allCases.map(\.rawValue) == ["ready", "degraded", "misconfigured", "stopping"])
     }

@@ -6,38 +6,35 @@ import JSONTokens
 public enum GetAttrs {
     /// What a caller asks for.
     public struct Params: Hashable, Sendable {
-        /// Milliseconds that a caller may wait.
-        public static let timeoutRange: ClosedRange<Int64> = 1...600_000
-        /// Milliseconds that a held answer may be old.
-        public static let maxAgeRange: ClosedRange<Int64> = 0...3_600_000
-
         /// The distinct accounts, in the order of first mention.
         public var accounts: [Account] = []
         /// The whole time that the caller will wait, in milliseconds.
-        public var timeoutMs: Int64 = 30_000
+        public var timeoutMs = GetAttrs.timeoutMs.usual
         /// How old a held answer may be, in milliseconds; 0 asks upstream.
-        public var maxAgeMs: Int64 = 0
+        public var maxAgeMs = GetAttrs.maxAgeMs.usual
 
         /// Reads the params of a request.
         /// - Parameter maxAccounts: Accounts that a request may name, repetitions included.
         /// - Throws: `-32602` that names the param at fault.
         public init(_ params: JSONRPC.Params, maxAccounts: Int) throws(ErrorObject) {
             var given = false
-            try params.read(["To_Account", "timeoutMs", "maxAgeMs"]) { index, reader in
+            try params.read(GetAttrs.names) { index, reader in
                 switch index {
                 case 0:
                     given = true
                     accounts = try Self.accounts(&reader, maxAccounts: maxAccounts)
-                case 1: timeoutMs = try Self.integer(&reader, "timeoutMs", Self.timeoutRange)
-                default: maxAgeMs = try Self.integer(&reader, "maxAgeMs", Self.maxAgeRange)
+                case 1: timeoutMs = try GetAttrs.timeoutMs.read(&reader)
+                default: maxAgeMs = try GetAttrs.maxAgeMs.read(&reader)
                 }
             }
-            if !given { throw .invalidParams("missing; an array of accounts is required", path: "To_Account") }
+            if !given { throw .invalidParams("missing; an array of accounts is required", path: Self.path) }
         }
+
+        private static let path = GetAttrs.accountsName.description
 
         private static func accounts(_ reader: inout JSONReader, maxAccounts: Int) throws -> [Account] {
             guard try reader.peek() == .array else {
-                throw ErrorObject.invalidParams("must be an array of strings", path: "To_Account")
+                throw ErrorObject.invalidParams("must be an array of strings", path: path)
             }
             var accounts: [Account] = []
             var seen: Set<Account> = []
@@ -55,15 +52,15 @@ public enum GetAttrs {
             }
             guard count <= maxAccounts else {
                 var error = ErrorObject.invalidParams(
-                    "\(count) accounts; at most \(maxAccounts) are allowed in a request", path: "To_Account")
-                error.limit = .init("maxAccountsPerRequest", maxAccounts)
+                    "\(count) accounts; at most \(maxAccounts) are allowed in a request", path: path)
+                error.limit = .init(ServiceLimit.maxAccountsPerRequest.rawValue, maxAccounts)
                 throw error
             }
             return accounts
         }
 
         private static func account(_ reader: inout JSONReader, at index: Int) throws -> Account {
-            let path = "To_Account[\(index)]"
+            let path = "\(path)[\(index)]"
             guard try reader.peek() == .string else { throw ErrorObject.invalidParams("must be a string", path: path) }
             guard let text = reader.decode(try reader.string()) else {
                 throw ErrorObject.invalidParams("a surrogate without its other half has no UTF-8", path: path)
@@ -74,19 +71,6 @@ public enum GetAttrs {
                         + "\(Account.allowedLength.upperBound)", path: path)
             }
             return Account(text)
-        }
-
-        private static func integer(
-            _ reader: inout JSONReader, _ path: String, _ range: ClosedRange<Int64>
-        ) throws -> Int64 {
-            let allowed = "allowed are integers from \(range.lowerBound) to \(range.upperBound)"
-            guard try reader.peek() == .number else {
-                throw ErrorObject.invalidParams("must be a number; \(allowed)", path: path)
-            }
-            guard let value = try reader.integer(), range.contains(value) else {
-                throw ErrorObject.invalidParams("out of range; \(allowed)", path: path)
-            }
-            return value
         }
     }
 

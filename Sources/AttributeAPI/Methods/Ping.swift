@@ -9,4 +9,9 @@ public enum Ping {
     public static func check(_ params: JSONRPC.Params) throws(ErrorObject) {
         try params.read([]) { _, _ in }
     }
+
+    static let description = MethodDescription(
+        summary: "Whether the daemon answers. Nothing is asked of upstream.",
+        result: Schema.choice("Always the same.", ["pong"]),
+        example: .init(params: [:], result: "pong"))
 }

@@ -1,0 +1,69 @@
+import JSONRPC
+
+/// `rpc.discover`: what the daemon serves, in the form of OpenRPC.
+public enum Discover {
+    /// The version of OpenRPC's specification that the document keeps to.
+    static let openRPCVersion = "1.3.2"
+
+    /// Checks that there are no params.
+    public static func check(_ params: JSONRPC.Params) throws(ErrorObject) {
+        try params.read([]) { _, _ in }
+    }
+
+    /// The result: the document about all methods.
+    /// - Parameters:
+    ///   - version: The daemon's.
+    ///   - socketPaths: Where it listens.
+    public static func document(version: String, socketPaths: [String], limits: LimitsInForce) -> JSONTree {
+        [
+            "openrpc": .string(openRPCVersion),
+            "info": [
+                "title": "imattrd", "version": .string(version),
+                "description": """
+                User attributes of Tencent Chat (im_get_attr), by JSON-RPC 2.0 over a Unix socket: one JSON text a \
+                line, each way. Answers can come in another order than requests; the id tells. A line that is no \
+                request is answered with parseError or invalidRequest, and an unknown method with methodNotFound. \
+                Fields and methods may be added; ignore those that you do not know.
+                """,
+                "license": ["name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"],
+            ],
+            "servers": .array(socketPaths.map { ["name": "socket", "url": .string("unix:\($0)")] }),
+            "methods": .array(MethodName.allCases.map { $0.description(limits).json(name: $0) }),
+            "components": [
+                "schemas": JSONTree(members: [
+                    (GetAttrs.accountSchemaName, GetAttrs.accountSchema),
+                    (GetAttrs.accountErrorSchemaName, GetAttrs.accountErrorSchema),
+                    (KnownError.dataSchemaName, KnownError.dataSchema),
+                ]),
+                "errors": JSONTree(members: KnownError.all.map { ($0.name, $0.json) }),
+            ],
+            "x-limits": limits.json,
+        ]
+    }
+
+    static let description = MethodDescription(
+        summary: "This document: every method with its params, result and errors, and the limits in force.",
+        result: Schema.object(
+            "An OpenRPC document.",
+            [
+                "openrpc": Schema.string("The version of OpenRPC."),
+                "info": Schema.map("The daemon: title, version and the like.", of: [:]),
+                "servers": Schema.array("Its sockets.", of: ["type": "object"]),
+                "methods": Schema.array("The methods.", of: ["type": "object"]),
+                "components": Schema.object(
+                    "What methods refer to.",
+                    [
+                        "schemas": Schema.map("By name.", of: ["type": "object"]),
+                        "errors": Schema.map("By name.", of: ["type": "object"]),
+                    ]),
+                "x-limits": Schema.map(
+                    "The limits in force, by the names that errors have in limitName.",
+                    of: Schema.object(
+                        "A limit.",
+                        [
+                            "value": Schema.count("Its value."), "description": Schema.string("What is bounded."),
+                            "configurable": Schema.boolean("Whether it is a key of the configuration."),
+                        ])),
+            ]),
+        example: nil)
+}

@@ -1,0 +1,83 @@
+import AttributeValues
+
+extension GetAttrs {
+    // MARK: Params, in the order in which they are given by position
+
+    static let accountsName: StaticString = "To_Account"
+    static let timeoutMs = IntegerParam(
+        name: "timeoutMs", range: 1...600_000, usual: 30_000,
+        meaning: "Milliseconds that the caller will wait in all. A request that has expired starts no upstream call.")
+    static let maxAgeMs = IntegerParam(
+        name: "maxAgeMs", range: 0...3_600_000, usual: 0,
+        meaning: "Milliseconds that an answer which the daemon holds already may be old; 0 asks upstream.")
+    static let names = [accountsName, timeoutMs.name, maxAgeMs.name]
+
+    static func description(_ limits: LimitsInForce) -> MethodDescription {
+        let accounts = ParamDescription(
+            name: accountsName.description, isRequired: true,
+            schema: Schema.array(
+                "The accounts. One that is named again is answered once.", of: Schema.reference(accountSchemaName),
+                maximum: limits[.maxAccountsPerRequest]))
+        return MethodDescription(
+            summary: "The attributes of any number of accounts.",
+            details: """
+                Requests of all callers share upstream calls of up to 100 accounts. If one of a request's calls fails, \
+                the answer is that error, whose data says how many accounts were fetched and which failed; repeating \
+                the request with maxAgeMs asks only for the rest.
+                """,
+            params: [accounts, timeoutMs.description, maxAgeMs.description],
+            result: resultSchema,
+            errors: [.deadlineExceeded, .upstreamUnreachable, .shuttingDown, .misconfigured, .cancelled],
+            hasUpstreamErrors: true,
+            example: .init(
+                params: ["To_Account": ["Zhang Xiaohong", "abc"], "timeoutMs": 5000],
+                result: [
+                    "UserAttrs": [
+                        ["To_Account": "Zhang Xiaohong", "Attrs": ["sex": "Female", "city": "New York"]]
+                    ],
+                    "missing": ["abc"],
+                ]))
+    }
+
+    // MARK: Schemas
+
+    static let accountSchemaName = "Account"
+    /// JSON Schema counts characters, of which each has at least one byte.
+    static let accountSchema: JSONTree = [
+        "type": "string",
+        "description": .string(
+            "An account: \(Account.allowedLength.lowerBound) to \(Account.allowedLength.upperBound) bytes of UTF-8. Two "
+                + "are the same if their bytes are."),
+        "minLength": .integer(Account.allowedLength.lowerBound),
+        "maxLength": .integer(Account.allowedLength.upperBound),
+        "x-maxBytes": .integer(Account.allowedLength.upperBound),
+    ]
+
+    static let accountErrorSchemaName = "AccountError"
+    static let accountErrorSchema = Schema.object(
+        "Why there is no answer for an account.", optional: ["ErrorCode", "ErrorInfo"],
+        [
+            "To_Account": Schema.reference(accountSchemaName),
+            "ErrorCode": Schema.integer("Tencent's code, or one of the daemon's."),
+            "ErrorInfo": Schema.string("The reason, for a person."),
+        ])
+
+    private static let resultSchema = Schema.object(
+        "What upstream answered.", optional: ["ErrorList"],
+        [
+            "UserAttrs": Schema.array(
+                "The accounts that upstream answered, in the order in which the request first named them.",
+                of: Schema.object(
+                    "One account.",
+                    [
+                        "To_Account": Schema.reference(accountSchemaName),
+                        "Attrs": Schema.map("The attributes, as upstream wrote them.", of: [:]),
+                    ])),
+            "missing": Schema.array(
+                "The accounts that upstream did not answer, in the same order.",
+                of: Schema.reference(accountSchemaName)),
+            "ErrorList": Schema.array(
+                "Upstream's reasons for accounts that it did not answer, if it gave any.",
+                of: Schema.reference(accountErrorSchemaName)),
+        ])
+}

@@ -1,0 +1,37 @@
+import AttributeAPI
+import CallScheduling
+import JSONRPCServer
+import NIOCore
+import UpstreamClient
+
+extension DaemonCore {
+    /// The result of `rpc.discover`.
+    var discoveryJSON: [UInt8] {
+        Discover.document(version: Version.current, socketPaths: server.socketPaths, limits: limitsInForce).json
+    }
+
+    /// Without a usable configuration only those of the door.
+    private var limitsInForce: LimitsInForce {
+        var limits = LimitsInForce()
+        for limit in ServiceLimit.allCases { limits[limit] = value(of: limit) }
+        return limits
+    }
+
+    private func value(of limit: ServiceLimit) -> Int? {
+        switch limit {
+        case .rateLimit: settings?.rateLimit
+        case .maxInFlight: settings?.maxInFlight
+        case .maxAccountsPerRequest: settings?.maxAccountsPerRequest
+        case .maxQueuedAccounts: settings?.maxQueuedAccounts
+        case .maxQueuedAccountsPerUid: settings?.maxQueuedAccountsPerUID
+        case .maxConnections: server.limits.maxConnections
+        case .maxConnectionsPerUid: server.limits.maxConnectionsPerUID
+        case .maxBufferedBytes: server.limits.maxBufferedBytes
+        case .maxLineBytes: server.limits.maxLineBytes
+        case .writeTimeoutSeconds: Int(server.limits.writeTimeout.nanoseconds / 1_000_000_000)
+        case .upstreamTimeoutMs: (settings?.upstream.timeout).map { Int($0.millisecondsRoundedUp) }
+        case .cacheMaxBytes: settings?.cacheMaxBytes
+        case .maxBatchLength, .maxIdLength, .maxOtherMembers, .maxNesting: limit.fixedValue
+        }
+    }
+}

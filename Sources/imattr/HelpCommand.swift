@@ -1,0 +1,58 @@
+import ArgumentParser
+import AttributeAPI
+import IMAttrClient
+
+/// `imattr help`: about a command of this program, or about a method, as the daemon describes it.
+struct HelpCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "help",
+        abstract: "Explain a command, or a method of the daemon.",
+        discussion: """
+            A command is explained by imattr itself. A method is explained by the daemon, with the limits in force; \
+            --json prints its OpenRPC description.
+
+            Examples:
+              imattr help get
+              imattr help getAttrs
+              imattr help --method ping
+            """
+    )
+
+    @Argument(help: "A command or a method.")
+    var name: String?
+
+    @Flag(help: "The name is a method's, also if a command has it.")
+    var method = false
+
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        guard let name else { throw CleanExit.message(IMAttr.helpMessage()) }
+        let command = IMAttr.configuration.subcommands.first { $0.configuration.commandName == name }
+        if let command, !method { throw CleanExit.message(IMAttr.helpMessage(for: command)) }
+        try await connection.run { client in
+            try Self.explain(name, with: try await client.call(MethodName.discover.rawValue), connection)
+        }
+    }
+
+    private static func explain(
+        _ name: String, with json: [UInt8], _ connection: ConnectionOptions
+    ) throws -> ExitStatus {
+        let document = try DiscoveryDocument(json)
+        guard let method = document.method(name) else {
+            let known = IMAttr.configuration.subcommands.compactMap { $0.configuration.commandName } + document.names
+            StandardError.write("there is no command or method '\(name)'. There are \(known.joined(separator: ", ")).")
+            return .usage
+        }
+        var output = StandardOutput()
+        if connection.json {
+            try output.write(method.json)
+            try output.write(line: "")
+        } else {
+            let page = MethodPage(method, in: document)
+            for line in page.lines { try output.write(line: TerminalText.escape(line)) }
+        }
+        try output.flush()
+        return .answered
+    }
+}
