@@ -27,8 +27,8 @@ func library(_ name: String, path: String? = nil, _ dependencies: [Target.Depend
     .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func program(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -86,6 +86,8 @@ let package = Package(
             "imattrd",
             ["AttributeDaemon", "JSONRPCServer", "Systemd", .argumentParser, .unixSignals, .logging, .nio, .nioPosix]),
         program("imattr", ["IMAttrClient", "AttributeAPI", "JSONTokens", .argumentParser]),
+        program(
+            "imattr-client-driver", path: "clients/swift/Sources/imattr-client-driver", ["IMAttrClient", "JSONTokens"]),
         program("imattr-sandbox", ["UpstreamSandbox", "UserSig", .argumentParser, .unixSignals]),
         program(
             "imattr-bench", ["UserSig", .argumentParser, .unixSignals, .nio, .nioPosix, .nioHTTP1, .nioSSL]),
@@ -110,6 +112,8 @@ let package = Package(
         tests("BenchTests", ["imattr-bench", .nio, .nioPosix]),
         tests(
             "IMAttrClientTests",
-            ["IMAttrClient", "imattr", "AttributeAPI", "JSONTokens", .argumentParser, .nio, .nioPosix]),
+            [
+                "IMAttrClient", "imattr", "AttributeAPI", "JSONTokens", "JSONRPC", .argumentParser, .nio, .nioPosix,
+            ]),
     ]
 )

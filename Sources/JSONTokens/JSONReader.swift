@@ -68,6 +68,14 @@ public struct JSONReader {
         return start..<position
     }
 
+    /// The same for a value that is a text of its own inside another: its depth is counted from itself on.
+    public mutating func skipEnclosedValue() throws(JSONSyntaxError) -> Range<Int> {
+        var enclosed = JSONReader(bytes, in: position..<end, depthLimit: depthLimit)
+        let range = try enclosed.skipValue()
+        position = enclosed.position
+        return range
+    }
+
     /// Checks that nothing but white space is left.
     public mutating func finish() throws(JSONSyntaxError) {
         skipWhiteSpace()

@@ -18,7 +18,7 @@ struct AttributeDocument {
     /// The text that one more result adds.
     mutating func append(_ result: GetAttrsResult) -> [UInt8] {
         for account in result.missing { Self.append(Self.quoted(account), to: &missing) }
-        for entry in result.errorList { Self.append(entry, to: &errorList) }
+        for entry in result.errorList { Self.append(entry.json, to: &errorList) }
         var text = beginning()
         for entry in result.userAttrs {
             if hasEntry { text.append(UInt8(ascii: ",")) }

@@ -29,7 +29,7 @@ struct ConnectionOptions: ParsableArguments {
     /// Runs a command's work with a client; failures are told on standard error and become the exit status.
     func run(_ work: (IMAttrClient) async throws -> ExitStatus) async throws {
         try await end {
-            try await IMAttrClient.withConnection(socketPath: path) { client in try await work(client) }
+            try await IMAttrClient.withClient(socketPath: path) { client in try await work(client) }
         }
     }
 

@@ -20,9 +20,10 @@ extension ExitStatus {
     init(_ error: IMAttrError) {
         self =
             switch error {
-            case .cannotConnect(_, let errno): Self(connecting: errno)
-            case .connectionLost: .tryAgain
-            case .notOurProtocol: .notOurProtocol
+            case .argument: .usage
+            case .unreachable(_, let errno): Self(connecting: errno)
+            case .lost, .deadline: .tryAgain
+            case .protocol: .notOurProtocol
             case .refused(let answer): Self(answer)
             case .cancelled: .interrupted
             }

@@ -67,8 +67,9 @@ struct GetCommand: AsyncParsableCommand {
     private func answer<Accounts: AsyncSequence>(
         _ accounts: Accounts, _ client: IMAttrClient
     ) async throws -> ExitStatus where Accounts.Element == Account {
-        let results = client.attributes(
-            of: accounts, batch: Self.batch, inFlight: Self.inFlight, timeoutMs: timeoutMs, maxAgeMs: maxAgeMs)
+        let results = client.batches(
+            of: accounts, batch: Self.batch, inFlight: Self.inFlight,
+            timeout: .milliseconds(timeoutMs ?? 30_000), maxAge: maxAgeMs.map { .milliseconds($0) })
         return connection.isForReading ? try await printTable(results) : try await printDocument(results)
     }
 

@@ -17,9 +17,9 @@ struct AttributeBatchesTests {
             }
         }) { daemon in
             let accounts = (0..<95).map { Account("user\($0)") }
-            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
+            try await IMAttrClient.withClient(socketPath: daemon.path) { client in
                 var answered: [Account] = []
-                for try await result in client.attributes(of: accounts, batch: 10, inFlight: 3) {
+                for try await result in client.batches(of: accounts, batch: 10, inFlight: 3) {
                     answered += result.userAttrs.map(\.account)
                 }
                 #expect(answered == accounts)
@@ -34,8 +34,8 @@ struct AttributeBatchesTests {
                 taken.add(1, ordering: .relaxed)
                 return Account("user\(number)")
             }
-            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
-                var results = client.attributes(of: accounts, batch: 10, inFlight: 4).makeAsyncIterator()
+            try await IMAttrClient.withClient(socketPath: daemon.path) { client in
+                var results = client.batches(of: accounts, batch: 10, inFlight: 4).makeAsyncIterator()
                 _ = try await results.next()
                 #expect(taken.load(ordering: .relaxed) == 40)
                 _ = try await results.next()
@@ -48,8 +48,8 @@ struct AttributeBatchesTests {
         try await FakeDaemon.run({
             { line in FakeDaemon.id(line) == 1 && !line.contains("cancel") ? [FakeDaemon.allFound(line)] : [] }
         }) { daemon in
-            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
-                for try await _ in client.attributes(of: ["a", "b", "c"] as [Account], batch: 1, inFlight: 3) { break }
+            try await IMAttrClient.withClient(socketPath: daemon.path) { client in
+                for try await _ in client.batches(of: ["a", "b", "c"] as [Account], batch: 1, inFlight: 3) { break }
                 var withdrawn: [Int] = []
                 for await line in daemon.received where line.contains("$/cancelRequest") {
                     withdrawn.append(FakeDaemon.id(line))
@@ -67,8 +67,8 @@ struct AttributeBatchesTests {
                 return [.send("{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32001,\"message\":\"late\"}}\n")]
             }
         }) { daemon in
-            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
-                var results = client.attributes(of: ["a", "b", "c"] as [Account], batch: 1).makeAsyncIterator()
+            try await IMAttrClient.withClient(socketPath: daemon.path) { client in
+                var results = client.batches(of: ["a", "b", "c"] as [Account], batch: 1).makeAsyncIterator()
                 let first = try await results.next()
                 #expect(first?.userAttrs.count == 1)
                 await #expect(throws: IMAttrError.refused(ErrorObject(code: -32001, message: "late"))) {
@@ -80,8 +80,8 @@ struct AttributeBatchesTests {
 
     @Test func noAccountsAreNoRequest() async throws {
         try await FakeDaemon.run({ { _ in [.close] } }) { daemon in
-            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
-                for try await _ in client.attributes(of: [] as [Account]) { Issue.record("a result for nobody") }
+            try await IMAttrClient.withClient(socketPath: daemon.path) { client in
+                for try await _ in client.batches(of: [] as [Account]) { Issue.record("a result for nobody") }
             }
         }
     }

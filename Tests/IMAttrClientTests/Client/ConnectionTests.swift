@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Testing
 
 @testable import IMAttrClient
@@ -13,16 +14,18 @@ struct ConnectionTests {
                 return [FakeDaemon.answer(line, "{\"UserAttrs\":[\(entry)],\"missing\":[\"é\"],\"new\":1}")]
             }
         }) { daemon in
-            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
-                let result = try await client.getAttrs(["Chen Xiaoming", "é"], timeoutMs: 5, maxAgeMs: 0)
+            try await IMAttrClient.withClient(socketPath: daemon.path) { client in
+                let result = try await client.getAttrs(["Chen Xiaoming", "é"], timeout: .seconds(5), maxAge: .zero)
                 #expect(result.userAttrs.map(\.account) == ["Chen Xiaoming"])
                 #expect(result.userAttrs.first?.attrs.json == Array("{\"sex\":\"M\", \"n\":1.50}".utf8))
                 #expect(result.missing == ["é"])
             }
             var lines = daemon.received.makeAsyncIterator()
-            let params = "{\"To_Account\":[\"Chen Xiaoming\",\"é\"],\"timeoutMs\":5,\"maxAgeMs\":0}"
-            let line = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"getAttrs\",\"params\":\(params)}"
-            #expect(await lines.next() == line)
+            let line = try #require(await lines.next())
+            let timeLeft = try #require(line.split(separator: "\"timeoutMs\":").last.flatMap { Int($0.prefix { $0.isNumber }) })
+            #expect(1...5000 ~= timeLeft)
+            let params = "{\"To_Account\":[\"Chen Xiaoming\",\"é\"],\"timeoutMs\":\(timeLeft),\"maxAgeMs\":0}"
+            #expect(line == "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"getAttrs\",\"params\":\(params)}")
         }
     }
 
@@ -35,11 +38,11 @@ struct ConnectionTests {
                 return waiting.reversed().map { FakeDaemon.answer($0, "\"\(FakeDaemon.accounts($0).joined())\"") }
             }
         }) { daemon in
-            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
+            try await IMAttrClient.withClient(socketPath: daemon.path) { client in
                 let answers = try await withThrowingTaskGroup(of: (String, String).self) { group in
                     for name in ["a", "b", "c"] {
                         group.addTask {
-                            let params = RequestLine.getAttrsParams([Account(name)], timeoutMs: nil, maxAgeMs: nil)
+                            let params = Array("{\"To_Account\":[\"\(name)\"]}".utf8)
                             return (name, String(decoding: try await client.call("x", params: params), as: UTF8.self))
                         }
                     }
@@ -54,7 +57,7 @@ struct ConnectionTests {
         try await FakeDaemon.run({
             { _ in [.send(" \r\n{\"jsonrpc\":\"2.0\","), .send("\"id\":1,\"result\":\"po"), .send("ng\"}\r\n")] }
         }) { daemon in
-            try await IMAttrClient.withConnection(socketPath: daemon.path) { try await $0.ping() }
+            try await IMAttrClient.withClient(socketPath: daemon.path) { try await $0.ping() }
         }
     }
 
@@ -63,7 +66,7 @@ struct ConnectionTests {
         try await FakeDaemon.run({
             { line in [FakeDaemon.answer(line, "\"" + String(repeating: "x", count: size) + "\"")] }
         }) { daemon in
-            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
+            try await IMAttrClient.withClient(socketPath: daemon.path) { client in
                 let result = try await client.call("big")
                 #expect(result.count == size + 2)
             }
@@ -74,8 +77,8 @@ struct ConnectionTests {
         try await FakeDaemon.run({
             { line in [FakeDaemon.answer(line, "\"" + String(repeating: "x", count: 1000) + "\"")] }
         }) { daemon in
-            try await IMAttrClient.withConnection(socketPath: daemon.path, maximumAnswerBytes: 1000) { client in
-                let expected = IMAttrError.notOurProtocol("an answer of more than 1000 bytes")
+            await IMAttrClient.withClient(socketPath: daemon.path, maximumAnswerBytes: 1000) { client in
+                let expected = IMAttrError.protocol("an answer of more than 1000 bytes")
                 await #expect(throws: expected) { try await client.ping() }
                 await #expect(throws: expected) { try await client.ping() }
             }
@@ -83,17 +86,17 @@ struct ConnectionTests {
     }
 
     @Test(arguments: [
-        "HTTP/1.1 400 Bad Request\r\n", "[]\n", "{}\n", "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":1}\n",
-        "{\"jsonrpc\":\"2.0\",\"id\":1}\n", "{\"jsonrpc\":\"2.0\",\"id\":\"1\",\"result\":1}\n",
+        "HTTP/1.1 400 Bad Request\r\n", "[]\n", "{}\n",
+        "{\"jsonrpc\":\"2.0\",\"id\":1}\n",
         "{\"jsonrpc\":\"1.0\",\"id\":1,\"result\":1}\n", "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"ping\"}\n",
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":\"1\",\"message\":\"\"}}\n", "\u{0}\n",
         "{\"jsonrpc\":\"2.0\",\"id\":null,\"result\":1}\n",
     ])
     func whatIsNoAnswerIsTold(line: String) async throws {
         try await FakeDaemon.run({ { _ in [.send(line)] } }) { daemon in
-            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
+            await IMAttrClient.withClient(socketPath: daemon.path) { client in
                 let error = await #expect(throws: IMAttrError.self) { try await client.ping() }
-                guard case .notOurProtocol = error else {
+                guard case .protocol = error else {
                     Issue.record("\(String(describing: error))")
                     return
                 }
@@ -101,24 +104,19 @@ struct ConnectionTests {
         }
     }
 
-    @Test func aLostConnectionFailsWhatWaitsAndWhatComesLater() async throws {
-        try await FakeDaemon.run({ { _ in [.send("{\"jsonrpc\""), .close] } }) { daemon in
-            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
-                await #expect(throws: IMAttrError.connectionLost) { try await client.ping() }
-                await #expect(throws: IMAttrError.connectionLost) { try await client.ping() }
-            }
-        }
-    }
-
-    @Test func anErrorForTheConnectionFailsWhatIsNotAnswered() async throws {
+    @Test func anErrorForTheConnectionFailsWhatIsNotAnsweredAndTheNextCallConnectsAgain() async throws {
         let text = "{\"code\":-32000,\"message\":\"full\",\"data\":{\"retryable\":true}}"
+        let isFull = Atomic<Bool>(true)
         try await FakeDaemon.run({
-            { _ in [.send("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":\(text)}\n"), .close] }
+            { line in
+                guard isFull.exchange(false, ordering: .relaxed) else { return [FakeDaemon.answer(line, "\"pong\"")] }
+                return [.send("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":\(text)}\n"), .close]
+            }
         }) { daemon in
-            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
+            try await IMAttrClient.withClient(socketPath: daemon.path) { client in
                 let expected = IMAttrError.refused(ErrorObject(code: -32000, message: "full", retryable: true))
                 await #expect(throws: expected) { try await client.ping() }
-                await #expect(throws: expected) { try await client.ping() }
+                try await client.ping()
             }
         }
     }
@@ -127,7 +125,7 @@ struct ConnectionTests {
         try await FakeDaemon.run({
             { line in line.contains("ping") ? [FakeDaemon.answer(line, "\"pong\"")] : [] }
         }) { daemon in
-            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
+            try await IMAttrClient.withClient(socketPath: daemon.path) { client in
                 var lines = daemon.received.makeAsyncIterator()
                 let call = Task { try await client.getStatus() }
                 _ = await lines.next()
@@ -142,7 +140,7 @@ struct ConnectionTests {
 
     @Test func aTaskThatIsCancelledAlreadyDoesNotWait() async throws {
         try await FakeDaemon.run({ { _ in [] } }) { daemon in
-            try await IMAttrClient.withConnection(socketPath: daemon.path) { client in
+            await IMAttrClient.withClient(socketPath: daemon.path) { client in
                 let call = Task {
                     withUnsafeCurrentTask { $0?.cancel() }
                     return try await client.getStatus()
@@ -156,17 +154,73 @@ struct ConnectionTests {
         let folder = try FakeDaemon.temporaryFolder()
         defer { rmdir(folder) }
         let path = folder + "/sock"
-        await #expect(throws: IMAttrError.cannotConnect(path: path, errno: ENOENT)) {
-            try await IMAttrClient.connect(socketPath: path)
+        await #expect(throws: IMAttrError.unreachable(path: path, errno: ENOENT)) {
+            try await IMAttrClient(socketPath: path).ping()
         }
         close(open(path, O_CREAT | O_WRONLY, 0o600))
         defer { unlink(path) }
-        await #expect(throws: IMAttrError.cannotConnect(path: path, errno: ECONNREFUSED)) {
-            try await IMAttrClient.connect(socketPath: path)
+        await #expect(throws: IMAttrError.unreachable(path: path, errno: ECONNREFUSED)) {
+            try await IMAttrClient(socketPath: path).ping()
         }
-        let long = "/" + String(repeating: "x", count: 108)
-        await #expect(throws: IMAttrError.cannotConnect(path: long, errno: ENAMETOOLONG)) {
-            try await IMAttrClient.connect(socketPath: long)
+        let long = "/" + String(repeating: "x", count: 107)
+        await #expect(throws: IMAttrError.unreachable(path: long, errno: ENAMETOOLONG)) {
+            try await IMAttrClient(socketPath: long).ping()
+        }
+        await #expect(throws: IMAttrError.unreachable(path: "", errno: ENOENT)) {
+            try await IMAttrClient(socketPath: "").ping()
+        }
+    }
+
+    @Test func nothingIsConnectedBeforeTheFirstCall() async throws {
+        let connections = Atomic<Int>(0)
+        try await FakeDaemon.run({
+            connections.add(1, ordering: .relaxed)
+            return { line in [FakeDaemon.answer(line, "\"pong\"")] }
+        }) { daemon in
+            let client = IMAttrClient(socketPath: daemon.path)
+            #expect(try await client.getAttrs([]) == GetAttrsResult())
+            await #expect(throws: IMAttrError.self) { try await client.getAttrs([""]) }
+            #expect(connections.load(ordering: .relaxed) == 0)
+            try await client.ping()
+            #expect(connections.load(ordering: .relaxed) == 1)
+            await client.close()
+        }
+    }
+
+    @Test func theSocketIsNotInherited() throws {
+        let folder = try FakeDaemon.temporaryFolder()
+        defer { rmdir(folder) }
+        let path = folder + "/sock"
+        let listener = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+        defer { close(listener) }
+        try #require(bind(listener, path) && listen(listener, 1) == 0)
+        defer { unlink(path) }
+        let descriptor = try UnixSocket.connect(to: path)
+        defer { close(descriptor) }
+        #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC == FD_CLOEXEC)
+    }
+
+    private func bind(_ descriptor: CInt, _ path: String) -> Bool {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        return withUnsafePointer(to: &address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+    }
+
+    @Test func closingEndsWhatWaitsAndWhatComesLater() async throws {
+        try await FakeDaemon.run({ { _ in [] } }) { daemon in
+            let client = IMAttrClient(socketPath: daemon.path)
+            var lines = daemon.received.makeAsyncIterator()
+            let call = Task { try await client.getStatus() }
+            _ = await lines.next()
+            await client.close()
+            await #expect(throws: IMAttrError.cancelled) { try await call.value }
+            await #expect(throws: IMAttrError.cancelled) { try await client.ping() }
+            await client.close()
         }
     }
 

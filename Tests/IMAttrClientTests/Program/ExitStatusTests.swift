@@ -20,12 +20,14 @@ struct ExitStatusTests {
         (ENAMETOOLONG, 64),
     ])
     func everyFailureToConnectHasItsStatus(errno: CInt, status: Int) {
-        #expect(ExitStatus(.cannotConnect(path: "/x", errno: errno)).rawValue == CInt(status))
+        #expect(ExitStatus(.unreachable(path: "/x", errno: errno)).rawValue == CInt(status))
     }
 
     @Test func theOtherFailuresHaveTheirs() {
-        #expect(ExitStatus(.connectionLost).rawValue == 75)
-        #expect(ExitStatus(.notOurProtocol("x")).rawValue == 76)
+        #expect(ExitStatus(.lost).rawValue == 75)
+        #expect(ExitStatus(.deadline).rawValue == 75)
+        #expect(ExitStatus(.argument("x")).rawValue == 64)
+        #expect(ExitStatus(.protocol("x")).rawValue == 76)
         #expect(ExitStatus(.cancelled).rawValue == 130)
         #expect(Failure(OutputError(errno: ENOSPC)).status.rawValue == 70)
         #expect(Failure(InputError.empty(place: "x")).status.rawValue == 64)
@@ -49,8 +51,8 @@ struct ExitStatusTests {
         #expect(
             Failure(IMAttrError.refused(error)).text
                 == "imattrd refused: queue full (code -32000). Limit: maxQueuedAccounts = 300000. Try again in 250 ms.")
-        #expect(Failure(IMAttrError.cannotConnect(path: "/s", errno: EACCES)).text.contains("group imattr"))
-        #expect(Failure(IMAttrError.cannotConnect(path: "/s", errno: ENOENT)).text.contains("systemctl status"))
+        #expect(Failure(IMAttrError.unreachable(path: "/s", errno: EACCES)).text.contains("group imattr"))
+        #expect(Failure(IMAttrError.unreachable(path: "/s", errno: ENOENT)).text.contains("systemctl status"))
     }
 
     @Test(arguments: [

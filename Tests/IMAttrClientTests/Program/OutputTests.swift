@@ -1,6 +1,6 @@
-import IMAttrClient
 import Testing
 
+@testable import IMAttrClient
 @testable import imattr
 
 struct OutputTests {
@@ -8,7 +8,7 @@ struct OutputTests {
         var result = GetAttrsResult()
         result.userAttrs = users.map { .init(account: Account($0.0), attrs: Attrs(json: Array($0.1.utf8))) }
         result.missing = missing.map { Account($0) }
-        result.errorList = errors.map { Array($0.utf8) }
+        result.errorList = errors.map { AccountError(json: Array($0.utf8)) }
         return result
     }
 

@@ -9,29 +9,34 @@ struct Answer: Sendable {
 
     /// Reads a line without its end.
     ///
-    /// - Throws: ``IMAttrError/notOurProtocol(_:)`` if it is no answer of JSON-RPC 2.0.
+    /// - Throws: ``IMAttrError/protocol(_:)`` if it is no answer of JSON-RPC 2.0.
     init(line: [UInt8]) throws(IMAttrError) {
         var members = Members()
         do {
             var reader = JSONReader(line)
-            guard try reader.peek() == .object else { throw IMAttrError.notOurProtocol("a line that is no object") }
+            guard try reader.peek() == .object else { throw IMAttrError.protocol("a line that is no object") }
             try members.read(&reader)
             try reader.finish()
         } catch let error as IMAttrError {
             throw error
         } catch {
-            throw .notOurProtocol("a line that is not JSON: \(error)")
+            throw .protocol("a line that is not JSON: \(error)")
         }
         guard members.isVersion2, let id = members.id else {
-            throw .notOurProtocol("an object that is no answer of JSON-RPC 2.0")
+            throw .protocol("an object that is no answer of JSON-RPC 2.0")
         }
         self.id = id
         switch (members.result, members.error) {
         case (let result?, nil): outcome = .success(JSONSlice(line: line, range: result))
         case (nil, let error?): outcome = .failure(error)
-        default: throw .notOurProtocol("an answer that has not either a result or an error")
+        default: throw .protocol("an answer that has not either a result or an error")
         }
     }
+}
+
+extension Answer {
+    /// The call it is for; nil if the id is none that the client has made.
+    var callID: Int? { Int(String(decoding: id.token, as: UTF8.self)) }
 }
 
 /// The members of an answer, before they are judged together.
@@ -49,7 +54,8 @@ private struct Members {
             } else if reader.matches(key, "id") {
                 id = RequestID(token: Array(reader.bytes[try reader.skipValue()]))
             } else if reader.matches(key, "result") {
-                result = try reader.skipValue()
+                // The daemon passes on what upstream may nest as deep as a whole answer can be.
+                result = try reader.skipEnclosedValue()
             } else if reader.matches(key, "error") {
                 error = try ErrorObject(&reader)
             } else {

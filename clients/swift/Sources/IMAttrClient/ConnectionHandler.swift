@@ -1,102 +1,51 @@
-import JSONRPC
 import JSONTokens
 import NIOCore
 
-/// The connection's end on the event loop: sends requests, matches answers to them by id, and fails what is left when
-/// the connection ends.
+/// A connection's end on the event loop: lines out, answers in.
 final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    /// What a connection has to tell.
+    enum Event {
+        case answer(Answer)
+        case violation(IMAttrError)
+        case end
+    }
+
     private var lines: LineSplitter
-    private var waiting: [Int: EventLoopPromise<JSONSlice>] = [:]
-    private var latestID = 0
-    private var context: ChannelHandlerContext?
-    /// Why no more requests can be sent. Requests under way may still be answered.
-    private var ending: IMAttrError?
+    private let tell: (Event) -> Void
+    private var isOver = false
 
-    init(maximumAnswerBytes: Int) { lines = LineSplitter(limit: maximumAnswerBytes) }
-
-    // MARK: Requests
-
-    /// Sends a request's line. The promise is kept with the result, or broken with an ``IMAttrError``.
-    func start(_ id: Int, line: [UInt8], _ promise: EventLoopPromise<JSONSlice>) {
-        guard let context, ending == nil else { return promise.fail(ending ?? .connectionLost) }
-        waiting[id] = promise
-        latestID = max(latestID, id)
-        send(line, context)
+    init(maximumAnswerBytes: Int, tell: @escaping (Event) -> Void) {
+        lines = LineSplitter(limit: maximumAnswerBytes)
+        self.tell = tell
     }
-
-    /// Gives a request up, and tells the daemon, unless it has been answered.
-    func cancel(_ id: Int) {
-        guard let promise = waiting.removeValue(forKey: id) else { return }
-        promise.fail(IMAttrError.cancelled)
-        if let context, ending == nil { send(RequestLine.cancellation(of: id), context) }
-    }
-
-    private func send(_ line: [UInt8], _ context: ChannelHandlerContext) {
-        // A failed write needs no attention of its own: the channel closes, and that fails whoever waits.
-        context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(bytes: line)), promise: nil)
-    }
-
-    // MARK: Answers
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = unwrapInboundIn(data)
         do {
-            while let line = try lines.next(&buffer) {
+            while !isOver, let line = try lines.next(&buffer) {
                 if line.allSatisfy(\.isJSONWhiteSpace) { continue }
-                try receive(Answer(line: line), context)
+                tell(.answer(try Answer(line: line)))
             }
         } catch let error as IMAttrError {
-            abandon(error, context)
+            violate(error)
         } catch {
-            abandon(.notOurProtocol("an answer of more than \(lines.limit) bytes"), context)
+            violate(.protocol("an answer of more than \(lines.limit) bytes"))
         }
     }
 
-    private func receive(_ answer: Answer, _ context: ChannelHandlerContext) throws(IMAttrError) {
-        if answer.id == .null { return try endInput(answer, context) }
-        guard let id = Int(String(decoding: answer.id.token, as: UTF8.self)), id > 0, id <= latestID else {
-            throw .notOurProtocol("an answer to a request that was never made")
-        }
-        // An answer that nobody waits for is one to a request that was given up.
-        waiting.removeValue(forKey: id)?.completeWith(answer.outcome.mapError(IMAttrError.refused))
-    }
-
-    /// An error with a null id concerns the connection (too many of them, say), or a line that could not be read. Nothing
-    /// more is sent; what the daemon has understood it answers, and then it closes.
-    private func endInput(_ answer: Answer, _ context: ChannelHandlerContext) throws(IMAttrError) {
-        guard case .failure(let error) = answer.outcome else { throw .notOurProtocol("a result for nobody") }
-        if ending == nil { ending = .refused(error) }
-        context.close(mode: .output, promise: nil)
-    }
-
-    // MARK: The end
-
-    private func abandon(_ error: IMAttrError, _ context: ChannelHandlerContext) {
-        ending = error
-        failWaiting(error)
-        context.close(promise: nil)
-    }
-
-    private func failWaiting(_ error: IMAttrError) {
-        let promises = waiting.values
-        waiting = [:]
-        for promise in promises { promise.fail(error) }
-    }
-
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-
-    func handlerRemoved(context: ChannelHandlerContext) {
-        self.context = nil
-        failWaiting(ending ?? .connectionLost)
+    private func violate(_ error: IMAttrError) {
+        isOver = true
+        tell(.violation(error))
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        ending = ending ?? .connectionLost
-        failWaiting(ending ?? .connectionLost)
+        isOver = true
+        tell(.end)
     }
 
+    // What it was does not matter: the connection is over, and what it owed is asked again on another.
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }

@@ -8,7 +8,7 @@ extension ErrorObject {
         var code: Int64?
         var message: String?
         var data: Range<Int>?
-        guard try reader.peek() == .object else { throw IMAttrError.notOurProtocol("an error that is no object") }
+        guard try reader.peek() == .object else { throw IMAttrError.protocol("an error that is no object") }
         try reader.beginObject()
         while let key = try reader.nextKey() {
             if reader.matches(key, "code") {
@@ -21,7 +21,7 @@ extension ErrorObject {
                 try reader.skipValue()
             }
         }
-        guard let code, let message else { throw IMAttrError.notOurProtocol("an error without code or message") }
+        guard let code, let message else { throw IMAttrError.protocol("an error without code or message") }
         self.init(code: Int(code), message: message)
         if let data { try readData(JSONReader(reader.bytes, in: data)) }
     }

@@ -20,8 +20,8 @@ public struct GetAttrsResult: Hashable, Sendable {
     public var userAttrs: [UserAttributes] = []
     /// The other accounts, in the same order.
     public var missing: [Account] = []
-    /// What upstream said about missing accounts: JSON objects with `To_Account`, `ErrorCode` and `ErrorInfo`.
-    public var errorList: [[UInt8]] = []
+    /// What upstream said about missing accounts.
+    public var errorList: [AccountError] = []
 
     /// An answer without any account.
     public init() {}
@@ -30,7 +30,7 @@ public struct GetAttrsResult: Hashable, Sendable {
 extension GetAttrsResult {
     /// Reads a result's JSON text; fields it does not know are passed over.
     ///
-    /// - Throws: ``IMAttrError/notOurProtocol(_:)`` if it has not the promised shape.
+    /// - Throws: ``IMAttrError/protocol(_:)`` if it has not the promised shape.
     init(_ result: JSONSlice) throws(IMAttrError) {
         var reader = result.reader
         do {
@@ -38,7 +38,7 @@ extension GetAttrsResult {
         } catch let error as IMAttrError {
             throw error
         } catch {
-            throw .notOurProtocol("a result of getAttrs that is not of its shape: \(error)")
+            throw .protocol("a result of getAttrs that is not of its shape: \(error)")
         }
     }
 
@@ -56,13 +56,13 @@ extension GetAttrsResult {
                 isComplete.missing = true
             } else if reader.matches(key, "ErrorList") {
                 try reader.beginArray()
-                while try reader.nextElement() { errorList.append(Array(reader.bytes[try reader.skipValue()])) }
+                while try reader.nextElement() { errorList.append(try AccountError(&reader)) }
             } else {
                 try reader.skipValue()
             }
         }
         guard isComplete == (true, true) else {
-            throw IMAttrError.notOurProtocol("a result of getAttrs without UserAttrs or missing")
+            throw IMAttrError.protocol("a result of getAttrs without UserAttrs or missing")
         }
     }
 }
@@ -82,7 +82,7 @@ extension GetAttrsResult.UserAttributes {
             }
         }
         guard let account, let attrs else {
-            throw IMAttrError.notOurProtocol("an entry of UserAttrs without To_Account or Attrs")
+            throw IMAttrError.protocol("an entry of UserAttrs without To_Account or Attrs")
         }
         self.init(account: account, attrs: attrs)
     }
@@ -91,7 +91,7 @@ extension GetAttrsResult.UserAttributes {
 extension Account {
     fileprivate init(_ reader: inout JSONReader) throws {
         guard let text = reader.decode(try reader.string()) else {
-            throw IMAttrError.notOurProtocol("an account that is not Unicode text")
+            throw IMAttrError.protocol("an account that is not Unicode text")
         }
         self.init(text)
     }

@@ -2,43 +2,57 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A connection to imattrd.
+/// A client of imattrd.
 ///
-/// Calls may be made from any number of tasks; they share the connection, and each gets its own answer however the
-/// answers are ordered. Cancelling a task withdraws its call. A lost connection stays lost: make another one.
+/// It connects when the first call is made. Calls may be made from any number of tasks; they share one connection, and
+/// each gets its own answer however the answers are ordered. Cancelling a task withdraws its call. When the connection
+/// is lost, or the daemon shuts down, what was not answered is asked again on a new one, within its time, and the caller does not
+/// notice.
 ///
-///     try await IMAttrClient.withConnection { client in
-///         let result = try await client.getAttrs(["Zhang Xiaohong", "abc"])
-///     }
+///     let client = IMAttrClient()
+///     let result = try await client.getAttrs(["Zhang Xiaohong", "abc"])
+///     for user in result.userAttrs { print(user.account, user.attrs) }
 public final class IMAttrClient: Sendable {
     /// Bytes that one answer may have unless told otherwise: four times what 10,000 accounts can fill.
     public static let defaultMaximumAnswerBytes = 256 << 20
 
-    private let channel: any Channel
-    private let handler: NIOLoopBound<ConnectionHandler>
+    /// The daemon's socket.
+    public let socketPath: String
+    private let eventLoop: any EventLoop
+    private let loop: NIOLoopBoundBox<ClientLoop>
     private let latestID = Atomic<Int>(0)
 
-    private init(_ channel: any Channel, _ handler: NIOLoopBound<ConnectionHandler>) {
-        self.channel = channel
-        self.handler = handler
-    }
-
-    // MARK: Connecting
-
-    /// Connects, runs `body`, and closes the connection.
+    /// Makes a client; nothing is connected yet.
     ///
     /// - Parameters:
     ///   - socketPath: The daemon's socket.
     ///   - maximumAnswerBytes: A longer answer ends the connection.
-    /// - Throws: ``IMAttrError/cannotConnect(path:errno:)``, and what `body` throws.
-    public static func withConnection<Result>(
+    public init(
+        socketPath: String = IMAttrSocket.defaultPath(), maximumAnswerBytes: Int = defaultMaximumAnswerBytes
+    ) {
+        self.socketPath = socketPath
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let loop = ClientLoop(path: socketPath, maximumAnswerBytes: maximumAnswerBytes, eventLoop: eventLoop)
+        self.eventLoop = eventLoop
+        self.loop = .makeBoxSendingValue(loop, eventLoop: eventLoop)
+    }
+
+    deinit {
+        // Nobody waits, since who waits holds the client; a connection may be left.
+        eventLoop.execute { [loop] in _ = loop.value.close() }
+    }
+
+    /// Runs `body` with a client, and closes it afterwards.
+    ///
+    /// - Throws: What `body` throws.
+    public static func withClient<Result, Failure: Error>(
         socketPath: String = IMAttrSocket.defaultPath(),
         maximumAnswerBytes: Int = defaultMaximumAnswerBytes,
         isolation: isolated (any Actor)? = #isolation,
-        _ body: (IMAttrClient) async throws -> sending Result
-    ) async throws -> sending Result {
-        let client = try await connect(socketPath: socketPath, maximumAnswerBytes: maximumAnswerBytes)
-        do {
+        _ body: (IMAttrClient) async throws(Failure) -> sending Result
+    ) async throws(Failure) -> sending Result {
+        let client = IMAttrClient(socketPath: socketPath, maximumAnswerBytes: maximumAnswerBytes)
+        do throws(Failure) {
             let result = try await body(client)
             await client.close()
             return result
@@ -48,97 +62,74 @@ public final class IMAttrClient: Sendable {
         }
     }
 
-    /// Connects. The connection stays open until ``close()`` or until the daemon closes it.
-    ///
-    /// - Throws: ``IMAttrError/cannotConnect(path:errno:)``.
-    public static func connect(
-        socketPath: String = IMAttrSocket.defaultPath(),
-        maximumAnswerBytes: Int = defaultMaximumAnswerBytes
-    ) async throws(IMAttrError) -> IMAttrClient {
-        do {
-            return try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-                .connect(unixDomainSocketPath: socketPath) { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        let handler = ConnectionHandler(maximumAnswerBytes: maximumAnswerBytes)
-                        try channel.pipeline.syncOperations.addHandler(handler)
-                        return IMAttrClient(channel, NIOLoopBound(handler, eventLoop: channel.eventLoop))
-                    }
-                }
-        } catch {
-            throw .cannotConnect(path: socketPath, error)
+    /// Ends the client: what waits, and every later call, fails with ``IMAttrError/cancelled``.
+    public func close() async {
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            eventLoop.execute { [loop] in loop.value.close().whenComplete { _ in done.resume() } }
         }
     }
 
-    /// Closes the connection. Calls under way fail with ``IMAttrError/connectionLost``.
-    public func close() async {
-        // The only way it fails is that the connection is closed already.
-        try? await channel.close()
+    // MARK: Methods
+
+    /// Asks whether the daemon is there and answers.
+    ///
+    /// - Parameter timeout: 1 ms to 600 s.
+    public func ping(timeout: Duration = .seconds(30)) async throws(IMAttrError) {
+        let reply = try await reply(to: Request("ping", params: nil, timeout: timeout))
+        if reply.slice.bytes != Array("\"pong\"".utf8) {
+            throw distrust(reply, .protocol("an answer to ping that is not pong"))
+        }
+    }
+
+    /// The daemon's state, limits and counters: the JSON text of an object.
+    ///
+    /// - Parameter timeout: 1 ms to 600 s.
+    public func getStatus(timeout: Duration = .seconds(30)) async throws(IMAttrError) -> [UInt8] {
+        try await call("getStatus", timeout: timeout)
+    }
+
+    /// Calls any method.
+    ///
+    /// - Parameters:
+    ///   - params: The JSON text, on one line, of an object or an array; nil for none.
+    ///   - timeout: The whole time of the call, 1 ms to 600 s. The daemon is not told of it: a method's own params do that.
+    /// - Returns: The JSON text of the result.
+    public func call(
+        _ method: String, params: [UInt8]? = nil, timeout: Duration = .seconds(30)
+    ) async throws(IMAttrError) -> [UInt8] {
+        try await reply(to: Request(method, params: params, timeout: timeout)).slice.bytes
     }
 
     // MARK: Calls
 
-    /// Fetches the attributes of accounts, as many as the daemon takes in one request (10,000 unless configured).
-    ///
-    /// - Parameters:
-    ///   - accounts: Each 1…255 bytes of UTF-8.
-    ///   - timeoutMs: How long the daemon may take, 1…600000 ms; its default is 30000.
-    ///   - maxAgeMs: How old an answer it already holds may be, 0…3600000 ms; its default, 0, asks upstream.
-    public func getAttrs(
-        _ accounts: some Sequence<Account>, timeoutMs: Int? = nil, maxAgeMs: Int? = nil
-    ) async throws(IMAttrError) -> GetAttrsResult {
-        let params = RequestLine.getAttrsParams(accounts, timeoutMs: timeoutMs, maxAgeMs: maxAgeMs)
-        return try GetAttrsResult(try await result(of: start("getAttrs", params: params)))
-    }
-
-    /// Asks whether the daemon is there and answers.
-    public func ping() async throws(IMAttrError) {
-        let result = try await call("ping")
-        guard result == Array("\"pong\"".utf8) else { throw .notOurProtocol("an answer to ping that is not pong") }
-    }
-
-    /// The daemon's state, limits and counters: the JSON text of an object.
-    public func getStatus() async throws(IMAttrError) -> [UInt8] { try await call("getStatus") }
-
-    /// Calls any method.
-    ///
-    /// - Parameter params: The JSON text, on one line, of an object or an array; nil for none.
-    /// - Returns: The JSON text of the result.
-    public func call(_ method: String, params: [UInt8]? = nil) async throws(IMAttrError) -> [UInt8] {
-        try await result(of: start(method, params: params)).bytes
-    }
-
-    // MARK: Calls in two halves
-
-    /// A call that has been sent.
-    struct Call: Sendable {
-        let id: Int
-        fileprivate let result: EventLoopFuture<JSONSlice>
-    }
-
-    /// Sends a request without waiting for its answer.
-    func start(_ method: String, params: [UInt8]?) -> Call {
-        let id = latestID.add(1, ordering: .relaxed).newValue
-        let line = RequestLine.request(id, method, params: params)
-        let promise = channel.eventLoop.makePromise(of: JSONSlice.self)
-        channel.eventLoop.execute { [handler] in handler.value.start(id, line: line, promise) }
-        return Call(id: id, result: promise.futureResult)
-    }
-
-    /// Waits for a call's answer; cancelling the task cancels the call.
-    func result(of call: Call) async throws(IMAttrError) -> JSONSlice {
-        do {
-            return try await withTaskCancellationHandler {
-                try await call.result.get()
-            } onCancel: {
-                cancel(call)
+    /// Makes a call and waits for its answer; cancelling the task cancels the call.
+    func reply(to request: Request) async throws(IMAttrError) -> Reply {
+        let call = newCall()
+        return try await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                start(call, request) { continuation.resume(returning: $0) }
             }
-        } catch {
-            throw error as? IMAttrError ?? .connectionLost
-        }
+        } onCancel: {
+            withdraw(call)
+        }.get()
     }
 
-    /// Gives a call up; does nothing if it has been answered.
-    func cancel(_ call: Call) {
-        channel.eventLoop.execute { [handler] in handler.value.cancel(call.id) }
+    func newCall() -> PendingCall { PendingCall(id: latestID.add(1, ordering: .relaxed).newValue) }
+
+    /// Makes a call without waiting for its answer.
+    func start(_ call: PendingCall, _ request: Request, _ completion: @escaping ClientLoop.Completion) {
+        eventLoop.execute { [loop] in loop.value.submit(call, request, completion) }
+    }
+
+    /// Gives a call up; does nothing if it has ended.
+    func withdraw(_ call: PendingCall) {
+        call.noteWithdrawal()
+        eventLoop.execute { [loop] in loop.value.withdraw(call) }
+    }
+
+    /// An answer had not the promised shape: its connection is ended. Gives the error to throw.
+    func distrust(_ reply: Reply, _ error: IMAttrError) -> IMAttrError {
+        eventLoop.execute { [loop] in loop.value.distrust(reply.connection, error) }
+        return error
     }
 }

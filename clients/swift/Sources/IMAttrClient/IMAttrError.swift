@@ -1,15 +1,19 @@
 /// Why a call has no result.
 public enum IMAttrError: Error, Hashable, Sendable {
-    /// The socket could not be connected to. `errno` tells apart what a caller can do about it: `ENOENT` and
-    /// `ECONNREFUSED` mean that no daemon listens, `EACCES` that this user may not call.
-    case cannotConnect(path: String, errno: CInt)
-    /// The connection ended before the answer came. Asking again on a new connection is safe: nothing is ever changed.
-    case connectionLost
-    /// What listens on the socket does not speak JSON-RPC 2.0 as the daemon does; the text says what was met.
-    case notOurProtocol(String)
+    /// Nothing was sent: an account that has not 1…255 bytes of UTF-8 (the text names its index), or a number out of range.
+    case argument(String)
     /// The daemon answered with an error, its own or upstream's.
     case refused(ErrorObject)
-    /// The task that waited for the answer was cancelled; the daemon has been told.
+    /// The socket could not be connected to. `errno` tells apart what a caller can do about it: `ENOENT` and
+    /// `ECONNREFUSED` mean that no daemon listens, `EACCES` that this user is not in group `imattr`.
+    case unreachable(path: String, errno: CInt)
+    /// The daemon went away and did not come back in time. Asking again is safe: nothing is ever changed.
+    case lost
+    /// No answer came in time; the daemon has been told that nobody waits any more.
+    case deadline
+    /// What listens on the socket does not speak JSON-RPC 2.0 as the daemon does; the text says what was met.
+    case `protocol`(String)
+    /// The task that waited for the answer was cancelled, or the client was closed; the daemon has been told.
     case cancelled
 }
 
@@ -26,8 +30,8 @@ extension IMAttrError {
     public var retryable: Bool {
         switch self {
         case .refused(let error): error.retryable
-        case .connectionLost: true
-        case .cannotConnect, .notOurProtocol, .cancelled: false
+        case .lost, .deadline: true
+        case .argument, .unreachable, .protocol, .cancelled: false
         }
     }
 

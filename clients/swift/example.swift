@@ -1,0 +1,4 @@
+import IMAttrClient
+
+let result = try await IMAttrClient().getAttrs(["Zhang Xiaohong", "abc"])
+for user in result.userAttrs { print(user.account, user.attrs) }
