@@ -18,7 +18,9 @@ struct AttributeStreamTests {
             try await IMAttrClient.withClient(socketPath: daemon.path) { client in
                 var answered: [Account] = []
                 let accounts = (0..<6).map { Account("user\($0)") }
-                for try await answer in client.stream(accounts, batch: 2, inFlight: 3) { answered.append(answer.account) }
+                for try await answer in client.stream(accounts, batch: 2, inFlight: 3) {
+                    answered.append(answer.account)
+                }
                 #expect(answered == ["user4", "user5", "user2", "user3", "user0", "user1"])
             }
         }
@@ -62,11 +64,12 @@ struct AttributeStreamTests {
     }
 
     @Test func theFirstErrorComesAfterWhatWasAnsweredAndWithdrawsTheRest() async throws {
+        let error = "{\"code\":90001,\"message\":\"no\"}"
         try await FakeDaemon.run({
             { line in
                 switch (FakeDaemon.id(line), line.contains("cancel")) {
                 case (1, false): [FakeDaemon.allFound(line)]
-                case (2, false): [.send("{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":90001,\"message\":\"no\"}}\n")]
+                case (2, false): [.send("{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":\(error)}\n")]
                 default: []
                 }
             }

@@ -69,7 +69,8 @@ struct ClientStateTests {
 
     private mutating func answeredCalls() -> [Int] {
         decided().compactMap { action in
-            if case .finish(let id, .success(let reply)) = action, reply.slice.bytes == Self.answered { id } else { nil }
+            guard case .finish(let id, .success(let reply)) = action else { return nil }
+            return reply.slice.bytes == Self.answered ? id : nil
         }
     }
 

@@ -22,7 +22,8 @@ struct ConnectionTests {
             }
             var lines = daemon.received.makeAsyncIterator()
             let line = try #require(await lines.next())
-            let timeLeft = try #require(line.split(separator: "\"timeoutMs\":").last.flatMap { Int($0.prefix { $0.isNumber }) })
+            let digits = line.split(separator: "\"timeoutMs\":").last?.prefix { $0.isNumber }
+            let timeLeft = try #require(digits.flatMap { Int($0) })
             #expect(1...5000 ~= timeLeft)
             let params = "{\"To_Account\":[\"Chen Xiaoming\",\"é\"],\"timeoutMs\":\(timeLeft),\"maxAgeMs\":0}"
             #expect(line == "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"getAttrs\",\"params\":\(params)}")

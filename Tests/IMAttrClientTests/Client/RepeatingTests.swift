@@ -61,7 +61,7 @@ struct RepeatingTests {
         let isStopping = Atomic<Bool>(true)
         try await FakeDaemon.run({
             { line in
-                guard isStopping.exchange(false, ordering: .relaxed) else { return [FakeDaemon.answer(line, "\"pong\"")] }
+                if !isStopping.exchange(false, ordering: .relaxed) { return [FakeDaemon.answer(line, "\"pong\"")] }
                 let error = "{\"code\":-32004,\"message\":\"bye\",\"data\":{\"retryable\":true,\"retryAfterMs\":1}}"
                 return [.send("{\"jsonrpc\":\"2.0\",\"id\":\(FakeDaemon.id(line)),\"error\":\(error)}\n")]
             }

@@ -91,7 +91,8 @@ public struct AttributeStream<Accounts: AsyncSequence>: AsyncSequence where Acco
 extension GetAttrsResult {
     /// Each account's answer: `UserAttrs` in its order, then `missing`.
     var answers: [AccountAnswer] {
-        let errors = Dictionary(errorList.compactMap { error in error.account.map { ($0, error) } }) { first, _ in first }
+        let errors = Dictionary(errorList.compactMap { error in error.account.map { ($0, error) } }) { first, _ in first
+        }
         return userAttrs.map { AccountAnswer(account: $0.account, attrs: $0.attrs) }
             + missing.map { AccountAnswer(account: $0, attrs: nil, error: errors[$0]) }
     }

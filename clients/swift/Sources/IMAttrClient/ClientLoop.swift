@@ -10,7 +10,7 @@ final class ClientLoop {
     private let eventLoop: any EventLoop
     private let maximumAnswerBytes: Int
     private var channels: [ClientState.ConnectionID: any Channel] = [:]
-    private var completions: [ClientState.CallID: Completion] = [:]
+    private var callers: [ClientState.CallID: (call: PendingCall, completion: Completion)] = [:]
     private var alarm: Scheduled<Void>?
     private var actions: [ClientState.Action] = []
     private var isPerforming = false
@@ -26,7 +26,7 @@ final class ClientLoop {
     func submit(_ call: PendingCall, _ request: Request, _ completion: @escaping Completion) {
         // The order to withdraw it may have come first.
         if call.isWithdrawn { return completion(.failure(.cancelled)) }
-        completions[call.id] = completion
+        callers[call.id] = (call, completion)
         perform(state.submit(call.id, request, now: now))
     }
 
@@ -68,7 +68,7 @@ final class ClientLoop {
         case .connect(let id): connect(id)
         case .send(let line, let id): send(line, on: id)
         case .close(let id): channels.removeValue(forKey: id)?.close(promise: nil)
-        case .finish(let id, let result): completions.removeValue(forKey: id)?(result)
+        case .finish(let id, let result): callers.removeValue(forKey: id)?.completion(result)
         case .wake(let moment): wake(at: moment)
         }
     }
@@ -128,8 +128,9 @@ final class ClientLoop {
         case .violation(let error): perform(state.violated(id, error, now: now))
         case .end:
             channels[id] = nil
+            // What has been given up is not asked again, though the order to withdraw it is still under way.
+            for caller in callers.values where caller.call.isWithdrawn { withdraw(caller.call) }
             perform(state.disconnected(id, now: now))
         }
     }
 }
-
