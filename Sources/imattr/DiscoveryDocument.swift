@@ -9,7 +9,7 @@ struct DiscoveryDocument {
     /// Reads the result of `rpc.discover`.
     init(_ json: [UInt8]) throws(IMAttrError) {
         guard let tree = try? JSONTree(json: json), tree["methods"] != nil else {
-            throw .notOurProtocol("the answer to rpc.discover is no OpenRPC document")
+            throw .protocol("the answer to rpc.discover is no OpenRPC document")
         }
         self.tree = tree
     }

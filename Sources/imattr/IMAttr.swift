@@ -25,6 +25,8 @@ struct IMAttr: AsyncParsableCommand {
         subcommands: [
             GetCommand.self,
             StatusCommand.self,
+            WaitCommand.self,
+            DoctorCommand.self,
             PingCommand.self,
             CallCommand.self,
             HelpCommand.self,

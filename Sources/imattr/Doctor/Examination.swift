@@ -1,0 +1,145 @@
+import Glibc
+import IMAttrClient
+
+/// The steps of `imattr doctor`, each of which needs the one before it.
+struct Examination {
+    let path: String
+    /// Where the path comes from: a flag, a variable, the default.
+    let origin: String
+    let account: Account
+
+    /// How long the daemon may take to say anything.
+    private static let patience = Duration.seconds(10)
+
+    func run() async -> [Finding] {
+        var findings = [socket()]
+        if goesOn(findings) { findings.append(permission()) }
+        if goesOn(findings) { findings += await conversation() }
+        let missing = Finding.Step.allCases.dropFirst(findings.count)
+        return findings + missing.map { Finding($0, .notTried, "a step before it failed") }
+    }
+
+    private func goesOn(_ findings: [Finding]) -> Bool { findings.allSatisfy { !$0.verdict.isFailure } }
+
+    // MARK: The socket
+
+    private func socket() -> Finding {
+        let place = "\(path) (\(origin))"
+        switch SocketFile.look(at: path) {
+        case .success(let file) where file.isSocket: return Finding(.socket, .ok, "\(place), \(file.rights)")
+        case .success:
+            return Finding(.socket, .failed(.noDaemon, advice: pathAdvice), "\(place) is no socket")
+        case .failure(let error) where error.errno == EACCES:
+            let advice = "Some folder above it does not let you through; the packaged /run/imattrd has mode 0755."
+            return Finding(.socket, .failed(.accessDenied, advice: advice), "\(place): permission denied")
+        case .failure(let error) where error.errno == ENAMETOOLONG:
+            return Finding(.socket, .failed(.usage, advice: pathAdvice), "\(place): the path is too long")
+        case .failure(let error):
+            let reason = error.errno == ENOENT ? "there is no such file" : SystemCall.text(of: error.errno)
+            return Finding(.socket, .failed(.noDaemon, advice: startAdvice), "\(place): \(reason)")
+        }
+    }
+
+    private var pathAdvice: String { "Give the daemon's socket with --socket or IMATTRD_SOCKET." }
+
+    private var startAdvice: String {
+        "If the path is right, have an administrator run: systemctl enable --now \(Self.socketUnit(of: path))"
+    }
+
+    /// The unit that owns a socket: an instance's for `/run/imattrd/NAME.sock`.
+    static func socketUnit(of path: String) -> String {
+        let folder = "/run/imattrd/"
+        let ending = ".sock"
+        guard path.hasPrefix(folder), path.hasSuffix(ending) else { return "imattrd.socket" }
+        let name = path.dropFirst(folder.count).dropLast(ending.count)
+        return name == "imattrd" || name.isEmpty || name.contains("/") ? "imattrd.socket" : "imattrd@\(name).socket"
+    }
+
+    // MARK: The right to it
+
+    private func permission() -> Finding {
+        let user = Names.user(geteuid())
+        guard case .success(let file) = SocketFile.look(at: path) else {
+            return Finding(.permission, .failed(.noDaemon, advice: startAdvice), "the socket has gone meanwhile")
+        }
+        if file.isWritable { return Finding(.permission, .ok, "\(user) may connect") }
+        let group = Names.group(file.group)
+        let seen = "\(user) may not connect: the socket is \(file.rights)"
+        let advice =
+            if Names.isListed(user, in: file.group), !Names.processHas(file.group) {
+                "You are in group \(group), but this session does not know yet: log in again, or use 'newgrp \(group)'."
+            } else {
+                "You are not in group \(group). Have an administrator run 'usermod -a -G \(group) \(user)', then log in again."
+            }
+        return Finding(.permission, .failed(.accessDenied, advice: advice), seen)
+    }
+
+    // MARK: The daemon
+
+    private func conversation() async -> [Finding] {
+        let client = IMAttrClient(socketPath: path)
+        var findings: [Finding] = []
+        for step in [daemon, state, call] where goesOn(findings) { findings.append(await step(client)) }
+        await client.close()
+        return findings
+    }
+
+    private func daemon(_ client: IMAttrClient) async -> Finding {
+        let start = ContinuousClock.now
+        do {
+            try await client.ping(timeout: Self.patience)
+            return Finding(.daemon, .ok, "answers, after \(Self.milliseconds(since: start))")
+        } catch {
+            return failed(.daemon, error)
+        }
+    }
+
+    private func state(_ client: IMAttrClient) async -> Finding {
+        do {
+            let status = try DaemonStatus(try await client.getStatus(timeout: Self.patience))
+            let reasons = status.reasons.joined(separator: "; ")
+            let seen =
+                "\(status["state"] ?? "?"), version \(status["version"] ?? "?")\(reasons.isEmpty ? "" : ": \(reasons)")"
+            switch status.state {
+            case .ready, .unknown: return Finding(.state, .ok, seen)
+            case .stopping: return Finding(.state, .failed(.tryAgain, advice: "Try again."), seen)
+            // The call shows whether it is still so, and its code says more.
+            case .degraded: return Finding(.state, .warning(advice: Self.administratorAdvice), seen)
+            case .misconfigured:
+                return Finding(.state, .failed(.misconfigured, advice: Self.administratorAdvice), seen)
+            }
+        } catch {
+            return failed(.state, error)
+        }
+    }
+
+    private static let administratorAdvice =
+        "An administrator finds more with 'journalctl -u imattrd', and with 'imattrd --check --online' as root."
+
+    private func call(_ client: IMAttrClient) async -> Finding {
+        let start = ContinuousClock.now
+        do {
+            let result = try await client.getAttrs([account], timeout: .seconds(30))
+            let what = result.userAttrs.isEmpty ? "upstream does not know" : "upstream has answered for"
+            return Finding(.call, .ok, "\(what) '\(account.text)', after \(Self.milliseconds(since: start))")
+        } catch IMAttrError.refused(let answer) where answer.code == Self.notImported {
+            return Finding(
+                .call, .ok, "upstream does not know '\(account.text)', after \(Self.milliseconds(since: start))")
+        } catch {
+            return failed(.call, error)
+        }
+    }
+
+    /// Tencent's code for an account that the app does not have.
+    private static let notImported = 70107
+
+    private func failed(_ step: Finding.Step, _ error: any Error) -> Finding {
+        let failure = Failure(error)
+        let advice = failure.status == .noDaemon ? startAdvice : Self.administratorAdvice
+        return Finding(step, .failed(failure.status, advice: advice), failure.text)
+    }
+
+    private static func milliseconds(since start: ContinuousClock.Instant) -> String {
+        "\(Int((ContinuousClock.now - start) / .milliseconds(1))) ms"
+    }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import IMAttrClient
+
+/// `imattr wait`: until the daemon can serve.
+struct WaitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wait",
+        abstract: "Wait until the daemon can serve.",
+        discussion: """
+            Ends with 0 once the daemon is 'ready': it has a usable configuration, and upstream does not refuse it. No call is \
+            made upstream. When the time is over, it says on standard error what was met last, and ends with the exit code of \
+            that: 69 no daemon, 75 stopping or degraded, 78 misconfigured. What waiting cannot mend ends it at once: 76 another \
+            protocol, 77 access denied.
+
+            Example:
+              systemctl enable --now imattrd.socket && imattr wait --timeout 30 && nightly-job
+            """
+    )
+
+    @Option(help: ArgumentHelp("How long to wait at most: 0 to 86400; 0 looks once.", valueName: "seconds"))
+    var timeout: Double = 60
+
+    @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws {
+        if !(0...86_400 ~= timeout) {
+            throw ValidationError("--timeout is \(timeout); 0 to 86400 seconds are allowed.")
+        }
+    }
+
+    func run() async throws {
+        try await connection.end {
+            let end = ContinuousClock.now + .seconds(timeout)
+            var pause = Duration.milliseconds(50)
+            while true {
+                let met = await look(until: end)
+                if met.isReady { return .answered }
+                if met.isFinal || ContinuousClock.now + pause >= end { return met.told }
+                try await Task.sleep(for: pause)
+                pause = min(pause * 2, .milliseconds(500))
+            }
+        }
+    }
+
+    /// One look, by a connection of its own: what listens on the socket may have changed.
+    private func look(until end: ContinuousClock.Instant) async -> Met {
+        let left = max(end - .now, .seconds(1))
+        do {
+            let client = IMAttrClient(socketPath: connection.path)
+            let json = try await client.getStatus(timeout: min(left, .seconds(600)))
+            await client.close()
+            return .state(try DaemonStatus(json))
+        } catch {
+            return .failure(Failure(error))
+        }
+    }
+
+    /// What one look has met.
+    private enum Met {
+        case state(DaemonStatus)
+        case failure(Failure)
+
+        var isReady: Bool {
+            if case .state(let status) = self { status.state == .ready } else { false }
+        }
+
+        /// Whether waiting cannot change it.
+        var isFinal: Bool {
+            guard case .failure(let failure) = self else { return false }
+            return failure.status != .noDaemon && failure.status != .tryAgain
+        }
+
+        /// Says it on standard error, and gives the exit status for it.
+        var told: ExitStatus {
+            switch self {
+            case .failure(let failure):
+                StandardError.write(failure.text)
+                return failure.status
+            case .state(let status):
+                let reasons = status.reasons.isEmpty ? "" : ": " + status.reasons.joined(separator: "; ")
+                StandardError.write("imattrd is still \(status["state"] ?? "in a state it does not tell")\(reasons).")
+                return status.state == .misconfigured ? .misconfigured : .tryAgain
+            }
+        }
+    }
+}
