@@ -22,15 +22,15 @@ final class AttributeService: RPCService {
     var status: () -> [UInt8] = { Array("{}".utf8) }
     /// Makes the result of `rpc.discover`.
     var discovery: () -> [UInt8] = { Array("{}".utf8) }
-    private var counters = RequestCounters()
+    /// Makes the result of `getMetrics`.
+    var metricsResult: () -> [UInt8] = { Array("{}".utf8) }
+    /// What has been asked and answered so far.
+    private(set) var metrics = RequestMetrics()
     private var refusals = RefusalLog()
     /// Where audits go.
     var logger: Logger
 
     init(logger: Logger) { self.logger = logger }
-
-    /// What has been asked so far.
-    var requestCounters: RequestCounters { counters }
 
     // MARK: The table
 
@@ -38,7 +38,16 @@ final class AttributeService: RPCService {
         _ request: Request, on connection: any RPCConnection, completion: @escaping (Response.Outcome) -> Void
     ) -> Reply {
         let method = MethodName(rawValue: request.method)
-        counters.count(method)
+        metrics.countReceived(method)
+        let reply = reply(to: request, for: method, on: connection, completion)
+        if case .now(let outcome) = reply { metrics.countEnd(of: method, outcome) }
+        return reply
+    }
+
+    private func reply(
+        to request: Request, for method: MethodName?, on connection: any RPCConnection,
+        _ completion: @escaping (Response.Outcome) -> Void
+    ) -> Reply {
         if let refusal = refusal(of: connection.caller) { return .now(.error(refusal)) }
         do throws(ErrorObject) {
             switch method {
@@ -48,6 +57,9 @@ final class AttributeService: RPCService {
             case .getStatus:
                 try GetStatus.check(request.params)
                 return .now(.result(status()))
+            case .getMetrics:
+                try GetMetrics.check(request.params)
+                return .now(.result(metricsResult()))
             case .discover:
                 try Discover.check(request.params)
                 return .now(.result(discovery()))
@@ -64,6 +76,7 @@ final class AttributeService: RPCService {
     }
 
     func notified(of notification: Request, on connection: any RPCConnection) {
+        metrics.countNotification()
         guard MethodName(rawValue: notification.method) == .cancelRequest,
             let id = CancelRequest.id(notification.params)
         else { return }
@@ -95,7 +108,10 @@ final class AttributeService: RPCService {
         }
         let params = try GetAttrs.Params(params, maxAccounts: settings.maxAccountsPerRequest)
         if isStopping { throw .shuttingDown() }
-        let audit = Audit(settings.audit, caller: connection.caller, accounts: params.accounts, logger: logger)
+        let start = NIODeadline.now()
+        let audit = Audit(
+            settings.audit, caller: connection.caller, accounts: params.accounts, start: start, logger: logger)
+        metrics.countRequested(accounts: params.accounts.count)
         if params.accounts.isEmpty {
             audit.write(.result([]))
             return .now(.result(GetAttrs.Result([]).json))
@@ -103,24 +119,17 @@ final class AttributeService: RPCService {
         let withdraw = driver.enqueue(
             params.accounts, caller: CallerKey(uid: connection.caller.uid, connection: connection.number),
             timeout: .milliseconds(params.timeoutMs), maxAge: .milliseconds(params.maxAgeMs)
-        ) { outcome in
+        ) { [weak self] outcome in
             let answer = Response.Outcome(outcome, accounts: params.accounts)
+            self?.metrics.countEnd(of: .getAttrs, answer)
+            self?.metrics.add(duration: .now() - start)
             audit.write(answer)
             completion(answer)
         }
-        return .later(cancel: {
+        return .later(cancel: { [weak self] in
             withdraw()
+            self?.metrics.countWithdrawn(.getAttrs)
             audit.writeCancelled()
         })
-    }
-}
-
-/// How often each method was called.
-struct RequestCounters {
-    private(set) var byMethod: [MethodName: Int] = [:]
-    private(set) var unknown = 0
-
-    mutating func count(_ method: MethodName?) {
-        if let method { byMethod[method, default: 0] += 1 } else { unknown += 1 }
     }
 }

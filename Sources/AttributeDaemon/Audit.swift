@@ -14,13 +14,14 @@ public struct Audit {
     private let kind: Settings.Audit
     private let caller: Caller
     private let accounts: [Account]
-    private let start = NIODeadline.now()
+    private let start: NIODeadline
     private let logger: Logger
 
-    init(_ kind: Settings.Audit, caller: Caller, accounts: [Account], logger: Logger) {
+    init(_ kind: Settings.Audit, caller: Caller, accounts: [Account], start: NIODeadline, logger: Logger) {
         self.kind = kind
         self.caller = caller
         self.accounts = accounts
+        self.start = start
         self.logger = logger
     }
 

@@ -11,7 +11,7 @@ final class CallDriver {
     private let namePrefix: String
     private var scheduler: CallScheduler
     private var completions: [RequestKey: (RequestOutcome) -> Void] = [:]
-    private var calls: [CallKey: UpstreamClient.Call] = [:]
+    private var calls: [CallKey: (call: UpstreamClient.Call, startedAt: Moment)] = [:]
     private var alarm: (at: Moment, task: Scheduled<Void>)?
     private var stopping: Stopping?
     private var slotMemory: SlotMemory?
@@ -26,6 +26,8 @@ final class CallDriver {
 
     /// What the last calls say of upstream.
     private(set) var health = UpstreamHealth()
+    /// What the calls were like so far.
+    private(set) var metrics = CallMetrics()
     /// Accounts in upstream's answers that nobody had asked for.
     private(set) var unrequestedAccounts = 0
     /// Told of each call's end: its name, how many accounts it asked for, and its failure, if any.
@@ -130,9 +132,9 @@ final class CallDriver {
         writeDownSlots()
         for action in actions {
             switch action {
-            case .start(let key, let accounts): start(key, accounts)
+            case .start(let key, let accounts): start(key, accounts, now: now)
             case .finish(let key, let outcome): finish(key, outcome)
-            case .abandon(let key): calls[key]?.cancel()
+            case .abandon(let key): calls[key]?.call.cancel()
             }
         }
         setAlarm(now: now)
@@ -145,17 +147,19 @@ final class CallDriver {
         if scheduler.isDrained { stopping.drained.succeed() }
     }
 
-    private func start(_ key: CallKey, _ accounts: [Account]) {
-        calls[key] = upstream.getAttributes(of: accounts) { [weak self] report in
+    private func start(_ key: CallKey, _ accounts: [Account], now: Moment) {
+        let call = upstream.getAttributes(of: accounts) { [weak self] report in
             self?.ended(key, accounts, report)
         }
+        calls[key] = (call, startedAt: now)
     }
 
     private func ended(_ key: CallKey, _ accounts: [Account], _ report: CallReport) {
         let now = Moment.now()
         let name = "\(namePrefix)-\(key.number)"
-        calls[key] = nil
+        let startedAt = calls.removeValue(forKey: key)?.startedAt ?? now
         let end = CallEnd(report, callName: name)
+        metrics.countEnd(end.failure, took: now - startedAt, accounts: accounts.count)
         if case .failure(let failure) = report.result, failure.kind == .signatureExpired { upstream.discardSignature() }
         if case .success(let answer) = report.result { unrequestedAccounts += answer.unrequested }
         health.note(end, of: accounts)

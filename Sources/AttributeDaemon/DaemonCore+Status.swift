@@ -38,14 +38,11 @@ extension DaemonCore {
     }
 
     private func writeRequests(to json: inout JSONWriter) {
-        let counters = service.requestCounters
         json.object { json in
-            for (method, count) in counters.byMethod.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-                json.key(method.rawValue)
+            for (method, count) in service.metrics.receivedByMethod {
+                json.key(method)
                 json.integer(count)
             }
-            json.key("unknown")
-            json.integer(counters.unknown)
         }
     }
 

@@ -18,6 +18,8 @@ final class DaemonCore {
     let server: JSONRPCServer
     let service: AttributeService
     let startedAt = NIODeadline.now()
+    /// The same, in seconds since 1970.
+    let startTime = time(nil)
     private(set) var logger: Logger
     private(set) var upstream: UpstreamClient?
     private(set) var driver: CallDriver?
@@ -45,6 +47,7 @@ final class DaemonCore {
         server = JSONRPCServer(service: service, limits: limits, eventLoop: eventLoop)
         service.status = { [weak self] in self?.statusJSON ?? Array("{}".utf8) }
         service.discovery = { [weak self] in self?.discoveryJSON ?? Array("{}".utf8) }
+        service.metricsResult = { [weak self] in self?.metricsJSON ?? Array("{}".utf8) }
         server.connectionsChanged = { [weak self] in self?.watchIdleness() }
     }
 

@@ -140,7 +140,9 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
         // The service may have closed the connection over an earlier item of the batch.
         guard isOpen else { return }
         switch item {
-        case .invalid(let error, let id): answer(Response(id: id, .error(error)), at: place)
+        case .invalid(let error, let id):
+            count(refused: error)
+            answer(Response(id: id, .error(error)), at: place)
         case .request(let request):
             if let id = request.id {
                 call(request, id: id, place: place)
@@ -165,7 +167,12 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     }
 
     /// Answers a line of which nothing else can be answered.
-    private func refuse(_ error: ErrorObject) { write(Response(id: .null, .error(error)).json) }
+    private func refuse(_ error: ErrorObject) {
+        count(refused: error)
+        write(Response(id: .null, .error(error)).json)
+    }
+
+    private func count(refused error: ErrorObject) { server.counters.refusedLines[error.code, default: 0] += 1 }
 
     private func refuseAndClose(_ error: ErrorObject) {
         refuse(error)
@@ -289,7 +296,9 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
         switch output.check(left: left ?? 0, at: .now()) {
         case .idle: break
         case .progressing: scheduleCheck(context)
-        case .stuck: context.close(promise: nil)
+        case .stuck:
+            server.counters.stuckConnections += 1
+            context.close(promise: nil)
         }
     }
 }

@@ -17,6 +17,8 @@ public final class JSONRPCServer {
     private var lastConnection: UInt64 = 0
     private var toFlush: [Connection] = []
     private var drained: EventLoopPromise<Void>?
+    /// What has happened so far.
+    public internal(set) var counters = ServerCounters()
     /// Bytes of answers that no client has taken yet.
     var buffered = 0
     /// Bytes of lines that have not ended yet.
@@ -91,10 +93,12 @@ public final class JSONRPCServer {
         guard drained == nil else { throw ChannelError.ioOnClosedChannel }
         guard let caller = Caller(of: channel) else { throw ChannelError.inappropriateOperationForState }
         if let error = refusal(of: caller) {
+            if let limit = error.limit { counters.refusedConnections[limit.name, default: 0] += 1 }
             try channel.pipeline.syncOperations.addHandler(RefusedConnection(error))
             return
         }
         lastConnection += 1
+        counters.connections += 1
         let connection = Connection(caller: caller, number: lastConnection, server: self)
         try channel.pipeline.syncOperations.addHandler(connection)
         connections[ObjectIdentifier(connection)] = connection
@@ -135,6 +139,7 @@ public final class JSONRPCServer {
     func fitting(_ response: Response) -> [UInt8] {
         let json = response.json
         guard buffered + json.count > limits.maxBufferedBytes else { return json }
+        counters.refusedAnswers += 1
         let error = ErrorObject.overloadedServer("maxBufferedBytes", limits.maxBufferedBytes)
         let refusal = Response(id: response.id, .error(error)).json
         if case .error = response.outcome, json.count <= refusal.count { return json }

@@ -28,6 +28,7 @@ struct IMAttr: AsyncParsableCommand {
             WaitCommand.self,
             DoctorCommand.self,
             PingCommand.self,
+            MetricsCommand.self,
             CallCommand.self,
             HelpCommand.self,
         ]

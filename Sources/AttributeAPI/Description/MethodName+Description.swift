@@ -4,6 +4,7 @@ extension MethodName {
         switch self {
         case .getAttrs: GetAttrs.description(limits)
         case .getStatus: GetStatus.description
+        case .getMetrics: GetMetrics.description
         case .ping: Ping.description
         case .discover: Discover.description
         case .cancelRequest: CancelRequest.description

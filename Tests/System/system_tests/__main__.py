@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from . import journal, mutated_lines, one_shot, readme, shipped_configuration, units, watchdog
+from . import introspection, journal, mutated_lines, one_shot, readme, shipped_configuration, units, watchdog
 from .checks import Checks
 from .machine import must, run
 from .upstream import Upstream
@@ -55,6 +55,10 @@ def main():
                 units.second_instance(checks, quick)
             with checks.group("README"):
                 readme.call_it(checks, quick, folder)
+            with checks.group("rpc.discover"):
+                introspection.discovery(checks)
+            with checks.group("getMetrics"):
+                introspection.metrics(checks)
             with checks.group("units: idle exit"):
                 units.idle_exit(checks, quick)
     checks.finish()

@@ -1,0 +1,104 @@
+import AttributeAPI
+import CallScheduling
+import JSONRPCServer
+import UpstreamClient
+
+extension DaemonCore {
+    /// All metrics, as the text of OpenMetrics. No secret, no account and no user is in it.
+    var metricsText: [UInt8] {
+        var text = OpenMetricsText()
+        for metric in Metric.allCases {
+            text.begin(metric)
+            write(metric, driver?.state, to: &text)
+        }
+        text.end()
+        return text.bytes
+    }
+
+    /// The result of `getMetrics`.
+    var metricsJSON: [UInt8] { GetMetrics.result(body: metricsText) }
+
+    /// Writes the samples of a family. While there is no configuration, there is nothing of what depends on one.
+    private func write(_ metric: Metric, _ scheduler: CallScheduler?, to text: inout OpenMetricsText) {
+        let now = Moment.now()
+        switch metric {
+        case .build: text.sample(1, [("version", Version.current)])
+        case .state: text.states(GetStatus.State.allCases.map(\.rawValue), current: state.state.rawValue)
+
+        case .requests: text.samples(service.metrics.outcomesByMethod)
+        case .notifications: text.sample(service.metrics.notifications)
+        case .requestDurationSeconds: text.samples(service.metrics.durations)
+        case .requestedAccounts: text.sample(service.metrics.requestedAccounts)
+        case .requestsFromMemory: text.sample(scheduler?.counters.fromMemory)
+
+        case .linesRefused: text.samples(server.counters.refusedLines.map { ("\($0)", $1) }, label: "code")
+        case .answersRefused: text.sample(server.counters.refusedAnswers)
+        case .connections: text.sample(server.connectionCount)
+        case .connectionsAccepted: text.sample(server.counters.connections)
+        case .connectionsRefused: text.samples(server.counters.refusedConnections.map { ($0, $1) }, label: "limit")
+        case .connectionsStuck: text.sample(server.counters.stuckConnections)
+        case .bufferedBytes: text.sample(server.bufferedBytes)
+
+        case .queueRequests: text.sample(scheduler?.openRequests)
+        case .queueAccounts: text.sample(scheduler?.waitingAccounts)
+        case .queueOldestWaitSeconds: text.sample(scheduler.map { ($0.oldestWaiting(at: now) ?? .zero).inSeconds })
+
+        case .rateLimit: text.sample(settings?.rateLimit)
+        case .rateLimitCurrent: text.sample(scheduler?.currentLimit(at: now))
+        case .slotsHeld: text.sample(scheduler?.slots.held)
+        case .roundTripCreditSeconds:
+            var scheduler = scheduler
+            text.sample(scheduler?.currentCredit(at: now).inSeconds)
+        case .callsUnderWay: text.sample(scheduler?.callsUnderWay)
+        case .callsUnderWayLimit: text.sample(settings?.maxInFlight)
+
+        case .upstreamCalls: text.samples(driver?.metrics.outcomes.named ?? [], label: "outcome")
+        case .upstreamCallsNeverSent: text.sample(scheduler?.counters.neverSent)
+        case .upstreamCallDurationSeconds: text.samples(driver?.metrics.durations)
+        case .upstreamCallAccounts: text.samples(driver?.metrics.accounts)
+        case .upstreamFailuresInARow: text.sample(scheduler?.failuresInARow)
+        case .upstreamRetries: text.sample(scheduler?.counters.retries)
+        case .userSigRenewals: text.sample(scheduler?.counters.renewals)
+        case .slowDowns: text.sample(scheduler?.counters.slowDowns)
+        case .isolations: text.sample(scheduler?.counters.isolations)
+        case .isolationCalls: text.sample(scheduler?.counters.isolationCalls)
+        case .unrequestedAccounts: text.sample(driver?.unrequestedAccounts)
+
+        case .heldAnswers: text.sample(scheduler?.heldAnswers.count)
+        case .heldBytes: text.sample(scheduler?.heldAnswers.bytes)
+        case .userSigExpiryTimestampSeconds: text.sample((upstream?.userSigExpiresAt).map { Int($0) })
+        case .configLastReloadSuccessful: text.sample(lastReload.map { $0.succeeded ? 1 : 0 })
+        case .configLastReloadTimestampSeconds: text.sample(lastReload.map { Int($0.at) })
+
+        case .processStartTimeSeconds: text.sample(startTime)
+        case .processCpuSeconds: text.sample(ProcessFigures.processorSeconds)
+        case .processResidentMemoryBytes: text.sample(ProcessFigures.residentBytes)
+        case .processOpenFds: text.sample(ProcessFigures.openDescriptors)
+        case .processMaxFds: text.sample(ProcessFigures.maximumDescriptors)
+        }
+    }
+}
+
+extension OpenMetricsText {
+    /// A sample for each method and outcome that has occurred.
+    fileprivate mutating func samples(_ methods: [(name: String, outcomes: OutcomeCounts)]) {
+        for (method, outcomes) in methods {
+            for (outcome, count) in outcomes.named { sample(count, [("method", method), ("outcome", outcome)]) }
+        }
+    }
+
+    /// A sample for each value of a label.
+    fileprivate mutating func samples(_ counts: [(name: String, count: Int)], label: String) {
+        for (name, count) in counts.sorted(by: { $0.name < $1.name }) { sample(count, [(label, name)]) }
+    }
+
+    /// The samples of a histogram, if there is one.
+    fileprivate mutating func samples(_ histogram: Histogram?) {
+        if let histogram { samples(histogram) }
+    }
+}
+
+extension Duration {
+    /// Seconds, for a person or a program that draws them.
+    var inSeconds: Double { Double(nanoseconds) / 1e9 }
+}

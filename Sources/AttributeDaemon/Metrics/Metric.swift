@@ -1,0 +1,57 @@
+/// The families of metrics that the daemon has, in the order in which they are written.
+public enum Metric: String, CaseIterable, Sendable {
+    case build, state
+    case requests, notifications, requestDurationSeconds, requestedAccounts, requestsFromMemory
+    case linesRefused, answersRefused
+    case connections, connectionsAccepted, connectionsRefused, connectionsStuck, bufferedBytes
+    case queueRequests, queueAccounts, queueOldestWaitSeconds
+    case rateLimit, rateLimitCurrent, slotsHeld, roundTripCreditSeconds, callsUnderWay, callsUnderWayLimit
+    case upstreamCalls, upstreamCallsNeverSent, upstreamCallDurationSeconds, upstreamCallAccounts
+    case upstreamFailuresInARow, upstreamRetries, userSigRenewals, slowDowns, isolations, isolationCalls
+    case unrequestedAccounts
+    case heldAnswers, heldBytes, userSigExpiryTimestampSeconds
+    case configLastReloadSuccessful, configLastReloadTimestampSeconds
+    case processStartTimeSeconds, processCpuSeconds, processResidentMemoryBytes, processOpenFds, processMaxFds
+
+    /// What kind of numbers a family has.
+    public enum Kind: String, Sendable {
+        case counter, gauge, histogram, info, stateset
+
+        /// What stands after the family's name in a sample.
+        var suffix: String {
+            switch self {
+            case .counter: "_total"
+            case .info: "_info"
+            case .gauge, .histogram, .stateset: ""
+            }
+        }
+    }
+
+    /// `imattrd_request_duration_seconds` for `requestDurationSeconds`.
+    public var name: String {
+        let words = rawValue.replacing("userSig", with: "usersig")
+        var name = "imattrd_"
+        for character in words {
+            if character.isUppercase { name += "_" }
+            name += character.lowercased()
+        }
+        return name
+    }
+
+    /// The unit, with which the name ends; nil for plain numbers.
+    public var unit: String? { ["seconds", "bytes"].first { name.hasSuffix("_" + $0) } }
+
+    /// The labels that samples have.
+    public var labels: [String] {
+        switch self {
+        case .build: ["version"]
+        case .state: [name]
+        case .requests: ["method", "outcome"]
+        case .upstreamCalls: ["outcome"]
+        case .linesRefused: ["code"]
+        case .connectionsRefused: ["limit"]
+        case .requestDurationSeconds, .upstreamCallDurationSeconds, .upstreamCallAccounts: ["le"]
+        default: []
+        }
+    }
+}

@@ -1,0 +1,13 @@
+/// What has come through the door, and what has not.
+public struct ServerCounters: Hashable, Sendable {
+    /// Connections that were served.
+    public internal(set) var connections = 0
+    /// Connections that were one too many, by the name of the limit.
+    public internal(set) var refusedConnections = ["maxConnections": 0, "maxConnectionsPerUid": 0]
+    /// Connections that were closed because their clients took no answers.
+    public internal(set) var stuckConnections = 0
+    /// Lines and items of batches that were no request, by the code of the error.
+    public internal(set) var refusedLines: [Int: Int] = [:]
+    /// Answers that gave way to an error because too many wait to be taken.
+    public internal(set) var refusedAnswers = 0
+}
