@@ -1,0 +1,4 @@
+import imattr
+
+for account, attrs in imattr.get_attrs(["Zhang Xiaohong", "abc"]).user_attrs.items():
+    print(account, attrs)
