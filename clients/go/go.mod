@@ -1,0 +1,3 @@
+module imattr
+
+go 1.19
