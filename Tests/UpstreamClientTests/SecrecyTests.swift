@@ -14,7 +14,9 @@ import UserSig
 
     @Test(arguments: faults)
     func failuresHoldNoSecret(kind: Fault.Kind) async throws {
-        try await withClient(faults: [Fault(kind)], timeout: .seconds(2)) { client, sandbox in
+        try await withClient(timeout: .seconds(2)) { client, sandbox in
+            try await client.connect()
+            await sandbox.setFaults([Fault(kind)])
             let report = try await client.call("abc")
             let request = try #require(await sandbox.recentRequests().first)
             let signature = try #require(
