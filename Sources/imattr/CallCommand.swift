@@ -1,4 +1,5 @@
 import ArgumentParser
+import AttributeAPI
 import IMAttrClient
 import JSONTokens
 
@@ -15,7 +16,7 @@ struct CallCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The method's name.")
+    @Argument(help: "The method's name.", completion: .list(MethodName.callable))
     var method: String
 
     @Argument(help: "Its params: a JSON object (by name) or array (by position).")

@@ -3,7 +3,7 @@ import IMAttrClient
 
 /// What every command takes: where the daemon is, and which form the answer has.
 struct ConnectionOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The daemon's socket.", valueName: "path"))
+    @Option(help: ArgumentHelp("The daemon's socket.", valueName: "path"), completion: .file())
     var socket: String?
 
     @Flag(help: "Print JSON, on a terminal too.")

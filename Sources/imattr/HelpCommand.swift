@@ -18,8 +18,14 @@ struct HelpCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "A command or a method.")
+    @Argument(help: "A command or a method.", completion: .list(names))
     var name: String?
+
+    /// What a shell can complete; the daemon is not asked while somebody types.
+    private static let names: [String] = {
+        let commands = IMAttr.configuration.subcommands.compactMap { $0.configuration.commandName }
+        return commands + MethodName.callable.filter { !commands.contains($0) }
+    }()
 
     @Flag(help: "The name is a method's, also if a command has it.")
     var method = false
@@ -55,4 +61,9 @@ struct HelpCommand: AsyncParsableCommand {
         try output.flush()
         return .answered
     }
+}
+
+extension MethodName {
+    /// The names of what can be called by hand; the others are notifications.
+    static let callable = allCases.filter { $0 != .cancelRequest }.map(\.rawValue)
 }

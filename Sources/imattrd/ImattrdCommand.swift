@@ -1,5 +1,6 @@
 import ArgumentParser
 import AttributeDaemon
+import Glibc
 import JSONRPCServer
 import Systemd
 
@@ -19,13 +20,17 @@ struct ImattrdCommand: AsyncParsableCommand {
         version: Version.current)
 
     @Option(
-        help: ArgumentHelp("The configuration file. (default: /etc/imattrd/config.yaml if present)", valueName: "path"))
+        help: ArgumentHelp("The configuration file. (default: /etc/imattrd/config.yaml if present)", valueName: "path"),
+        completion: .file())
     var config: String?
-    @Option(help: ArgumentHelp("Bind a socket here; ignored if systemd hands one over.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("Bind a socket here; ignored if systemd hands one over.", valueName: "path"),
+        completion: .file())
     var socket: String?
     @Option(help: ArgumentHelp("The group that may connect to --socket.", valueName: "group")) var socketGroup: String?
     @Flag(help: "Print the configuration in force and where it comes from, and exit.") var check = false
     @Flag(help: "With --check: make one real call, too.") var online = false
+    @Flag(help: .init("Print what manuals are made from, as JSON, and exit.", visibility: .hidden)) var describe = false
     @OptionGroup(title: "Keys") var keys: KeyOptions
 
     func validate() throws {
@@ -34,6 +39,10 @@ struct ImattrdCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if describe {
+            puts(SelfDescription.json)
+            return
+        }
         let source = ConfigurationSource(file: config, flags: keys.values)
         if check { throw try await CheckRun(source: source, online: online).run() }
         let inherited = try orFail(.noSocket) { () throws(InheritedSockets.Failure) in try InheritedSockets() }

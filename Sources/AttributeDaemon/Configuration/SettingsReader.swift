@@ -18,11 +18,11 @@ struct SettingsReader {
 
     mutating func door() -> ServerLimits {
         var limits = ServerLimits()
-        limits.maxConnections = integer(.maxConnections, 4096, 1...1_000_000)
-        limits.maxConnectionsPerUID = integer(.maxConnectionsPerUid, 2048, 1...1_000_000)
-        limits.maxLineBytes = integer(.maxLineBytes, 4 << 20, 1024...1 << 30)
-        limits.maxBufferedBytes = integer(.maxBufferedBytes, 128 << 20, 1 << 20...1 << 40)
-        limits.writeTimeout = .seconds(Int64(integer(.writeTimeoutSeconds, 60, 1...86400)))
+        limits.maxConnections = integer(.maxConnections)
+        limits.maxConnectionsPerUID = integer(.maxConnectionsPerUid)
+        limits.maxLineBytes = integer(.maxLineBytes)
+        limits.maxBufferedBytes = integer(.maxBufferedBytes)
+        limits.writeTimeout = .seconds(Int64(integer(.writeTimeoutSeconds)))
         return limits
     }
 
@@ -32,13 +32,13 @@ struct SettingsReader {
     ) -> Settings? {
         let upstream = upstream()
         let keyFile = requiredText(.secretKeyFile, default: credentialsDirectory.map { $0 + "/imattrd.secret-key" })
-        let rateLimit = integer(.rateLimit, 100, 1...1_000_000)
-        let credit = decimal(.roundTripCredit, 0.75, 0...0.95)
-        let maxInFlight = integer(.maxInFlight, 64, 1...10000)
-        let perRequest = integer(.maxAccountsPerRequest, 10000, 1...1_000_000)
-        let queued = integer(.maxQueuedAccounts, 300_000, 1...100_000_000)
-        let queuedPerUID = integer(.maxQueuedAccountsPerUid, 150_000, 1...100_000_000)
-        let cache = integer(.cacheMaxBytes, 32 << 20, 0...1 << 40)
+        let rateLimit = integer(.rateLimit)
+        let credit = decimal(.roundTripCredit)
+        let maxInFlight = integer(.maxInFlight)
+        let perRequest = integer(.maxAccountsPerRequest)
+        let queued = integer(.maxQueuedAccounts)
+        let queuedPerUID = integer(.maxQueuedAccountsPerUid)
+        let cache = integer(.cacheMaxBytes)
         let audit = choice(.audit, Settings.Audit.off)
         let idle = idleExit()
         if perRequest > min(queued, queuedPerUID) {
@@ -56,12 +56,12 @@ struct SettingsReader {
     }
 
     private mutating func upstream() -> UpstreamConfiguration? {
-        let sdkAppID = requiredInteger(.sdkAppId, 1...Int(UInt32.max))
+        let sdkAppID = requiredInteger(.sdkAppId)
         let admin = requiredText(.admin)
         let endpoint = endpoint()
         let file = certificateAuthorityFile()
-        let timeout = integer(.upstreamTimeoutMs, 5000, 100...600_000)
-        let lifetime = integer(.userSigTtlSeconds, 3600, 60...15_552_000)
+        let timeout = integer(.upstreamTimeoutMs)
+        let lifetime = integer(.userSigTtlSeconds)
         guard let sdkAppID, let admin, let endpoint else { return nil }
         return UpstreamConfiguration(
             sdkAppID: UInt64(sdkAppID), admin: admin, endpoint: endpoint, certificateAuthorityFile: file,
@@ -117,7 +117,7 @@ struct SettingsReader {
     }
 
     private mutating func idleExit() -> Duration? {
-        let seconds = integer(.idleExitSeconds, 0, 0...31_536_000)
+        let seconds = integer(.idleExitSeconds)
         if (1..<10).contains(seconds) { report(.idleExitSeconds, "\(seconds)", "must be 0 (never) or at least 10") }
         return seconds == 0 ? nil : .seconds(seconds)
     }
@@ -136,26 +136,39 @@ struct SettingsReader {
         return usual
     }
 
-    private mutating func integer(_ key: ConfigurationKey, _ usual: Int, _ range: ClosedRange<Int>) -> Int {
+    /// An integer that has a usual value.
+    private mutating func integer(_ key: ConfigurationKey) -> Int {
+        guard case .integer(let range, let usual?) = key.rule else {
+            preconditionFailure("\(key) has no usual integer")
+        }
         guard let entry = entry(key) else {
             note(key, "\(usual)", .builtIn)
             return usual
         }
-        note(key, entry.text, entry.origin)
-        if let value = Int(entry.text), range.contains(value) { return value }
-        report(key, entry.text, "must be an integer from \(range.lowerBound) to \(range.upperBound)")
-        return usual
+        return integer(key, entry, range) ?? usual
     }
 
-    private mutating func requiredInteger(_ key: ConfigurationKey, _ range: ClosedRange<Int>) -> Int? {
+    /// An integer that has none.
+    private mutating func requiredInteger(_ key: ConfigurationKey) -> Int? {
+        guard case .integer(let range, nil) = key.rule else { preconditionFailure("\(key) is not required") }
         guard text.entries[key] != nil else {
             report(key, nil, "is required: an integer from \(range.lowerBound) to \(range.upperBound)")
             return nil
         }
-        return integer(key, range.lowerBound, range)
+        return entry(key).flatMap { integer(key, $0, range) }
     }
 
-    private mutating func decimal(_ key: ConfigurationKey, _ usual: Double, _ range: ClosedRange<Double>) -> Double {
+    private mutating func integer(
+        _ key: ConfigurationKey, _ entry: ConfigurationText.Entry, _ range: ClosedRange<Int>
+    ) -> Int? {
+        note(key, entry.text, entry.origin)
+        if let value = Int(entry.text), range.contains(value) { return value }
+        report(key, entry.text, "must be an integer from \(range.lowerBound) to \(range.upperBound)")
+        return nil
+    }
+
+    private mutating func decimal(_ key: ConfigurationKey) -> Double {
+        guard case .decimal(let range, let usual) = key.rule else { preconditionFailure("\(key) is no number") }
         guard let entry = entry(key) else {
             note(key, "\(usual)", .builtIn)
             return usual

@@ -1,0 +1,37 @@
+import AttributeAPI
+
+/// Everything that a manual needs to know of the daemon, from the tables that it works by.
+public enum SelfDescription {
+    /// Configuration keys, methods, and metrics: the JSON text of an object, on one line.
+    public static var json: String { String(decoding: document.json, as: UTF8.self) }
+
+    static var document: JSONTree {
+        var limits = LimitsInForce()
+        for limit in ServiceLimit.allCases { limits[limit] = usualValue(of: limit) }
+        return [
+            "version": .string(Version.current),
+            "keys": .array(ConfigurationKey.allCases.map(describe)),
+            "openrpc": Discover.document(version: Version.current, socketPaths: [], limits: limits),
+            "metrics": .array(Metric.allCases.map(describe)),
+        ]
+    }
+
+    private static func usualValue(of limit: ServiceLimit) -> Int? {
+        ConfigurationKey(rawValue: limit.rawValue).flatMap { Int($0.usual) }
+    }
+
+    private static func describe(_ key: ConfigurationKey) -> JSONTree {
+        let description: JSONTree = [
+            "name": .string(key.rawValue), "flag": .string(key.flag), "variable": .string(key.environmentVariable),
+            "meaning": .string(key.meaning), "usual": .string(key.usual), "needsRestart": .boolean(key.needsRestart),
+        ]
+        return description.adding("allowed", key.allowed.map(JSONTree.string))
+    }
+
+    private static func describe(_ metric: Metric) -> JSONTree {
+        [
+            "name": .string(metric.name), "type": .string(metric.type.rawValue), "help": .string(metric.help),
+            "labels": .array(metric.labels.map(JSONTree.string)),
+        ]
+    }
+}

@@ -1,0 +1,1 @@
+"""What systemd/documentation is made of."""

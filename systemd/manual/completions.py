@@ -1,0 +1,54 @@
+"""Completion scripts for bash, zsh and fish, where each shell looks for them on Debian."""
+
+import re
+
+PLACES = {
+    "bash": "bash-completion/completions/{name}",
+    "zsh": "zsh/vendor-completions/_{name}",
+    "fish": "fish/vendor_completions.d/{name}.fish",
+}
+
+
+def files(program):
+    """{file: text} of a program's completion scripts."""
+    scripts = {shell: program.output("--generate-completion-script", shell) for shell in PLACES}
+    if not program.has_added_help:
+        scripts = {shell: without_added_help(script, shell, program) for shell, script in scripts.items()}
+    scripts["bash"] = with_redirections(scripts["bash"], program)
+    return {PLACES[shell].format(name=program.name): script for shell, script in scripts.items()}
+
+
+def without_added_help(script, shell, program):
+    """Takes out the help command that ArgumentParser adds to every script: a program without commands does not know it,
+    and it would win over a program's own."""
+    entries = {
+        "bash": r"(?<=compgen -W ')help(?=')" if not program.commands else r"(?<=\bhelp)[ |]help\b",
+        "zsh": r"^ *'help:Show subcommand help information\.'\n",
+        "fish": r"^.*'Show subcommand help information\.'\n",
+    }
+    script, count = re.subn(entries[shell], "", script, flags=re.MULTILINE)
+    if count and program.commands and shell != "fish":
+        # The last function of that name is the added one, and would replace the first.
+        functions = re.compile(rf"^_{program.name}_help\(\) \{{\n(?:(?!^\}}).*\n)*^\}}\n\n?", re.MULTILINE)
+        *_, added = functions.finditer(script)
+        script = script[: added.start()] + script[added.end() :]
+    if not count:
+        raise SystemExit(f"{shell}: the completion script of {program.name} is not what it was; see {__file__}")
+    return script
+
+
+def with_redirections(script, program):
+    """Other than zsh and fish, bash asks the function also for the file after < or >."""
+    last = f"complete -o filenames -F _{program.name} {program.name}\n"
+    if not script.endswith(last):
+        raise SystemExit(f"bash: the completion script of {program.name} ends otherwise than it did; see {__file__}")
+    return script.removesuffix(last) + f"""\
+_{program.name}_or_file() {{
+    case $3 in
+    *[\\<\\>]) compopt -o default ;;
+    *) _{program.name} "$@" ;;
+    esac
+}}
+
+complete -o filenames -F _{program.name}_or_file {program.name}
+"""

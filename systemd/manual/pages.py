@@ -1,0 +1,186 @@
+"""The five manual pages."""
+
+import os
+import re
+import time
+
+from .methods import write_methods
+from .program import arguments, names, value
+from .roff import Page
+
+PAGES = {
+    "imattr": ("1", "ask imattrd for the attributes of Tencent Chat accounts"),
+    "imattr-sandbox": ("1", "a stand-in for Tencent Chat's im_get_attr"),
+    "imattrd": ("8", "serve user attributes of Tencent Chat on a Unix socket"),
+    "imattrd-config": ("5", "configuration of imattrd"),
+    "imattrd-protocol": ("7", "how programs talk to imattrd"),
+}
+
+
+def all_pages(programs, readme):
+    seconds = int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
+    description = programs["imattrd"].description
+    writers = {
+        "imattr": lambda page: imattr(page, programs["imattr"], readme),
+        "imattr-sandbox": lambda page: sandbox(page, programs["imattr-sandbox"]),
+        "imattrd": lambda page: imattrd(page, programs["imattrd"], readme),
+        "imattrd-config": lambda page: configuration(page, description["keys"], readme),
+        "imattrd-protocol": lambda page: protocol(page, description, readme),
+    }
+    for name, (section, summary) in PAGES.items():
+        page = Page(name, section, summary, description["version"], seconds)
+        writers[name](page)
+        page.see_also(*(f"{other}({PAGES[other][0]})" for other in PAGES if other != name))
+        yield page
+
+
+# ---------------------------------------------------------------- programs
+
+
+def imattr(page, program, readme):
+    write_program(page, program)
+    page.heading("EXIT STATUS")
+    for code, meaning in readme.table("The imattr command", "exit code"):
+        page.item(code, meaning)
+    page.heading("ENVIRONMENT")
+    page.item("`IMATTRD_SOCKET`", "The daemon's socket, if `--socket` does not say another.")
+    page.heading("FILES")
+    page.item("`/run/imattrd/imattrd.sock`", "The socket, if nothing else is said. Group `imattr` may connect.")
+
+
+def sandbox(page, program):
+    write_program(page, program)
+
+
+def imattrd(page, program, readme):
+    write_program(page, program)
+    page.heading("OPERATION")
+    readme.write(page, "Operation", kinds=("text", "list"))
+    page.heading("SIGNALS")
+    page.item("`SIGHUP`", "Reads the configuration and the key again, without dropping a connection or a request.")
+    page.item("`SIGTERM`, `SIGINT`", "Stops: calls on the wire are answered, all else is told to come again.")
+    page.heading("EXIT STATUS")
+    for code, meaning in readme.table("Operation", "exit code of imattrd"):
+        page.item(code, meaning)
+    page.heading("ENVIRONMENT")
+    page.item("`IMATTRD_CONFIG`", "The configuration file, if `--config` does not say another.")
+    page.item("`IMATTRD_…`", "Each key of the configuration has a variable; see `imattrd-config`(5).")
+    page.item("`CREDENTIALS_DIRECTORY`", "The folder of `imattrd.secret-key`, as systemd sets it.")
+    page.item("`LISTEN_FDS`, `LISTEN_FDNAMES`, `LISTEN_PID`", "The sockets that systemd hands over.")
+    page.item("`NOTIFY_SOCKET`", "Where systemd is told of the state.")
+    page.heading("FILES")
+    for row in readme.table("Security", "file"):
+        path, rights, meaning = row
+        page.item(path, ". ".join(part for part in [rights, meaning[:1].upper() + meaning[1:]] if part) + ".")
+    page.heading("SECURITY")
+    readme.write(page, "Security", kinds=("text", "list"))
+
+
+def write_program(page, program):
+    """Synopsis, description, commands and options, as --help has them."""
+    page.heading("SYNOPSIS")
+    page.code(synopses(program))
+    page.heading("DESCRIPTION")
+    page.paragraph(sentence(program.command["abstract"]))
+    write_discussion(page, program.command.get("discussion", ""))
+    page.heading("OPTIONS")
+    write_arguments(page, arguments(program.command))
+    if program.commands:
+        page.heading("COMMANDS")
+    common = {tuple(names(argument)) for argument in arguments(program.command)}
+    for command in program.commands:
+        page.subheading(command["commandName"])
+        page.paragraph(sentence(command.get("abstract", "")))
+        write_discussion(page, command.get("discussion", ""))
+        # What every command takes is told once.
+        write_arguments(page, [one for one in arguments(command) if tuple(names(one)) not in common])
+
+
+def synopses(program):
+    """A line for each command."""
+    if not program.commands:
+        return [f"{program.name} [OPTION]..."]
+    lines = []
+    for command in program.commands:
+        words = [word for argument in arguments(command) if (word := positional(argument))]
+        lines.append(" ".join([program.name, command["commandName"], "[OPTION]...", *words]))
+    return lines
+
+
+def positional(argument):
+    if argument["kind"] != "positional":
+        return ""
+    word = argument["valueName"].upper() + ("..." if argument["isRepeating"] else "")
+    return f"[{word}]" if argument["isOptional"] else word
+
+
+def write_arguments(page, found):
+    section = None
+    for argument in found:
+        if argument.get("sectionTitle") != section:
+            section = argument.get("sectionTitle")
+            if section and not page.lines[-1].startswith(".S"):
+                page.subheading(section)
+        term = ", ".join(f"`{name}`" for name in names(argument)) + (f" {value(argument)}" if value(argument) else "")
+        usual = argument.get("defaultValue")
+        default = f"The default is `{usual}`." if usual is not None else ""
+        page.item(term, sentence(argument.get("abstract", "")) + (" " + default if default else ""))
+
+
+def write_discussion(page, text):
+    """Paragraphs; lines that are indented are examples."""
+    for block in filter(str.strip, re.split(r"\n{2,}", text)):
+        # The codes have a section of their own.
+        if block.startswith("Exit codes:"):
+            continue
+        prose = [line for line in block.split("\n") if not line.startswith("  ")]
+        examples = [line[2:] for line in block.split("\n") if line.startswith("  ")]
+        if prose:
+            page.paragraph(" ".join(prose))
+        if examples:
+            page.code(examples)
+
+
+def sentence(text):
+    return text if not text or text.endswith((".", ")")) else text + "."
+
+
+# ---------------------------------------------------------------- configuration and protocol
+
+
+def configuration(page, keys, readme):
+    page.heading("DESCRIPTION")
+    readme.write(page, "Configuration", kinds=("text",))
+    page.heading("KEYS")
+    for key in keys:
+        allowed = f"Allowed: {key['allowed']}. " if "allowed" in key else ""
+        restart = " A change waits for a restart." if key["needsRestart"] else ""
+        usual = key["usual"]
+        default = f"It is {usual}." if usual.startswith("required") else f"Default: `{usual}`."
+        page.item(
+            f"`{key['name']}`",
+            f"{key['meaning']} {allowed}{default}{restart}",
+            f"Flag `{key['flag']}`, variable `{key['variable']}`.",
+        )
+    page.heading("EXAMPLES")
+    page.code(["sdkAppId: 1400000001", "admin: administrator", "region: singapore", "rateLimit: 80"])
+    page.heading("FILES")
+    page.item("`/etc/imattrd/config.yaml`", "The configuration.")
+    page.item("`/etc/imattrd/NAME.yaml`", "That of the instance `imattrd@NAME`.")
+
+
+def protocol(page, description, readme):
+    document = description["openrpc"]
+    page.heading("DESCRIPTION")
+    page.paragraph(document["info"]["description"])
+    page.paragraph("`rpc.discover` gives this page's tables to programs, in the form of OpenRPC.")
+    page.heading("FRAMING")
+    readme.write(page, "Framing")
+    page.heading("REQUESTS")
+    readme.write(page, "JSON-RPC 2.0")
+    write_methods(page, document)
+    page.heading("METRICS")
+    page.paragraph("The families of `getMetrics`; each sample has the family's labels.")
+    for metric in description["metrics"]:
+        labels = ", ".join(metric["labels"])
+        page.item(f"`{metric['name']}` ({metric['type']}{': ' + labels if labels else ''})", metric["help"])

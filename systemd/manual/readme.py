@@ -1,0 +1,77 @@
+"""Sections of README.md as parts of a manual page, so that nothing is told in two places."""
+
+import re
+
+
+class Readme:
+    """README.md, by its headings."""
+
+    def __init__(self, text):
+        # The text under each heading, up to the next one of whatever level.
+        self.sections = dict(re.findall(r"^#{2,3} (.+?)\n(.*?)(?=^#{2,3} |\Z)", text, re.MULTILINE | re.DOTALL))
+
+    def blocks(self, heading):
+        """The blocks of a section, each as (kind, content)."""
+        if heading not in self.sections:
+            raise SystemExit(f"README.md has no section {heading!r} any more; the manual has its text from there")
+        return list(blocks(self.sections[heading]))
+
+    def write(self, page, heading, kinds=("text", "list", "table", "code")):
+        """Writes the blocks of some kinds."""
+        for kind, content in self.blocks(heading):
+            if kind in kinds:
+                WRITERS[kind](page, content)
+
+    def table(self, heading, first_column):
+        """The rows of the table whose first column has this title."""
+        for kind, content in self.blocks(heading):
+            if kind == "table" and content[0][0] == first_column:
+                return content[1:]
+        raise SystemExit(f"README.md's section {heading!r} has no table of {first_column!r} any more")
+
+
+def blocks(text):
+    fence = re.compile(r"^```.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    end = 0
+    for match in fence.finditer(text):
+        yield from prose(text[end : match.start()])
+        yield "code", match[1].rstrip("\n").split("\n")
+        end = match.end()
+    yield from prose(text[end:])
+
+
+def prose(text):
+    for block in filter(str.strip, re.split(r"\n{2,}", text)):
+        lines = block.strip("\n").split("\n")
+        if lines[0].startswith("|"):
+            yield "table", [cells(line) for line in lines if not re.match(r"^\|[ |:-]+\|$", line)]
+        elif lines[0].startswith("- "):
+            items = re.split(r"^- ", block, flags=re.MULTILINE)
+            yield "list", [" ".join(item.split()) for item in items if item.strip()]
+        elif lines[0].startswith("    "):
+            yield "code", [line[4:] for line in lines]
+        else:
+            yield "text", " ".join(line.strip() for line in lines)
+
+
+def cells(line):
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
+
+
+def write_table(page, rows):
+    """A table as a list of terms; what stands in the other columns is the meaning."""
+    for first, *rest in rows[1:]:
+        page.item(first, *rest)
+
+
+def write_list(page, items):
+    for item in items:
+        page.bullet(item)
+
+
+WRITERS = {
+    "text": lambda page, text: page.paragraph(text),
+    "list": write_list,
+    "table": write_table,
+    "code": lambda page, lines: page.code(lines),
+}
