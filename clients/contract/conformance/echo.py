@@ -1,4 +1,4 @@
-"""Answers in which every account's attributes say whose they are, and the check that each came once and to the right one."""
+"""Answers in which every account's attributes say whose they are, and the check that each came once, to the right one."""
 
 import json
 
@@ -61,7 +61,8 @@ class EchoCount:
         """What is still missing; None if nothing is."""
         if self.answered == self.count:
             return None
-        return f"{self.count - self.answered} of {self.count} accounts did not come; first {self.prefix}{self.seen.index(0)}"
+        first = f"{self.prefix}{self.seen.index(0)}"
+        return f"{self.count - self.answered} of {self.count} accounts did not come; first {first}"
 
 
 class EchoService:
@@ -105,6 +106,9 @@ class EchoService:
         if self.reverse:
             held.reverse()
         return [
-            json.dumps({"jsonrpc": "2.0", "id": number, "result": echoed(accounts)}, separators=(",", ":")).encode() + b"\n"
-            for accounts, number in held
+            compact({"jsonrpc": "2.0", "id": number, "result": echoed(accounts)}) for accounts, number in held
         ]
+
+
+def compact(answer):
+    return json.dumps(answer, separators=(",", ":")).encode() + b"\n"

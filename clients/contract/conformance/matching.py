@@ -1,5 +1,7 @@
 """Patterns: JSON with a few operators, compared with JSON that came."""
 
+import json
+
 
 def complaint(pattern, value, where=""):
     """Why the value does not match the pattern, in a few words; None if it does.
@@ -35,8 +37,6 @@ def _differs(where, expected, found):
 
 def shown(value, limit=300):
     """A value as short JSON text."""
-    import json
-
     text = value if isinstance(value, str) and value.startswith("<") else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= limit else f"{text[: limit - 40]}… ({len(text)} characters)"
 

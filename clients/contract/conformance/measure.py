@@ -35,7 +35,8 @@ class Wrong(Exception):
 
 def languages():
     """{name: words of the driver} of the folders beside this one."""
-    return {path.parents[1].name: [path] for path in sorted(CLIENTS.glob("*/tests/driver")) if path.is_file() and os.access(path, os.X_OK)}
+    drivers = [path for path in CLIENTS.glob("*/tests/driver") if path.is_file() and os.access(path, os.X_OK)]
+    return {path.parents[1].name: [path] for path in sorted(drivers)}
 
 
 # The figures

@@ -1,27 +1,22 @@
 """Plays a transcript to a driver: one thread, one loop that takes in what the client does."""
 
-import json
 import re
 import select
 import time
 
 from .driver import Driver, DriverFailure, parsed
-from .echo import EchoCount, EchoService
 from .matching import complaint, shown
 from .stage import NoRequest, Stage
+from .steps import POSITIONS, Failure, Steps
 
 STEP_PATIENCE = 25.0  # seconds for what a step waits for
 PENDING_PATIENCE = 6.0  # the same when something else has come instead
-IDLE = 0.4  # seconds without a request after which a held answer is not held any longer
 SYSTEM_PATH = "/run/imattrd/imattrd.sock"
-POSITIONS = ["To_Account", "timeoutMs", "maxAgeMs"]
 
 
-class Failure(Exception):
-    """The client did not do what the transcript says."""
+class Player(Steps):
+    """What waits and compares; the steps themselves are in Steps."""
 
-
-class Player:
     def __init__(self, transcript, command, folder, features):
         self.transcript = transcript
         self.features = features
@@ -38,6 +33,11 @@ class Player:
         self.command = command
         accepts = [step for step in transcript.steps if "accept" in step]
         self.reading = [step.get("reading", True) for step in accepts]
+
+    @staticmethod
+    def patience():
+        """Seconds for what a step waits for."""
+        return STEP_PATIENCE
 
     # The whole of it
 
@@ -90,7 +90,8 @@ class Player:
 
     def _note(self, who, what):
         text = what if isinstance(what, str) else what.decode("utf-8", "backslashreplace")
-        self.log.append(f"{time.monotonic() - self.begin:8.3f} s  {who:<9} {text[:400]}{'…' if len(text) > 400 else ''}")
+        cut = text[:400] + ("…" if len(text) > 400 else "")
+        self.log.append(f"{time.monotonic() - self.begin:8.3f} s  {who:<9} {cut.rstrip()}")
 
     def _pump(self, deadline):
         """Waits for something to come and takes it in; False if nothing came until the deadline."""
@@ -131,7 +132,8 @@ class Player:
         found += ["a new connection came" for _ in list(self.stage.arrived)[:1]]
         for connection in self.stage.connections:
             if not connection.closed:
-                found += [f"connection {connection.number}: {shown(line.decode('utf-8', 'replace'))}" for line in list(connection.lines)[:2]]
+                for line in list(connection.lines)[:2]:
+                    found.append(f"connection {connection.number}: {shown(line.decode('utf-8', 'replace'))}")
                 if connection.ended:
                     found.append(f"the client has closed connection {connection.number}")
         return found
@@ -153,21 +155,20 @@ class Player:
         while open_members:
             if self._progress(open_members):
                 continue
-            limit = deadline
-            if self._pending():
-                limit = min(deadline, self.step_began + PENDING_PATIENCE)
+            limit = self._limit(deadline, self._pending())
             if self.driver.ended and not self.driver.lines:
                 status = self.driver.child.wait(5)
-                raise Failure(f"the driver ended (status {status}); expected {self._shown(open_members[0])}")
+                raise Failure(f"the driver ended (status {status}); expected {shown(open_members[0])}")
             if not self._pump(limit):
                 raise Failure(self._timed_out(open_members[0]))
 
-    def _shown(self, member):
-        return shown({key: value for key, value in member.items() if key not in ("notBefore", "notAfter")})
+    def _limit(self, deadline, others):
+        """Until when to wait if other things have come than what is waited for."""
+        return min(deadline, self.step_began + PENDING_PATIENCE) if others else deadline
 
     def _timed_out(self, member):
         got = "; ".join(self._pending()) or "nothing"
-        return f"expected {self._shown(member)}; got {got} within {time.monotonic() - self.step_began:.0f} s"
+        return f"expected {shown(member)}; got {got} within {time.monotonic() - self.step_began:.0f} s"
 
     def _progress(self, members):
         """Takes one thing in that a member waits for; False if there is none."""
@@ -182,7 +183,8 @@ class Player:
                 return True
         if "reconnect" not in self.features and self._withdrawn_by_closing(members):
             return True
-        return self._progress_of_requests([member for member in members if "gets" in member or "notified" in member], members)
+        wanted = [member for member in members if "gets" in member or "notified" in member]
+        return self._progress_of_requests(wanted, members)
 
     def _withdrawn_by_closing(self, members):
         """A client that keeps no connection may withdraw a request by closing it."""
@@ -202,7 +204,6 @@ class Player:
             of_connection = [member for member in wanted if member.get("on") == name]
             member = self._which(of_connection, lambda member: self._request_complaint(member, *came[1:]))
             if "gets" in member:
-                self._check_time(member)
                 self.ids[member.get("id", "")] = (came[3], connection)
             members.remove(member)
             return True
@@ -230,7 +231,8 @@ class Player:
     def _request_complaint(self, member, method, params, number):
         wanted = self._substituted(member.get("gets") or member.get("notified"))
         if ("gets" in member) != (number is not None):
-            return f"expected {'a request' if 'gets' in member else 'a notification'} {wanted['method']}, got {method} with id {number}"
+            kind = "a request" if "gets" in member else "a notification"
+            return f"expected {kind} {wanted['method']}, got {method} with id {number}"
         if method != wanted["method"]:
             return f"method: expected {wanted['method']!r}, got {method!r}"
         if method == "getAttrs":
@@ -241,13 +243,6 @@ class Player:
         if "params" not in wanted:
             return None if params in (None, {}, []) else f"expected no params, got {shown(params)}"
         return complaint(wanted["params"], params, "params")
-
-    def _check_time(self, member):
-        elapsed = (time.monotonic() - self.step_began) * 1000
-        if elapsed < member.get("notBefore", 0):
-            raise Failure(f"the request came after {elapsed:.0f} ms; expected not before {member['notBefore']} ms")
-        if elapsed > member.get("notAfter", 1e9):
-            raise Failure(f"the request came after {elapsed:.0f} ms; expected not after {member['notAfter']} ms")
 
     def _substituted(self, value):
         """The pattern with `${socket}` and `${NAME of a request}` put in."""
@@ -292,205 +287,3 @@ class Player:
         """Writes while taking in what the client does."""
         self._note(f"answer {connection.number}", data if len(data) < 1000 else data[:1000])
         return connection.write(data, self._tick)
-
-    # The steps
-
-    def _step_note(self, step):
-        pass
-
-    def _step_do(self, step):
-        command = self._substituted(step)
-        self._note("client ←", json.dumps(command, ensure_ascii=False))
-        self.driver.say(command)
-
-    def _step_says(self, step):
-        self._await([step])
-
-    def _step_gets(self, step):
-        self._await([step])
-
-    def _step_notified(self, step):
-        self._await([step])
-
-    def _step_gone(self, step):
-        self._await([step])
-
-    def _step_inAnyOrder(self, step):
-        members = []
-        for member in step["inAnyOrder"]:
-            members += self._yields(member) if "yields" in member else [member]
-        self._await(members)
-
-    def _step_yields(self, step):
-        for member in self._yields(step):
-            self._await([member])
-
-    @staticmethod
-    def _yields(step):
-        """A `says` for each account that a stream is to yield."""
-        events = [{"call": step["yields"], "user": user} for user in step.get("users", [])]
-        events += [{"call": step["yields"], "missing": entry} for entry in step.get("missing", [])]
-        return [{"says": event} for event in events]
-
-    def _step_accept(self, step):
-        deadline = time.monotonic() + STEP_PATIENCE
-        while not self.stage.arrived:
-            limit = min(deadline, self.step_began + PENDING_PATIENCE) if self._unexpected() else deadline
-            if not self._pump(limit):
-                raise Failure(f"expected a new connection; got {'; '.join(self._pending()) or 'nothing'}")
-        self.current = self.stage.arrived.popleft()
-        self.names[step["accept"]] = self.current
-        self._note("accepted", f"connection {self.current.number}")
-
-    def _step_answers(self, step):
-        number, connection = self.ids[step["answers"]]
-        answer = {"jsonrpc": "2.0", "id": number}
-        answer.update({key: step[key] for key in ("result", "error") if key in step})
-        answer.update(step.get("extra", {}))
-        data = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode() + step.get("ending", "\n").encode()
-        size = step.get("bytesAtATime", len(data))
-        for start in range(0, len(data), size):
-            self._send(connection, data[start : start + size])
-            if size < len(data):
-                connection.wait_until_read(self._tick)
-
-    def _step_sends(self, step):
-        connection = self._connection(step.get("on"))
-        pieces = step["sends"] if isinstance(step["sends"], list) else [step["sends"]]
-        for piece in pieces:
-            self._send(connection, self._filled(piece).encode())
-            if len(pieces) > 1:
-                connection.wait_until_read(self._tick)
-
-    def _step_sendsHex(self, step):
-        text = self._filled(step["sendsHex"])
-        self._send(self._connection(step.get("on")), bytes.fromhex(text))
-
-    def _step_floods(self, step):
-        connection = self._connection(step.get("on"))
-        chunk = b"x" * (1 << 20)
-        for _ in range(step["floods"] >> 20):
-            if not connection.write(chunk, self._tick):
-                return
-
-    def _step_stopsReading(self, step):
-        self._connection(step["stopsReading"]).reading = False
-
-    def _step_reads(self, step):
-        self._connection(step["reads"]).reading = True
-
-    def _step_closes(self, step):
-        connection = self._connection(step["closes"])
-        connection.close()
-        self._note("closed", f"connection {connection.number}")
-
-    def _step_resets(self, step):
-        connection = self._connection(step["resets"])
-        connection.reset(time.monotonic() + STEP_PATIENCE)
-        self._note("reset", f"connection {connection.number}")
-
-    def _step_vanishes(self, step):
-        self.stage.vanish()
-        self._note("socket", "is gone")
-
-    def _step_refuses(self, step):
-        self.stage.refuse()
-        self._note("socket", "refuses connections")
-
-    def _step_listens(self, step):
-        self.stage.listen()
-        self._note("socket", "accepts connections")
-
-    def _step_forbids(self, step):
-        self.stage.forbid()
-        self._note("socket", "may not be connected to")
-
-    def _step_frees(self, step):
-        self.stage.free()
-        self._note("socket", "accepts connections")
-
-    def _step_pauses(self, step):
-        end = time.monotonic() + step["pauses"] / 1000
-        while time.monotonic() < end:
-            self._pump(end)
-
-    def _step_nothing(self, step):
-        self._step_pauses({"pauses": step["nothing"]})
-        self._nothing_left()
-
-    def _step_serves(self, step):
-        settings = step["serves"]
-        service = EchoService(settings)
-        stream = step.get("stream")
-        count = EchoCount(stream["prefix"], stream["count"]) if stream else None
-        last = time.monotonic()
-        while True:
-            if time.monotonic() - last > STEP_PATIENCE:
-                raise Failure(self._timed_out({"says": step["until"]}))
-            if self._serve_events(step["until"], stream, count):
-                break
-            if self._serve_requests(service):
-                last = time.monotonic()
-            answers = service.answers(idle=time.monotonic() - last > IDLE)
-            if answers:
-                self._step_pauses({"pauses": settings.get("delayMs", 0)})
-            for line in answers:
-                self._send(self._connection(), line)
-            self._pump(time.monotonic() + IDLE / 4)
-        if count and (lack := count.lack()):
-            raise Failure(lack)
-        if wrong := service.final_complaint():
-            raise Failure(wrong)
-
-    def _serve_events(self, until, stream, count):
-        """Takes the driver's lines in; True when the last one has come."""
-        while (event := self._next_event()) is not None:
-            if stream and event.get("call") == stream["call"] and ("user" in event or "missing" in event):
-                if wrong := count.take(event):
-                    raise Failure(wrong)
-            elif wrong := self._event_complaint(until, event):
-                raise Failure(wrong)
-            else:
-                return True
-        if self.driver.ended:
-            raise Failure("the driver ended")
-        return False
-
-    def _serve_requests(self, service):
-        connection = self._connection_for_request(None)
-        took = False
-        while connection and (came := self._next_request(connection)) is not None:
-            took = True
-            wanted = {"gets": {"method": "getAttrs", "params": {"To_Account": {"$any": True}}}}
-            if wrong := self._request_complaint(wanted, *came[1:]) or service.take(*self._asked(came[2]), came[3]):
-                raise Failure(wrong)
-        return took
-
-    @staticmethod
-    def _asked(params):
-        """(accounts, timeoutMs) of the params of getAttrs."""
-        params = dict(zip(POSITIONS, params)) if isinstance(params, list) else params
-        return params["To_Account"], params["timeoutMs"]
-
-    def _step_slams(self, step):
-        settings = step["slams"]
-        closed = 0
-        waiting = []
-        deadline = time.monotonic() + STEP_PATIENCE
-        while True:
-            while self.stage.arrived:
-                waiting.append(self.stage.arrived.popleft())
-            for connection in [one for one in waiting if one.lines or one.ended or settings["after"] == "accept"]:
-                waiting.remove(connection)
-                connection.close()
-                closed += 1
-            if closed > settings["atMost"]:
-                raise Failure(f"{closed} connections; at most {settings['atMost']} were expected with back-off")
-            if (event := self._next_event()) is not None:
-                break
-            if not self._pump(deadline):
-                raise Failure(self._timed_out({"says": step["until"]}))
-        if wrong := self._event_complaint(step["until"], event):
-            raise Failure(wrong)
-        if closed < settings.get("atLeast", 1):
-            raise Failure(f"{closed} connections; at least {settings['atLeast']} were expected")

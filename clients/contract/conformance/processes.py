@@ -72,25 +72,23 @@ class Child:
 
     def kill(self):
         """Ends it and what it has started; its exit status."""
-        if self.has_group:
-            try:
-                os.killpg(self.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        elif not self.ended():
-            self.process.kill()
+        self.kill_without_waiting()
         status = self.process.wait()
         self._forget()
         return status
 
+    def kill_without_waiting(self):
+        try:
+            if self.has_group:
+                os.killpg(self.pid, signal.SIGKILL)
+            elif self.process.returncode is None:
+                os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
     def _forget(self):
         with _lock:
             _running.discard(self)
-
-
-def kill_all():
-    for child in list(_running):
-        child.kill()
 
 
 def end_children_on_signals():
@@ -98,7 +96,9 @@ def end_children_on_signals():
 
     def end(number, _frame):
         signal.signal(number, signal.SIG_DFL)
-        kill_all()
+        # Whoever waits for a child holds a lock of it, so nothing can be waited for here.
+        for child in list(_running):
+            child.kill_without_waiting()
         sys.exit(128 + number)
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -3,9 +3,7 @@
 import argparse
 import json
 import select
-import signal
 import socket
-import sys
 import threading
 import time
 
@@ -208,7 +206,9 @@ def measure(command, restarts=100, accounts=None):
 
 
 def text(found):
-    what = "accounts streamed" if found["measured"] == "stream" else f"calls of {ACCOUNTS_PER_CALL} accounts (the driver has no stream)"
+    what = "accounts streamed"
+    if found["measured"] == "calls":
+        what = f"calls of {ACCOUNTS_PER_CALL} accounts (the driver has no stream)"
     return (
         f"{found['driver']}: {found['restarts']} restarts survived ({(found['restarts'] + 1) // 2} by SIGKILL, "
         f"{found['restarts'] // 2} by SIGTERM; {found['restartsUnderLoad']} with calls under way), "

@@ -69,8 +69,11 @@ def play_all(transcripts, command, features_known, jobs, tell=lambda outcome: No
         tell(outcome)
         return outcome
 
-    with ThreadPoolExecutor(jobs) as pool:
+    pool = ThreadPoolExecutor(jobs)
+    try:
         return list(pool.map(one, transcripts))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def report(outcome, everything):

@@ -13,7 +13,7 @@ STEPS = {
     "says": set(),
     "yields": {"users", "missing"},
     "accept": {"reading"},
-    "gets": {"id", "on", "notBefore", "notAfter"},
+    "gets": {"id", "on"},
     "notified": {"on"},
     "answers": {"result", "error", "bytesAtATime", "ending", "extra"},
     "sends": {"on"},

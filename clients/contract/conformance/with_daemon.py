@@ -1,6 +1,5 @@
 """The command `with-daemon`."""
 
-import subprocess
 import sys
 
 from .daemon import Daemon, Folder, Sandbox, StartFailure

@@ -1,7 +1,6 @@
 """The transcripts find mistakes, and only mistakes."""
 
 import contextlib
-import os
 import re
 import unittest
 from concurrent.futures import ThreadPoolExecutor
