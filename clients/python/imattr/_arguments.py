@@ -20,7 +20,7 @@ MAX_ACCOUNT_BYTES = 255
 
 def socket_path(path: str | None) -> str:
     """The path that was given, else that of the environment, else the default."""
-    return path or os.environ.get("IMATTRD_SOCKET") or DEFAULT_PATH
+    return path if path is not None else os.environ.get("IMATTRD_SOCKET") or DEFAULT_PATH
 
 
 def check_timeout(seconds: float) -> None:
@@ -68,6 +68,8 @@ def batches(accounts: Iterable[str], size: int) -> Iterator[list[str]]:
         _check_accounts(batch, first)
         first += len(batch)
         yield batch
+        if len(batch) < size:  # Asking an input for more that has ended may begin it anew: a terminal's, say.
+            return
 
 
 async def async_batches(accounts: AsyncIterable[str], size: int) -> AsyncIterator[list[str]]:

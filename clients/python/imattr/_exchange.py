@@ -35,6 +35,8 @@ GRACE = 1.0
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 """Seconds between attempts to connect again. They double each time, and a random part comes on top."""
+NEGLIGIBLE = 0.1
+"""Seconds in which nobody looked for answers, that need not be made up for."""
 NEVER = float("inf")
 
 _MAY_PASS = (errno.ENOENT, errno.ECONNREFUSED)
@@ -69,6 +71,9 @@ class Exchange:
             return self._fail(request, CancelledError("the client is closed"))
         if now >= request.deadline:
             return self._fail(request, DeadlineError("the time of the call was over before all was asked"))
+        if self._current is not None and not self._current.sent:
+            # What came while nothing was in flight, such as the end of the connection, is no answer to this request.
+            self._read(self._current, now)
         self._unsent[request] = None
         self._send_what_is_due(now)
         self._expect(request)
@@ -105,11 +110,6 @@ class Exchange:
     def _all_requests(self) -> list[Request]:
         sent = [request for connection in self._connections.values() for request in connection.sent.values()]
         return sent + list(self._unsent)
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether there is a connection, and nothing in flight on it."""
-        return self._current is not None and not self._current.sent
 
     def _fail(self, request: Request, error: Error) -> None:
         request.error = error

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Poller:
-    """An epoll, so that sockets can come and go while a thread waits, with an alarm by which other threads end the wait.
+    """Waits by an epoll: sockets can come and go while a thread waits. Other threads can end the wait by an alarm.
 
     It has file descriptors only once it is opened: a client that is never used, such as this package's own, has none.
     """
@@ -36,7 +36,10 @@ class Poller:
         self.open().unregister(fd)
 
     def wait(self, seconds: float) -> list[tuple[int, int]]:
-        """The sockets that are ready, with what they are ready for; none when the time is over or the alarm was rung."""
+        """The sockets that are ready, with what they are ready for; none when the time is over or the alarm was rung.
+
+        For one thread at a time: another would take the alarm from the one that it is meant for.
+        """
         events = self.open().poll(seconds)
         if not events or self._alarm is None:
             return events

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Request:
     """One request, from being asked to its outcome: a `value`, or an `error` to raise.
 
-    A subclass is a method: it knows its name, its params, and the shape of its result. Times are those of the clock that
-    the exchange is driven by, in seconds.
+    A subclass is a method: it knows its name, its params, and the shape of its result. Times are those of the clock
+    that the exchange is driven by, in seconds.
     """
 
     __slots__ = ("caller", "connection", "deadline", "error", "not_before", "number", "value")

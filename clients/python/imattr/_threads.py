@@ -9,7 +9,7 @@ from time import monotonic
 
 from ._call import Call
 from ._errors import CancelledError
-from ._exchange import NEVER, Exchange
+from ._exchange import NEGLIGIBLE, NEVER, Exchange
 from ._mutex import Mutex
 from ._poller import Poller
 
@@ -20,16 +20,13 @@ if TYPE_CHECKING:
     from ._cancellation import Cancellation
     from ._request import Request
 
-NEGLIGIBLE = 0.1
-"""Seconds that nobody needs to make up for."""
-
 
 class ThreadedExchange:
     """An exchange for threads.
 
     A thread that waits for an answer becomes the leader if there is none: it waits for the sockets, and takes in
-    whatever comes for whomever. The others sleep until their own answer is there, or until they are to lead, because the
-    leader has got its own and leaves. So a single thread has nobody to hand anything over to.
+    whatever comes for whomever. The others sleep until their own answer is there, or until they are to lead, because
+    the leader has got its own and leaves. So a single thread has nobody to hand anything over to.
     """
 
     def __init__(self, path: str | None) -> None:
@@ -56,9 +53,6 @@ class ThreadedExchange:
                 call.check_cancellation()
                 self._poller.open()
                 self._make_up()
-                if self._exchange.is_idle:
-                    # What has arrived meanwhile, such as the end of the connection, is no answer to this request.
-                    self._take_in(self._poller.wait(0))
                 call.pending.add(request)
                 self._send(request)
         finally:

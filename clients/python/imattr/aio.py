@@ -21,7 +21,7 @@ from ._arguments import (
 )
 from ._call import Call
 from ._errors import CancelledError
-from ._exchange import NEVER, Exchange
+from ._exchange import NEGLIGIBLE, NEVER, Exchange
 from ._methods import AnyMethod, GetAttrs, GetStatus, Ping
 from ._results import joined
 
@@ -226,11 +226,14 @@ class AsyncExchange:
             if self._timer.when() <= tick:
                 return
             self._timer.cancel()
-        self._timer = None if tick == NEVER else self.loop.call_at(tick, self._tick)
+        self._timer = None if tick == NEVER else self.loop.call_at(tick, self._tick, tick)
 
-    def _tick(self) -> None:
+    def _tick(self, due: float) -> None:
         self._timer = None
-        self._exchange.tick(self.loop.time())
+        now = self.loop.time()
+        if now - due > NEGLIGIBLE:  # The loop was busy elsewhere, and answers may be there all the same.
+            self._exchange.put_off(now - due)
+        self._exchange.tick(now)
         self._set_timer()
 
 

@@ -22,8 +22,8 @@ KINDS = {
     imattr.CancelledError: "cancelled",
 }
 DATA = [
-    *("source", "retryable", "retryAfterMs", "ErrorInfo", "attempts", "path", "limit", "limitName", "fetched", "failed"),
-    *("callId", "clockSkewSeconds"),
+    *("source", "retryable", "retryAfterMs", "ErrorInfo", "attempts", "path", "limit", "limitName", "fetched"),
+    *("failed", "callId", "clockSkewSeconds"),
 ]
 
 
@@ -83,7 +83,8 @@ def described_user(user):
 def described_error(error):
     line = {"kind": KINDS[type(error)]}
     if isinstance(error, imattr.RefusedError):
-        return {**line, "code": error.code, "message": error.message, **{k: error.data[k] for k in DATA if k in error.data}}
+        data = {key: error.data[key] for key in DATA if key in error.data}
+        return {**line, "code": error.code, "message": error.message, **data}
     if isinstance(error, imattr.UnreachableError):
         line.update(path=error.filename, errno=errno.errorcode[error.errno])
     return {**line, "message": str(error)}

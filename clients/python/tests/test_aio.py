@@ -2,6 +2,7 @@ import asyncio
 import gc
 import itertools
 import logging
+import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
@@ -65,7 +66,8 @@ class Calls(AioTest):
         self.assertEqual((await self.do(connection.request))["params"], {"id": first["id"]})
 
     async def test_other_methods(self):
-        self.daemon.serve(lambda request: {"ping": "pong", "getStatus": {"state": "ready"}}.get(request["method"], request))
+        results = {"ping": "pong", "getStatus": {"state": "ready"}}
+        self.daemon.serve(lambda request: results.get(request["method"], request))
         self.assertIsNone(await self.client.ping())
         self.assertEqual(await self.client.get_status(), {"state": "ready"})
         self.assertEqual((await self.client.call("m", [1]))["params"], [1])
@@ -140,6 +142,14 @@ class Endings(AioTest):
         (task,), connection, (request,) = await self.asked(self.client.ping(timeout=0.001))
         await self.assert_fails(task, imattr.DeadlineError)
         self.assertEqual((await self.do(connection.request))["params"], {"id": request["id"]})
+
+    async def test_time_in_which_the_loop_is_busy_is_not_the_daemons(self):
+        text = "x" * 60_000
+        tasks, connection, requests = await self.asked(*(self.client.call(name, timeout=0.001) for name in "ab"))
+        answering = self.pool.submit(lambda: [connection.answer(request, text) for request in requests])
+        time.sleep(1.2)
+        self.assertEqual(await asyncio.gather(*tasks), [text, text])
+        answering.result(PATIENCE)
 
     async def test_a_violation_fails_all(self):
         tasks, connection, _ = await self.asked(self.client.ping(), self.client.ping())

@@ -1,5 +1,6 @@
 """The exchange on a clock that the test sets, with real sockets."""
 
+import errno
 import os
 import unittest
 from select import EPOLLIN, EPOLLOUT
@@ -297,12 +298,23 @@ class Endings(ExchangeTest):
 
     def test_a_refusal_is_read_though_writing_failed(self):
         connection = self.connected()
+        requests = [self.start()]
         connection.refuse(None, -32000, limitName="maxConnections")
+        connection.close()
+        requests.append(self.start())
+        self.read()
+        for request in requests:
+            self.assert_failed(request, imattr.RefusedError)
+            self.assertEqual(request.error.limit_name, "maxConnections")
+
+    def test_what_came_while_nothing_was_asked_is_no_answer_to_the_next_request(self):
+        connection = self.connected()
+        connection.refuse(None, -32600)
         connection.close()
         request = self.start()
         self.read()
-        self.assert_failed(request, imattr.RefusedError)
-        self.assertEqual(request.error.limit_name, "maxConnections")
+        self.assert_waits(request)
+        self.assertEqual(self.daemon.accept().request()["method"], "ping")
 
     def test_an_interrupt_costs_the_connection_and_no_request(self):
         class Interrupted(Ping):
@@ -402,13 +414,13 @@ class Connecting(ExchangeTest):
         self.assertEqual(self.daemon.accept().request()["method"], "ping")
 
     def test_other_ends_of_a_path(self):
-        for path, errno in [("/" + "x" * 200, "ENAMETOOLONG"), ("/dev/null/x", "ENOTDIR"), ("/dev/null", "ECONNREFUSED")]:
+        for path, name in [("/" + "x" * 200, "ENAMETOOLONG"), ("/dev/null/x", "ENOTDIR"), ("/dev/null", "ECONNREFUSED")]:
             exchange = Exchange(path, Poller())
             call = Call()
             exchange.start(Ping(call, self.now + 30), self.now)
             with self.subTest(path), self.assertRaises(imattr.UnreachableError) as caught:
                 call.take()
-            self.assertEqual((caught.exception.filename, errno_name(caught.exception)), (path, errno))
+            self.assertEqual((caught.exception.filename, errno.errorcode[caught.exception.errno]), (path, name))
 
     def test_the_socket_is_closed_on_exec(self):
         self.start()
@@ -450,12 +462,6 @@ class Violations(ExchangeTest):
         self.read()
         for request in [first, second]:
             self.assert_failed(request, imattr.RefusedError)
-
-
-def errno_name(error):
-    import errno
-
-    return errno.errorcode[error.errno]
 
 
 if __name__ == "__main__":

@@ -104,9 +104,8 @@ class GetAttrsShapes(unittest.TestCase):
 
     def test_result(self):
         errors = [{"To_Account": "c", "ErrorCode": 70107, "ErrorInfo": "who?"}, {"odd": 1}]
-        result = self.request.read(
-            {"UserAttrs": [{"To_Account": "a", "Attrs": {"z": 1, "y": [{}]}}], "missing": ["b", "c"], "ErrorList": errors}
-        )
+        attrs = [{"To_Account": "a", "Attrs": {"z": 1, "y": [{}]}}]
+        result = self.request.read({"UserAttrs": attrs, "missing": ["b", "c"], "ErrorList": errors})
         self.assertEqual(result, GetAttrsResult({"a": {"z": 1, "y": [{}]}}, ["b", "c"], errors))
         self.assertEqual(
             list(result.users()),
