@@ -14,7 +14,7 @@ const SHUTTING_DOWN: i64 = -32004;
 /// An answer of JSON-RPC 2.0.
 pub(crate) struct Answer {
     pub(crate) id: Id,
-    pub(crate) outcome: Result<Success, Refusal>,
+    pub(crate) outcome: Result<Success, Box<Refusal>>,
 }
 
 /// Whose answer it is.
@@ -94,7 +94,7 @@ impl Members {
             Ok(())
         })?;
         if !is_object {
-            scanner.skip_value()?; // if that is JSON, the absence of members says the rest
+            scanner.ignore_value()?; // if that is JSON, the absence of members says the rest
         }
         scanner.finish()?;
         Ok(members)
@@ -111,13 +111,13 @@ fn id(text: &str) -> Id {
 
 /// Reads an error object; none if it lacks an integer as code or a text as message. What else it says is taken as far
 /// as it is of the kind that is expected.
-fn refusal(text: &str) -> Option<Refusal> {
+fn refusal(text: &str) -> Option<Box<Refusal>> {
     let error = Json::checked(text);
     let data = error.get("data").filter(|data| data.as_object().is_some());
     let field = |name: &str| data.as_ref()?.get(name);
     let text_of = |name: &str| field(name)?.as_str().map(str::to_owned);
     let count = |name: &str| field(name)?.as_number()?.as_u64();
-    Some(Refusal {
+    Some(Box::new(Refusal {
         code: error.get("code")?.as_i64()?,
         message: error.get("message")?.as_str()?.to_owned(),
         source: text_of("source"),
@@ -136,5 +136,5 @@ fn refusal(text: &str) -> Option<Refusal> {
         call_id: text_of("callId"),
         clock_skew_seconds: field("clockSkewSeconds").and_then(Value::as_i64),
         data: data.as_ref().map(Json::from),
-    })
+    }))
 }

@@ -64,7 +64,7 @@ impl Attributes {
                 each(scanner, &mut attributes.missing, string)
             }
             "ErrorList" => each(scanner, &mut attributes.error_list, account_error),
-            _ => Ok(scanner.skip_value().map(drop)?),
+            _ => Ok(scanner.ignore_value()?),
         });
         match is_object {
             Ok(true) if has_users && has_missing => Ok(attributes),
@@ -129,7 +129,7 @@ fn user_attrs(scanner: &mut Scanner<'_>) -> Result<UserAttrs, Misshapen> {
                 attrs = Some(Json::checked(inner.slice(range)));
             }
             "Attrs" => return Err(Misshapen("Attrs that are no object")),
-            _ => drop(inner.skip_value()?),
+            _ => inner.ignore_value()?,
         }
         Ok(())
     })?;
@@ -150,7 +150,7 @@ pub(crate) fn account_error(scanner: &mut Scanner<'_>) -> Result<AccountError, M
                 code = inner.slice(range).parse().ok();
             }
             "ErrorInfo" => info = string(inner)?,
-            _ => drop(inner.skip_value()?),
+            _ => inner.ignore_value()?,
         }
         Ok::<(), Misshapen>(())
     })?;

@@ -71,9 +71,9 @@ struct Mailbox {
 pub(crate) enum Arrival {
     /// The number of the connection, and the result.
     Result(usize, u64, Success),
-    Refused(usize, Refusal),
+    Refused(usize, Box<Refusal>),
     /// The daemon is about to go, and has not done it; ask again after the time that it says.
-    ShuttingDown(usize, Refusal),
+    ShuttingDown(usize, Box<Refusal>),
     /// The connection ended before.
     Lost(usize),
     /// The connection was given up for what came by it, and the whole call with it.
@@ -391,7 +391,7 @@ impl State {
             Id::Number(id) => self.settle(id, number, answer),
             Id::Foreign => {}
             Id::Null => match answer.outcome {
-                Err(refusal) => self.fail(number, || Error::Refused(Box::new(refusal.clone()))),
+                Err(refusal) => self.fail(number, || Error::Refused(refusal.clone())),
                 Ok(_) => unreachable!("Answer::read refuses a result for nobody"),
             },
         }

@@ -126,6 +126,11 @@ impl<'a> Scanner<'a> {
         Ok(begin..self.at)
     }
 
+    /// Steps over a value that nobody asks for.
+    pub(crate) fn ignore_value(&mut self) -> Result<(), InvalidJson> {
+        self.skip_nested(MAX_DEPTH)
+    }
+
     fn skip_nested(&mut self, depth: usize) -> Result<(), InvalidJson> {
         match self.peek() {
             b'{' | b'[' if depth == 0 => Err(self.error("no more than 256 arrays and objects within each other")),

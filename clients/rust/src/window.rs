@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::answer::Success;
 use crate::cancel::CancelToken;
-use crate::error::{Error, Refusal};
+use crate::error::Error;
 use crate::hub::{Arrival, CallKey, Hub, Sent, Waited};
 use crate::message::Message;
 
@@ -116,12 +116,12 @@ impl Window {
             }
             Arrival::Refused(part, refusal) => {
                 self.parts.retain(|one| one.number != part);
-                return Err(Error::Refused(Box::new(refusal)));
+                return Err(Error::Refused(refusal));
             }
             Arrival::Failed(error) => return Err(error),
             Arrival::Lost(part) => self.put_back(part, None),
-            Arrival::ShuttingDown(part, Refusal { retry_after, .. }) => {
-                self.put_back(part, retry_after.map(|time| Instant::now() + time));
+            Arrival::ShuttingDown(part, refusal) => {
+                self.put_back(part, refusal.retry_after.map(|time| Instant::now() + time));
             }
         }
         Ok(None)
