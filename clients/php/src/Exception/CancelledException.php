@@ -1,0 +1,10 @@
+<?php
+
+declare(strict_types=1);
+
+namespace IMAttr\Exception;
+
+/** The client was closed. */
+final class CancelledException extends IMAttrException
+{
+}
