@@ -14,9 +14,12 @@ struct Failure {
         case let error as InputError:
             status = error.status
             text = error.description
+        case let error as ResumeError:
+            status = .usage
+            text = error.description
         case let error as OutputError:
-            status = .internalFault
-            text = "cannot write to standard output: \(SystemCall.text(of: error.errno))."
+            status = error.errno == EWOULDBLOCK ? .tryAgain : .internalFault
+            text = "cannot write to \(error.name): \(SystemCall.text(of: error.errno))."
         default:
             status = .internalFault
             text = "internal error: \(error)"

@@ -30,7 +30,7 @@ struct ExitStatusTests {
         #expect(ExitStatus(.protocol("x")).rawValue == 76)
         #expect(ExitStatus(.cancelled).rawValue == 130)
         #expect(Failure(OutputError(errno: ENOSPC)).status.rawValue == 70)
-        #expect(Failure(InputError.empty(place: "x")).status.rawValue == 64)
+        #expect(Failure(InputError.unreadable(name: "x", errno: ENOENT)).status.rawValue == 64)
     }
 
     @Test func errorsSayWhatToDo() {
@@ -55,7 +55,28 @@ struct ExitStatusTests {
         #expect(Failure(IMAttrError.unreachable(path: "/s", errno: ENOENT)).text.contains("systemctl status"))
     }
 
+    @Test func theOutputTellsItsForm() throws {
+        let forms: [([String], OutputFormat)] = [
+            (["--output", "x.csv"], .csv), (["--output", "x.jsonl"], .ndjson), (["--output", "x"], .json),
+            (["--output", "x.csv", "--json"], .json), (["--output", "x.csv", "--format", "tsv"], .tsv), ([], .json),
+            (["--format", "table"], .table),
+        ]
+        for (options, form) in forms {
+            let command = try #require(try IMAttr.parseAsRoot(["get", "a"] + options) as? GetCommand)
+            #expect(
+                try command.plan().format
+                    == (form == .json && isatty(STDOUT_FILENO) == 1 && options == [] ? .table : form))
+        }
+    }
+
     @Test(arguments: [
+        ["get", "--from", "a", "-"], ["get", "--from", "-", "--from", "-"], ["get", "a", "--json", "--format", "csv"],
+        ["get", "--from", "a.txt", "--column", "x"], ["get", "--from", "a.csv", "--column", "0"],
+        ["get", "--from", "a.csv", "--field", "x"], ["get", "a", "--columns", "x"],
+        ["get", "a", "--format", "csv", "--columns", "x,,y"], ["get", "a", "--format", "csv", "--columns", "x,x"],
+        ["get", "a", "--format", "csv", "--columns", "missing"], ["get", "a", "--resume", "s"],
+        ["get", "a", "--resume", "s", "--output", "o.json"], ["get", "a", "--output", ""],
+        ["get", "a", "--resume", "s", "--output", "o.csv", "--as-they-arrive"], ["get", "a", "--format", "xml"],
         ["get", "a", "-"], ["get", ""], ["get", String(repeating: "x", count: 256)], ["get", "a", "--timeout-ms", "0"],
         ["get", "a", "--timeout-ms", "600001"], ["get", "a", "--max-age-ms", "3600001"], ["call"], ["call", "m", "1"],
         ["call", "m", "{"], ["call", "m", "[] []"], ["ping", "--socket", ""], ["nosuch"], ["get", "a", "--nosuch"],

@@ -1,46 +1,23 @@
+import IMAttrClient
 import Testing
 
-@testable import IMAttrClient
 @testable import imattr
 
 struct OutputTests {
-    private func result(_ users: [(String, String)], missing: [String] = [], errors: [String] = []) -> GetAttrsResult {
-        var result = GetAttrsResult()
-        result.userAttrs = users.map { .init(account: Account($0.0), attrs: Attrs(json: Array($0.1.utf8))) }
-        result.missing = missing.map { Account($0) }
-        result.errorList = errors.map { AccountError(json: Array($0.utf8)) }
-        return result
-    }
-
-    private func document(_ results: [GetAttrsResult]) -> String {
-        var document = AttributeDocument()
-        let text = results.flatMap { document.append($0) } + document.end()
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    @Test func theDocumentIsWholeHoweverManyResultsItHas() {
-        #expect(document([]) == "{\"UserAttrs\":[],\"missing\":[]}")
-        #expect(document([result([], missing: ["a"])]) == "{\"UserAttrs\":[],\"missing\":[\"a\"]}")
-        let results = [
-            result([("a", "{\"n\":1.50}")], missing: ["x\"y"]), result([]),
-            result([("b\n", "{}"), ("c", "{}")], missing: ["z"], errors: ["{\"ErrorCode\":70107}"]),
-        ]
-        let entries = """
-            {"To_Account":"a","Attrs":{"n":1.50}},{"To_Account":"b\\n","Attrs":{}},{"To_Account":"c","Attrs":{}}
-            """
-        let tail = "\"missing\":[\"x\\\"y\",\"z\"],\"ErrorList\":[{\"ErrorCode\":70107}]"
-        #expect(document(results) == "{\"UserAttrs\":[\(entries)],\(tail)}")
+    private func answers(_ users: [(String, String)], missing: [String] = []) -> [AccountAnswer] {
+        users.map { AccountAnswer(account: Account($0.0), attrs: Attrs(json: Array($0.1.utf8))) }
+            + missing.map { AccountAnswer(account: Account($0), attrs: nil) }
     }
 
     @Test func theTableAlignsColumnsOfAnyScript() throws {
         var table = AttributeTable()
         let lines = try table.append(
-            result([("abc", "{}"), ("张小红", "{\"sex\":\"F\",\"n\":1.50}"), ("x", "{\"n\":{\"a\":[]},\"sex\":\"\"}")]))
+            answers([("abc", "{}"), ("张小红", "{\"sex\":\"F\",\"n\":1.50}"), ("x", "{\"n\":{\"a\":[]},\"sex\":\"\"}")]))
         #expect(lines == ["ACCOUNT  sex  n", "abc      -    -", "张小红   F    1.50", "x             {\"a\":[]}"])
-        #expect(try table.append(result([("y", "{\"sex\":\"M\"}")])) == ["y        M    -"])
-        #expect(try table.append(result([], missing: ["z"])) == [])
+        #expect(try table.append(answers([("y", "{\"sex\":\"M\"}")])) == ["y        M    -"])
+        #expect(try table.append(answers([], missing: ["z"])) == [])
         #expect(
-            try table.append(result([("z", "{\"city\":\"深圳\"}")]))
+            try table.append(answers([("z", "{\"city\":\"深圳\"}")]))
                 == ["", "ACCOUNT  sex  n         city", "z        -    -         深圳"])
     }
 
@@ -51,7 +28,7 @@ struct OutputTests {
         #expect(TerminalText.escape("\u{61C}\u{200E}\u{2066}\u{2069}") == "\\u061c\\u200e\\u2066\\u2069")
         var table = AttributeTable()
         let hostile = "\\u001b\u{202E}"
-        let lines = try table.append(result([("\u{1B}", "{\"\(hostile)\":\"\(hostile)\",\"o\":[\"\u{9B}\"]}")]))
+        let lines = try table.append(answers([("\u{1B}", "{\"\(hostile)\":\"\(hostile)\",\"o\":[\"\u{9B}\"]}")]))
         let scalars = lines.joined().unicodeScalars
         #expect(!scalars.contains { $0.properties.isBidiControl || $0.properties.generalCategory == .control })
     }
@@ -68,9 +45,9 @@ struct OutputTests {
     @Test func missingAccountsAreNamedUpToTen() {
         var note = MissingNote()
         #expect(note.text == nil)
-        note.append(result([("a", "{}")], missing: ["x"]))
+        note.append(answers([("a", "{}")], missing: ["x"]))
         #expect(note.text == "1 of 2 accounts missing: 'x'")
-        note.append(result([], missing: (0..<12).map { "m\($0)" }))
+        note.append(answers([], missing: (0..<12).map { "m\($0)" }))
         #expect(note.text == "13 of 14 accounts missing: 'x', \((0..<9).map { "'m\($0)'" }.joined(separator: ", ")), …")
     }
 }

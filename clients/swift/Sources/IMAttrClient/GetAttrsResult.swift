@@ -28,6 +28,11 @@ public struct GetAttrsResult: Hashable, Sendable {
 }
 
 extension GetAttrsResult {
+    /// Reads a result's JSON text, as ``IMAttrClient/call(_:params:timeout:)`` gives it.
+    ///
+    /// - Throws: ``IMAttrError/protocol(_:)`` if it has not the promised shape.
+    public init(json: [UInt8]) throws(IMAttrError) { try self.init(JSONSlice(line: json, range: 0..<json.count)) }
+
     /// Reads a result's JSON text; fields it does not know are passed over.
     ///
     /// - Throws: ``IMAttrError/protocol(_:)`` if it has not the promised shape.

@@ -7,10 +7,11 @@ struct MissingNote {
     private var asked = 0
     private var count = 0
 
-    mutating func append(_ result: GetAttrsResult) {
-        asked += result.userAttrs.count + result.missing.count
-        count += result.missing.count
-        first += result.missing.prefix(Self.shown - first.count)
+    mutating func append(_ answers: [AccountAnswer]) {
+        let missing = answers.filter { $0.attrs == nil }
+        asked += answers.count
+        count += missing.count
+        first += missing.prefix(Self.shown - first.count).map(\.account)
     }
 
     /// The note; nil if none is missing.

@@ -3,7 +3,7 @@ import JSONTokens
 
 /// The table of `imattr get` on a terminal: the account, then a column for each attribute name.
 ///
-/// Each result becomes one page, so that memory stays bounded. Columns are those met so far and never get narrower; the
+/// Each block of answers becomes one page, so that memory stays bounded. Columns are those met so far and never get narrower; the
 /// heading is repeated when there are new ones.
 struct AttributeTable {
     private var names: [String] = []
@@ -13,12 +13,14 @@ struct AttributeTable {
     private static let accountHeading = "ACCOUNT"
     private static let absent = "-"
 
-    /// The lines that one more result adds, without their ends and with nothing in them that acts on a terminal.
-    mutating func append(_ result: GetAttrsResult) throws(JSONSyntaxError) -> [String] {
-        guard !result.userAttrs.isEmpty else { return [] }
+    /// The lines that some more answers add, without their ends and with nothing in them that acts on a terminal.
+    mutating func append(_ answers: [AccountAnswer]) throws(JSONSyntaxError) -> [String] {
+        guard answers.contains(where: { $0.attrs != nil }) else { return [] }
         let knownNames = names.count
         var rows: [[String]] = []
-        for entry in result.userAttrs { rows.append(try row(entry)) }
+        for answer in answers {
+            if let attrs = answer.attrs { rows.append(try row(answer.account, attrs)) }
+        }
         for row in rows { widen(row) }
         var lines: [String] = []
         if !hasHeading || names.count > knownNames {
@@ -29,9 +31,9 @@ struct AttributeTable {
         return lines + rows.map(line)
     }
 
-    private mutating func row(_ entry: GetAttrsResult.UserAttributes) throws(JSONSyntaxError) -> [String] {
-        var cells = [TerminalText.escape(entry.account.text)]
-        var reader = JSONReader(entry.attrs.json)
+    private mutating func row(_ account: Account, _ attrs: Attrs) throws(JSONSyntaxError) -> [String] {
+        var cells = [TerminalText.escape(account.text)]
+        var reader = JSONReader(attrs.json)
         try reader.beginObject()
         while let key = try reader.nextKey() {
             let column = column(of: reader.readableText(key))

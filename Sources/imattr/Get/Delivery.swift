@@ -1,0 +1,95 @@
+import IMAttrClient
+
+/// Writes what is answered to where it is wanted, and notes how far it has come.
+struct Delivery {
+    /// The time between two notes of how far it has come.
+    private static let interval: Duration = .seconds(1)
+
+    /// How a run can be gone on with.
+    struct Resumption {
+        /// The state file.
+        let path: String
+        let format: OutputFormat
+    }
+
+    private var writer: any AnswerWriter
+    private var output: StandardOutput
+    private let file: AnswerFile?
+    private let resumption: Resumption?
+    private var progress: Progress?
+    private var noted: ContinuousClock.Instant
+    /// Where the input stands after the block that was written last.
+    private(set) var position: InputPosition
+    /// Accounts that have been answered, in earlier runs too.
+    private var answered: Int
+    private(set) var hasMissing: Bool
+    private var hasWritten = false
+    /// Bytes of the file that hold whole blocks.
+    private var wholeLength = 0
+
+    /// - Parameter state: Where an earlier run has ended.
+    init(
+        writer: any AnswerWriter, file: AnswerFile?, resumption: Resumption?, from state: ResumeState?,
+        showsProgress: Bool
+    ) {
+        self.writer = writer
+        output = file.map { StandardOutput(descriptor: $0.descriptor, name: $0.presentPath) } ?? StandardOutput()
+        self.file = file
+        self.resumption = resumption
+        position = state?.position ?? InputPosition()
+        answered = position.accounts
+        hasMissing = state?.hasMissing ?? false
+        progress = showsProgress ? Progress(accountsBefore: position.accounts) : nil
+        noted = .now
+    }
+
+    /// Where the answers are now; nil if they went to standard output.
+    var outputPath: String? { file?.presentPath }
+
+    /// To be called first: from here on there is a note for whatever the output holds.
+    mutating func begin() throws { try note() }
+
+    /// Adds a block.
+    mutating func deliver(_ block: AnsweredBlock) throws {
+        try writer.write(block, to: &output)
+        try output.flush()
+        hasWritten = true
+        wholeLength = file?.length ?? 0
+        position = block.end
+        answered += block.answers.count
+        hasMissing = hasMissing || block.answers.contains { $0.attrs == nil }
+        if let text = progress?.update(accounts: answered, fraction: block.fraction) {
+            StandardError.write(raw: text)
+        }
+        if ContinuousClock.now - noted >= Self.interval { try note() }
+    }
+
+    /// Takes away the torn end of a file that could not be written to.
+    func cut() {
+        if hasWritten { file?.cut(to: wholeLength) }
+    }
+
+    /// Ends what is written, whole as far as it goes.
+    ///
+    /// - Parameter isComplete: Whether all that was asked for has been answered.
+    mutating func end(isComplete: Bool) throws {
+        if let text = progress?.clear() { StandardError.write(raw: text) }
+        // What was never begun is not ended: an empty document would look like an answer.
+        if isComplete || hasWritten { try writer.end(isComplete: isComplete, to: &output) }
+        try output.flush()
+        try note()
+        if isComplete { try file?.complete() } else { try file?.leave() }
+    }
+
+    /// Notes how far it has come, once the disk has it.
+    private mutating func note() throws {
+        noted = .now
+        guard let resumption, let file, !writer.holdsAnswers else { return }
+        try file.synchronize()
+        let columns = (writer as? SeparatedWriter)?.fixedColumns
+        try ResumeState(
+            format: resumption.format, columns: columns, output: file.path, position: position, hasMissing: hasMissing,
+            bytes: file.length
+        ).write(resumption.path)
+    }
+}

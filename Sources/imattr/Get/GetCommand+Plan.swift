@@ -1,0 +1,124 @@
+import ArgumentParser
+import Glibc
+import IMAttrClient
+
+/// From what was given to what is to be done.
+extension GetCommand {
+    private static let defaultName = "To_Account"
+
+    func validate() throws {
+        try validateInput()
+        try validateOutput()
+        if let timeoutMs, !(1...600_000 ~= timeoutMs) {
+            throw ValidationError("--timeout-ms is \(timeoutMs); 1 to 600000 are allowed.")
+        }
+        if let maxAgeMs, !(0...3_600_000 ~= maxAgeMs) {
+            throw ValidationError("--max-age-ms is \(maxAgeMs); 0 to 3600000 are allowed.")
+        }
+    }
+
+    private func validateInput() throws {
+        if accounts.isEmpty, from.isEmpty, isatty(STDIN_FILENO) == 1 {
+            throw ValidationError(
+                "Name at least one account, or a file with --from, or give '-' to type them, one per line.")
+        }
+        if accounts.contains("-"), accounts.count > 1 || !from.isEmpty {
+            throw ValidationError("'-' (standard input) cannot stand beside other accounts: use '--from -'.")
+        }
+        if from.filter({ $0 == "-" }).count > 1 { throw ValidationError("'--from -' can be given once.") }
+        for (index, account) in accounts.enumerated() where !(Account.allowedLength ~= account.utf8.count) {
+            throw ValidationError(
+                "Account \(index + 1) has \(account.utf8.count) bytes; 1 to 255 are allowed.")
+        }
+        if column != nil, !textFormats.contains(where: \.hasColumns) {
+            throw ValidationError("--column is for CSV and TSV, and nothing given is: add --input-format csv or tsv.")
+        }
+        if field != nil, !textFormats.contains(where: \.hasFields) {
+            throw ValidationError(
+                "--field is for JSON and NDJSON, and nothing given is: add --input-format json or ndjson.")
+        }
+        if let number = column.flatMap({ Int($0) }), number < 1 {
+            throw ValidationError("--column is \(number); the first column is 1.")
+        }
+    }
+
+    private func validateOutput() throws {
+        if connection.json, let format, format != .json {
+            throw ValidationError("--json and --format \(format.rawValue) cannot both be.")
+        }
+        if let columns, chosenFormat.separator == nil || !areColumns(columns) {
+            throw ValidationError(
+                "--columns takes different names of attributes with commas between them, with --format csv or tsv.")
+        }
+        if resume != nil {
+            guard output != nil, chosenFormat.canBeContinued else {
+                throw ValidationError("--resume needs --output FILE, and --format ndjson, csv or tsv.")
+            }
+            if asTheyArrive { throw ValidationError("--resume keeps input order: leave --as-they-arrive out.") }
+        }
+        if output?.isEmpty == true || resume?.isEmpty == true {
+            throw ValidationError("The path of --output or --resume is empty.")
+        }
+    }
+
+    private func areColumns(_ text: String) -> Bool {
+        let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        return names.allSatisfy { !$0.isEmpty && !Columns.isReserved($0) }
+            && Set(names.map { Array($0.utf8) }).count == names.count
+    }
+
+    // MARK: The plan
+
+    func plan() throws -> GetPlan {
+        GetPlan(
+            socketPath: connection.socket ?? IMAttrSocket.defaultPath(), sources: sources, bytesInAll: try bytesInAll(),
+            column: column ?? Self.defaultName, field: field ?? Self.defaultName, format: chosenFormat,
+            columns: columns?.split(separator: ",").map(String.init), asTheyArrive: asTheyArrive, output: output,
+            resume: resume, showsProgress: showsProgress, timeout: .milliseconds(timeoutMs ?? 30_000),
+            maxAge: maxAgeMs.map { .milliseconds($0) })
+    }
+
+    /// What is read, `-` being standard input.
+    private var texts: [String] {
+        if accounts == ["-"] || accounts.isEmpty && from.isEmpty { return ["-"] }
+        return from
+    }
+
+    private var textFormats: [InputFormat] { texts.map { inputFormat ?? InputFormat(fileName: $0) } }
+
+    private var sources: [AccountInput.Source] {
+        let given = accounts == ["-"] ? [] : accounts.map { Account($0) }
+        return [.accounts(given)]
+            + zip(texts, textFormats).map { path, format in
+                .text({ path == "-" ? .standardInput() : try .open(path) }, format)
+            }
+    }
+
+    /// The size of all files, and that they are there at all: better said before the first of them has been asked for.
+    private func bytesInAll() throws -> Int? {
+        var sum: Int? = 0
+        for path in texts {
+            var status = stat()
+            let found = path == "-" ? fstat(STDIN_FILENO, &status) : stat(path, &status)
+            guard found == 0, path == "-" || access(path, R_OK) == 0 else {
+                throw InputError.unreadable(name: path, errno: errno)
+            }
+            if status.st_mode & S_IFMT == S_IFDIR { throw InputError.unreadable(name: path, errno: EISDIR) }
+            let isFile = status.st_mode & S_IFMT == S_IFREG
+            sum = isFile ? sum.map { $0 + Int(status.st_size) } : nil
+        }
+        return sum
+    }
+
+    private var chosenFormat: OutputFormat {
+        if let format { return format }
+        if connection.json { return .json }
+        if let output { return OutputFormat(fileName: output) ?? .json }
+        return StandardOutput.isTerminal ? .table : .json
+    }
+
+    /// Only where a person looks, and the answers do not come in between.
+    private var showsProgress: Bool {
+        !quiet && isatty(STDERR_FILENO) == 1 && (output != nil || !StandardOutput.isTerminal)
+    }
+}

@@ -1,0 +1,106 @@
+import ArgumentParser
+import Glibc
+import IMAttrClient
+
+/// `imattr get`: the attributes of accounts.
+struct GetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "get",
+        abstract: "Get the attributes of accounts.",
+        discussion: """
+            Accounts are those named, then those in the files of --from, then, if there are none of both, those on standard \
+            input. Any number can be asked for, in bounded memory: they go out as requests of \(AccountInput.size) with \
+            \(GetJob.inFlight) under way, and answers are written as they come, in input order. A restart of the daemon is \
+            not noticed, and what it refuses for the moment is asked again as long as a minute does not pass without any \
+            answer. An account that is repeated within \(AccountInput.size) is answered once: use 'sort -u' on lists with \
+            repetitions.
+
+            Input: one account a line, spaces and all; a column of CSV or TSV; a JSON array or one JSON value a line (NDJSON), of \
+            strings or of objects. The end of a file's name tells which (.csv .tsv .json .ndjson .jsonl, else lines).
+
+            Output:
+              table   for a person; missing accounts are told on standard error
+              json    {"UserAttrs":[…],"missing":[…]}; missing accounts stand at the end, until then in a temporary file
+              ndjson  an object a line: {"To_Account":…,"Attrs":{…}} or {"To_Account":…,"missing":true}
+              csv,tsv To_Account, missing (true or nothing), then the attributes: those of --columns, or those of the first \
+            \(SeparatedWriter.held) accounts and then, if there are more accounts, a column Attrs with a JSON object of all \
+            other ones. Texts stand as they are, other values as JSON.
+
+            --output FILE is written as FILE.partial and gets its name when it is complete. With --resume STATE it is written \
+            in place, and STATE notes how far it has come: after any end (Ctrl-C, a crash, no disk space) the same command goes \
+            on, and nothing is missing or there twice. More accounts may have been added to the end of the input.
+
+            Ctrl-C leaves whole lines, or a whole document, of what was answered.
+
+            Examples:
+              imattr get 'Zhang Xiaohong' abc
+              imattr get < accounts.txt > attributes.json
+              imattr get --from users.csv --column user_id --format csv --columns sex,city --output users-attrs.csv
+              imattr get --from accounts.txt --format ndjson --output attrs.ndjson --resume attrs.state
+            """
+    )
+
+    @Argument(help: "Accounts (To_Account), each 1 to 255 bytes; '-' alone reads standard input.")
+    var accounts: [String] = []
+
+    @Option(
+        help: ArgumentHelp("A file with accounts, '-' for standard input; may be repeated.", valueName: "file"))
+    var from: [String] = []
+
+    @Option(help: ArgumentHelp("How accounts stand in all files and on standard input.", valueName: "format"))
+    var inputFormat: InputFormat?
+
+    @Option(
+        help: ArgumentHelp(
+            "The column of CSV and TSV: its name in the first line, or its number if there is no such line. (default: To_Account)",
+            valueName: "name|number"))
+    var column: String?
+
+    @Option(help: ArgumentHelp("The field of JSON objects. (default: To_Account)", valueName: "name"))
+    var field: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The form of answers. (default: what the name of --output says, table on a terminal, else json)",
+            valueName: "format"))
+    var format: OutputFormat?
+
+    @Option(help: ArgumentHelp("The attributes that CSV and TSV have columns for.", valueName: "a,b,…"))
+    var columns: String?
+
+    @Flag(help: "Write answers as they arrive, and not in input order.")
+    var asTheyArrive = false
+
+    @Option(help: ArgumentHelp("Write to a file.", valueName: "file"))
+    var output: String?
+
+    @Option(help: ArgumentHelp("Note in a file how far it has come, and go on from there.", valueName: "state"))
+    var resume: String?
+
+    @Flag(help: "Draw no progress bar.")
+    var quiet = false
+
+    @Option(help: ArgumentHelp("How long each request may take: 1 to 600000. (default: 30000)", valueName: "ms"))
+    var timeoutMs: Int?
+
+    @Option(help: ArgumentHelp("How old an answer that is held may be: 0 to 3600000.", valueName: "ms"))
+    var maxAgeMs: Int?
+
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        let plan: GetPlan
+        do {
+            plan = try self.plan()
+        } catch {
+            let failure = Failure(error)
+            StandardError.write(failure.text)
+            throw ExitCode(failure.status.rawValue)
+        }
+        let interruption = Interruption()
+        // A task of its own, so that a signal can cancel it.
+        let task = Task { await plan.run(interruption) }
+        interruption.watch { task.cancel() }
+        throw ExitCode(await task.value)
+    }
+}

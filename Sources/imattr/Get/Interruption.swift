@@ -1,0 +1,43 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Ends a command in good order when somebody wants it to end: SIGINT (Ctrl-C), SIGTERM, SIGHUP.
+///
+/// The first one cancels the work; what it has got is then written to its end. A second one, or ten seconds in which it does not get to its
+/// end (nobody reads its output, say), ends the program at once.
+final class Interruption: Sendable {
+    private static let signals = [SIGINT, SIGTERM, SIGHUP]
+    private static let patience: DispatchTimeInterval = .seconds(10)
+
+    private let met = Mutex<CInt?>(nil)
+
+    /// The signal that has come.
+    var signal: CInt? { met.withLock { $0 } }
+
+    /// The exit status for it: 128 and its number, as shells say it.
+    var status: CInt? { signal.map { 128 + $0 } }
+
+    /// Watches for signals from now on; those that the program was told to ignore stay ignored.
+    func watch(_ cancel: @escaping @Sendable () -> Void) {
+        for number in Self.signals {
+            let previous = Glibc.signal(number, SIG_IGN)
+            // A handler is a C function pointer; SIG_IGN is the number 1 in its place.
+            if unsafeBitCast(previous, to: Int.self) == 1 { continue }
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            // The handler holds its source, so that it watches as long as the program runs.
+            source.setEventHandler { withExtendedLifetime(source) { self.note(number, cancel) } }
+            source.activate()
+        }
+    }
+
+    private func note(_ number: CInt, _ cancel: () -> Void) {
+        let isFirst = met.withLock { met in
+            defer { met = met ?? number }
+            return met == nil
+        }
+        guard isFirst else { _exit(128 + number) }
+        cancel()
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { _exit(128 + number) }
+    }
+}

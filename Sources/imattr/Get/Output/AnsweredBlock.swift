@@ -1,0 +1,42 @@
+import IMAttrClient
+
+/// A block's answers, in the order of its accounts.
+struct AnsweredBlock: Sendable {
+    let answers: [AccountAnswer]
+    /// What upstream said about missing accounts, as it said it.
+    let errorList: [AccountError]
+    /// Where the input stands after them.
+    let end: InputPosition
+    /// How much of the input has been read, from 0 to 1; nil if nobody can know.
+    let fraction: Double?
+
+    init(_ block: Block, _ result: GetAttrsResult) {
+        var attrs: [Account: Attrs] = [:]
+        for user in result.userAttrs { attrs[user.account] = user.attrs }
+        let errors = Dictionary(result.errorList.compactMap { error in error.account.map { ($0, error) } }) {
+            first, _ in
+            first
+        }
+        answers = block.accounts.map { account in
+            let found = attrs[account]
+            return AccountAnswer(account: account, attrs: found, error: found == nil ? errors[account] : nil)
+        }
+        errorList = result.errorList
+        end = block.end
+        fraction = block.fraction
+    }
+}
+
+/// Writes answers in one form.
+protocol AnswerWriter {
+    /// Whether answers were taken that are not written yet: what has been written is no place to go on from.
+    var holdsAnswers: Bool { get }
+
+    /// Adds a block.
+    mutating func write(_ block: AnsweredBlock, to output: inout StandardOutput) throws
+
+    /// Adds what stands after the last answer.
+    ///
+    /// - Parameter isComplete: Whether all that was asked for has been answered.
+    mutating func end(isComplete: Bool, to output: inout StandardOutput) throws
+}
