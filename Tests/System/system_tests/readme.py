@@ -15,8 +15,8 @@ INTERPRETERS = {"sh": ["sh", "-e"], "python": ["/usr/bin/python3"], "perl": ["pe
 
 
 def examples():
-    """(language, program) of each fenced block under "Call it"."""
-    section = re.search(r"^## Call it$(.*?)^## ", README.read_text(), re.MULTILINE | re.DOTALL)[1]
+    """(language, program) of each fenced block under "By hand"."""
+    section = re.search(r"^### By hand$(.*?)^## ", README.read_text(), re.MULTILINE | re.DOTALL)[1]
     return re.findall(r"^```(\w+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
 
 
