@@ -1,0 +1,5 @@
+import imattr.IMAttrClient;
+class Example { public static void main(String[] arguments) {
+    try (var client = new IMAttrClient()) {
+        client.getAttrs("Zhang Xiaohong", "abc").userAttrs().forEach(System.out::println);
+}}}

@@ -1,0 +1,4 @@
+/** The client of imattrd. */
+module imattr {
+    exports imattr;
+}
