@@ -1,0 +1,141 @@
+# frozen_string_literal: true
+
+require "imattr"
+require "minitest/autorun"
+require "timeout"
+require_relative "fake_daemon"
+
+class ClientTest < Minitest::Test
+  def with_fake
+    FakeDaemon.open { |daemon| IMAttr::Client.open(daemon.path) { |client| yield daemon, client } }
+  end
+
+  def test_users_come_with_their_attributes_and_others_are_missing
+    with_fake do |daemon, client|
+      daemon.serve do |peer|
+        request = peer.request
+        peer.result(request, {
+          UserAttrs: [{ To_Account: "a", Attrs: { sex: "Female" } }], missing: ["b"],
+          ErrorList: [{ To_Account: "b", ErrorCode: 70_107, ErrorInfo: "no user" }]
+        })
+      end
+      result = client.get_attrs(%w[a b])
+      assert_equal [IMAttr::User.new("a", { "sex" => "Female" })], result.user_attrs
+      assert_equal ["b"], result.missing
+      assert_equal [IMAttr::AccountError.new("b", 70_107, "no user")], result.error_list
+    end
+  end
+
+  def test_integers_keep_all_their_digits
+    with_fake do |daemon, client|
+      daemon.serve do |peer|
+        request = peer.request
+        peer.write(%({"jsonrpc":"2.0","id":#{request["id"]},"result":{"UserAttrs":[{"To_Account":"a",) +
+                   %("Attrs":{"n":123456789012345678901234567890}}],"missing":[]}}\n))
+      end
+      assert_equal 123_456_789_012_345_678_901_234_567_890, client.get_attrs(["a"]).user_attrs[0].attrs["n"]
+    end
+  end
+
+  def test_an_answer_may_come_byte_by_byte
+    with_fake do |daemon, client|
+      daemon.serve do |peer|
+        answer = JSON.generate({ jsonrpc: "2.0", id: peer.request["id"], result: "pong" })
+        "#{answer}\r\n".each_char { |character| peer.write(character) }
+      end
+      assert_equal "pong", client.ping
+    end
+  end
+
+  def test_a_refusal_tells_what_the_daemon_said
+    with_fake do |daemon, client|
+      data = { source: "daemon", retryable: true, retryAfterMs: 1500, limitName: "maxQueuedAccounts", limit: 300_000 }
+      daemon.serve { |peer| peer.refuse(peer.request, -32_000, "overloaded", data) }
+      error = assert_raises(IMAttr::Refused) { client.get_attrs(["a"]) }
+      assert_equal [-32_000, "overloaded", true, 1.5], [error.code, error.message, error.retryable?, error.retry_after]
+      assert_equal ["daemon", "maxQueuedAccounts", 300_000], [error.source, error.limit_name, error.limit]
+      assert_nil error.call_id
+    end
+  end
+
+  def test_mistakes_are_told_before_anything_is_sent
+    IMAttr::Client.open("/nonexistent/socket") do |client|
+      error = assert_raises(IMAttr::InvalidArgument) { client.get_attrs(["a", "x" * 256]) }
+      assert_equal 1, error.index
+      assert_equal 0, assert_raises(IMAttr::InvalidArgument) { client.get_attrs(["\xff"]) }.index
+      assert_raises(IMAttr::InvalidArgument) { client.get_attrs(["a"], timeout: 601) }
+      assert_raises(IMAttr::InvalidArgument) { client.get_attrs(["a"], max_age: -1) }
+      assert_raises(IMAttr::InvalidArgument) { client.stream(["a"], batch: 0) {} }
+      assert_raises(IMAttr::InvalidArgument) { client.call("ping", 1) }
+    end
+  end
+
+  def test_nobody_there_is_told_at_once_with_the_path
+    error = assert_raises(IMAttr::Unreachable) { IMAttr::Client.new("/nonexistent/socket").ping }
+    assert_equal ["/nonexistent/socket", Errno::ENOENT], [error.path, error.errno]
+    assert_match(/is imattrd running/, error.message)
+  end
+
+  def test_no_accounts_are_an_empty_answer_without_a_daemon
+    assert_equal IMAttr::Result.new([], [], nil), IMAttr::Client.new("/nonexistent/socket").get_attrs([])
+  end
+
+  def test_threads_share_one_connection
+    with_fake do |daemon, client|
+      served = daemon.serve do |peer|
+        requests = Array.new(20) { peer.request }
+        requests.shuffle(random: Random.new(1)).each { |request| peer.echo(request) }
+        requests.map { |request| request["id"] }.uniq.size
+      end
+      names = Array.new(20) { |number| "user #{number}" }
+      threads = names.map { |name| Thread.new { client.get_attrs([name]).user_attrs[0].attrs["name"] } }
+      assert_equal names, threads.map(&:value)
+      assert_equal 20, served.value
+    end
+  end
+
+  def test_a_call_that_is_timed_out_from_outside_is_withdrawn
+    with_fake do |daemon, client|
+      served = daemon.serve do |peer|
+        [peer.request, peer.request].tap { peer.result(peer.request, "pong") }
+      end
+      assert_raises(Timeout::Error) { Timeout.timeout(0.05) { client.get_attrs(["a"]) } }
+      assert_equal "pong", client.ping
+      request, cancellation = served.value
+      assert_equal ["$/cancelRequest", { "id" => request["id"] }], cancellation.values_at("method", "params")
+    end
+  end
+
+  def test_what_waits_is_cancelled_by_close
+    with_fake do |daemon, client|
+      asked = Thread::Queue.new
+      daemon.serve { |peer| asked << peer.request && peer.request }
+      waiting = Thread.new { assert_raises(IMAttr::Cancelled) { client.ping } }
+      asked.pop
+      client.close
+      assert waiting.value
+      assert_raises(IMAttr::Cancelled) { client.ping }
+    end
+  end
+
+  def test_what_the_end_of_a_connection_left_unanswered_is_repeated
+    with_fake do |daemon, client|
+      served = Thread.new do
+        daemon.accept.then { |peer| peer.request && peer.close }
+        daemon.accept.then { |peer| peer.echo(peer.request) }
+      end
+      assert_equal ["a"], client.get_attrs(["a"]).user_attrs.map(&:account)
+      served.join
+    end
+  end
+
+  def test_a_forked_child_has_a_connection_of_its_own
+    with_fake do |daemon, client|
+      daemon.echo
+      assert_equal 1, client.get_attrs(["a"]).user_attrs.size
+      child = fork { exit!(client.get_attrs(["b"]).user_attrs[0].account == "b") }
+      assert Process.wait2(child)[1].success?
+      assert_equal "c", client.get_attrs(["c"]).user_attrs[0].account
+    end
+  end
+end
