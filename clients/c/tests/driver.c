@@ -430,7 +430,7 @@ int main(void)
     size_t count = 0, capacity = 0;
     char *line = NULL;
     ssize_t length;
-    puts("{\"driver\":\"c\",\"features\":[\"concurrent\",\"cancel\",\"stream\",\"pause\",\"reconnect\",\"bigint\",\"loop\"]}");
+    puts("{\"driver\":\"c\",\"features\":[\"concurrent\",\"cancel\",\"stream\",\"pause\",\"reconnect\",\"bigint\",\"large\",\"duplex\",\"loop\"]}");
     fflush(stdout);
     while ((length = getline(&line, &capacity, stdin)) > 0) {
         struct command *command = calloc(1, sizeof *command);

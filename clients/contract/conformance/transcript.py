@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "transcripts"
-FEATURES = {"concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "loop"}
+FEATURES = {"concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "large", "duplex", "loop"}
 HEADER = {"title", "why", "needs", "socket", "environment", "heavy", "real"}
 
 # The members of each kind of step, without the one that names the kind.

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import { IMAttrClient, IMAttrError } from "imattr-client";
 
-const features = ["concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "loop"];
+const features = ["concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "large", "duplex", "loop"];
 const refusalFields = [
     "code", "message", "source", "retryable", "retryAfterMs", "ErrorInfo", "attempts", "path", "limit", "limitName",
     "fetched", "failed", "callId", "clockSkewSeconds",

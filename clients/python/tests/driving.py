@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import imattr
 
-FEATURES = ["concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "loop"]
+FEATURES = ["concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "large", "duplex", "loop"]
 KINDS = {
     imattr.ArgumentError: "argument",
     imattr.RefusedError: "refused",

@@ -9,7 +9,7 @@ require "imattr"
 
 # Runs each call in a thread of its own.
 class Driver
-  FEATURES = %w[concurrent cancel stream pause reconnect bigint loop].freeze
+  FEATURES = %w[concurrent cancel stream pause reconnect bigint large duplex loop].freeze
   # What cancels a call.
   Cancel = Class.new(Exception) # rubocop:disable Lint/InheritException
 

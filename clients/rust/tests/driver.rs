@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use imattr::{AccountError, CancelToken, Client, Error, Json, Request, User, Value};
 
-const FEATURES: [&str; 7] = ["concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "loop"];
+const FEATURES: [&str; 9] = ["concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "large", "duplex", "loop"];
 const DATA: [&str; 12] = [
     "source",
     "retryable",

@@ -20,7 +20,7 @@ func main() {
 	d.output.SetEscapeHTML(false)
 	d.say(object{
 		"driver":   "go",
-		"features": []string{"concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "loop"},
+		"features": []string{"concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "large", "duplex", "loop"},
 	})
 	input := json.NewDecoder(bufio.NewReader(os.Stdin))
 	for input.More() {

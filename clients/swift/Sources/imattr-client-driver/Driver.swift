@@ -11,7 +11,7 @@ struct Driver {
             json.string("swift")
             json.key("features")
             json.array { json in
-                for feature in ["concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "loop"] {
+                for feature in ["concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "large", "duplex", "loop"] {
                     json.string(feature)
                 }
             }

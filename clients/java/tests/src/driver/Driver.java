@@ -26,7 +26,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 /** Does with the client what it reads on standard input, and says on standard output what came of it. */
 final class Driver {
     private static final List<String> FEATURES =
-            List.of("concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "loop");
+            List.of("concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "large", "duplex", "loop");
 
     private final PrintStream output = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     private final Map<String, Call> calls = new HashMap<>();
