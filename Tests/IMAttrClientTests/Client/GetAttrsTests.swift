@@ -8,6 +8,15 @@ struct GetAttrsTests {
         .init(account: Account(name), attrs: Attrs(json: Array(json.utf8)))
     }
 
+    private static func ending(_ reply: Result<Reply, IMAttrError>) -> String {
+        switch reply {
+        case .failure(.refused): "refused"
+        case .failure(.cancelled): "cancelled"
+        case .failure(let error): "\(error)"
+        case .success: "answered"
+        }
+    }
+
     @Test func moreThanARequestTakesAreSplitAndPutTogether() async throws {
         try await FakeDaemon.run({
             var waiting: [String] = []
@@ -22,6 +31,22 @@ struct GetAttrsTests {
                 let result = try await client.getAttrs(accounts)
                 #expect(result.userAttrs.map(\.account) == accounts)
                 #expect(result.missing == [])
+            }
+        }
+    }
+
+    /// A request that is on its way to the event loop when another one fails.
+    @Test func aJobThatHasFailedSendsNothingMore() async throws {
+        let refusal = #"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"too many connections"}}"#
+        try await FakeDaemon.run({ { _ in [.send(refusal + "\n")] } }) { daemon in
+            try await IMAttrClient.withClient(socketPath: daemon.path) { client in
+                let window = RequestWindow(client: client)
+                let request = try Request(accounts: ["a"], timeout: .seconds(30), maxAge: nil)
+                for (index, wanted) in ["refused", "cancelled"].enumerated() {
+                    window.send(request, index: index)
+                    let (_, reply) = await window.next()
+                    #expect(Self.ending(reply) == wanted)
+                }
             }
         }
     }

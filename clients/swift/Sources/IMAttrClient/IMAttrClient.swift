@@ -114,7 +114,9 @@ public final class IMAttrClient: Sendable {
         }.get()
     }
 
-    func newCall() -> PendingCall { PendingCall(id: latestID.add(1, ordering: .relaxed).newValue) }
+    func newCall(of job: PendingCall.Job? = nil) -> PendingCall {
+        PendingCall(id: latestID.add(1, ordering: .relaxed).newValue, job: job)
+    }
 
     /// Makes a call without waiting for its answer.
     func start(_ call: PendingCall, _ request: Request, _ completion: @escaping ClientLoop.Completion) {

@@ -8,6 +8,7 @@ final class RequestWindow {
 
     private let client: IMAttrClient
     private let endings = Mailbox()
+    private let job = PendingCall.Job()
     private var calls: [Int: PendingCall] = [:]
 
     init(client: IMAttrClient) { self.client = client }
@@ -19,9 +20,12 @@ final class RequestWindow {
 
     /// Sends a request without waiting; the index is the job's own name for it.
     func send(_ request: Request, index: Int) {
-        let call = client.newCall()
+        let call = client.newCall(of: job)
         calls[index] = call
-        client.start(call, request) { [endings] in endings.put(index, $0) }
+        client.start(call, request) { [endings, job] result in
+            if case .failure = result { job.noteFailure() }
+            endings.put(index, result)
+        }
     }
 
     /// Waits for the next answer, whichever it is; there must be a request under way. Cancelling the task withdraws all.

@@ -11,7 +11,9 @@ struct Driver {
             json.string("swift")
             json.key("features")
             json.array { json in
-                for feature in ["concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "large", "duplex", "loop"] {
+                for feature in [
+                    "concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "large", "duplex", "loop",
+                ] {
                     json.string(feature)
                 }
             }
