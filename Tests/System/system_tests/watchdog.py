@@ -32,6 +32,7 @@ def ends_a_standstill(checks, upstream):
 def stands_still(checks):
     pid = int(show(SERVICE, "MainPID"))
     waiting = clients.Connection(SOCKET)
+    waiting.ping()  # accepted by this process, no longer in the socket's backlog
     os.kill(pid, signal.SIGSTOP)
     late = clients.start_one_shot("nc", SOCKET)
     wait_until(lambda: show(SERVICE, "MainPID") not in ("0", str(pid)), "a new process after the watchdog")
