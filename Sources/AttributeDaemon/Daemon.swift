@@ -64,6 +64,11 @@ public final class Daemon: Sendable {
         try await eventLoop.flatSubmit { [core] in core.value.server.listen(on: socket) }.get()
     }
 
+    /// Serves the metrics over HTTP on a socket that listens already; the daemon closes it when it stops.
+    public func serveMetrics(on socket: CInt) async throws {
+        try await eventLoop.flatSubmit { [core] in core.value.serveMetrics(on: socket) }.get()
+    }
+
     /// The state, and why.
     public var state: DaemonState {
         get async throws { try await eventLoop.submit { [core] in core.value.state }.get() }

@@ -17,6 +17,7 @@ final class DaemonCore {
     let eventLoop: any EventLoop
     let server: JSONRPCServer
     let service: AttributeService
+    private var metricsServer: MetricsServer?
     let startedAt = NIODeadline.now()
     /// The same, in seconds since 1970.
     let startTime = time(nil)
@@ -101,6 +102,13 @@ final class DaemonCore {
 
     func note(_ outcome: ReloadOutcome) { lastReload = outcome }
 
+    /// Serves the metrics over HTTP. Whoever reads them is not somebody who needs the daemon: it may be idle all the same.
+    func serveMetrics(on socket: CInt) -> EventLoopFuture<Void> {
+        let server = MetricsServer(eventLoop: eventLoop) { [weak self] in self?.metricsText ?? [] }
+        metricsServer = server
+        return server.listen(on: socket)
+    }
+
     // MARK: State
 
     var state: DaemonState {
@@ -162,6 +170,7 @@ final class DaemonCore {
         stopped = end.futureResult
         service.isStopping = true
         server.stopAccepting()
+        metricsServer?.stop()
         watchIdleness()
         stateMayHaveChanged()
         let stopping = driver?.stop(grace: Self.stopGrace)

@@ -16,11 +16,10 @@ public struct InheritedSockets: Sendable {
     /// The file in which an earlier process has written down the limiter's slots, named `slots`; it comes from the service
     /// manager's store.
     public let slots: CInt?
-    /// The names of descriptors that are known but not used by this version, which have been closed.
-    public let unused: [String]
+    /// The listening socket for HTTP requests for metrics, named `metrics`: Unix with a path, or TCP on a loopback address.
+    public let metrics: CInt?
 
     private static let unnamed = "unknown"
-    private static let knownButUnused: Set<String> = ["metrics"]
 
     /// Takes what was handed over to this process; nil if nothing was. Unsets the variables that say so, hence to be
     /// called once, before any thread is started.
@@ -29,16 +28,17 @@ public struct InheritedSockets: Sendable {
         if descriptors.isEmpty { return nil }
         var rpc: CInt?
         var slots: CInt?
-        var unused: [String] = []
+        var metrics: CInt?
         for (name, descriptor) in descriptors {
             if name == "rpc" || (name == Self.unnamed && descriptors.count { $0.name != "slots" } == 1) {
                 guard rpc == nil else { throw Failure(description: "two sockets named rpc were handed over") }
                 rpc = descriptor
             } else if name == "slots", slots == nil {
                 slots = descriptor
-            } else if Self.knownButUnused.contains(name) {
-                unused.append(name)
-                close(descriptor)
+            } else if name == "metrics" {
+                guard metrics == nil else { throw Failure(description: "two sockets named metrics were handed over") }
+                try Self.checkMetrics(descriptor)
+                metrics = descriptor
             } else {
                 throw Failure(
                     description:
@@ -48,7 +48,7 @@ public struct InheritedSockets: Sendable {
         guard let rpc else { throw Failure(description: "no socket named rpc was handed over") }
         self.rpc = rpc
         self.slots = slots
-        self.unused = unused
+        self.metrics = metrics
         rpcPath = try Self.path(of: rpc)
     }
 
@@ -72,15 +72,22 @@ public struct InheritedSockets: Sendable {
         guard sd_is_socket_unix(socket, CInt(SOCK_STREAM.rawValue), 1, nil, 0) > 0 else {
             throw Failure(description: "the socket named rpc is no listening Unix stream socket; see ListenStream=")
         }
-        var address = sockaddr_un()
-        var length = socklen_t(MemoryLayout<sockaddr_un>.size)
-        let result = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &length) }
-        }
-        let path = withUnsafeBytes(of: address.sun_path) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        guard result == 0, path.hasPrefix("/") else {
+        guard let path = SocketAddress(of: socket)?.path else {
             throw Failure(description: "the socket named rpc has no path; abstract names let everybody in")
         }
         return path
+    }
+
+    /// Checks that nobody but this machine's own programs can reach a socket.
+    private static func checkMetrics(_ socket: CInt) throws(Failure) {
+        guard sd_is_socket(socket, AF_UNSPEC, CInt(SOCK_STREAM.rawValue), 1) > 0 else {
+            throw Failure(description: "the socket named metrics is no listening stream socket; see ListenStream=")
+        }
+        guard let address = SocketAddress(of: socket), address.path != nil || address.isLoopback else {
+            throw Failure(
+                description:
+                    "the socket named metrics is neither a Unix socket with a path nor TCP on a loopback address; "
+                    + "set ListenStream=127.0.0.1:9464 in the socket unit")
+        }
     }
 }

@@ -16,12 +16,9 @@ struct DaemonRun {
     /// at once for the same waiting caller, until the socket unit fails for good.
     func run(inherited: InheritedSockets) async throws {
         let logger = logger()
-        for name in inherited.unused {
-            logger.warning("descriptor is not used by this version", metadata: ["name": "\(name)"])
-        }
         try await serve(
-            inherited.rpc, path: inherited.rpcPath, mayHavePredecessor: false, slots: slotMemory(inherited, logger),
-            logger)
+            inherited.rpc, path: inherited.rpcPath, metrics: inherited.metrics, mayHavePredecessor: false,
+            slots: slotMemory(inherited, logger), logger)
     }
 
     /// Binds a socket and serves it. A bad configuration ends it.
@@ -34,7 +31,8 @@ struct DaemonRun {
         }
         defer { socket.remove() }
         try await serve(
-            socket.descriptor, path: socketPath, mayHavePredecessor: socket.replacedStaleSocket, slots: nil, logger())
+            socket.descriptor, path: socketPath, metrics: nil, mayHavePredecessor: socket.replacedStaleSocket, slots: nil,
+            logger())
     }
 
     /// The slots of a process that was killed, or a new memory of them that the service manager keeps in case this one is.
@@ -67,9 +65,9 @@ struct DaemonRun {
         }
     }
 
-    private func serve(_ socket: CInt, path: String, mayHavePredecessor: Bool, slots: SlotMemory?, _ logger: Logger)
-        async throws
-    {
+    private func serve(
+        _ socket: CInt, path: String, metrics: CInt?, mayHavePredecessor: Bool, slots: SlotMemory?, _ logger: Logger
+    ) async throws {
         // Trapped before anything is served, so that none is missed.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let (idle, idleContinuation) = AsyncStream.makeStream(of: Void.self)
@@ -82,6 +80,7 @@ struct DaemonRun {
             on: group.any(), source: { source.read(socketPath: path) }, logger: logger,
             mayHavePredecessor: mayHavePredecessor, slotMemory: slots, hooks: hooks)
         try await daemon.listen(on: socket)
+        if let metrics { try await daemon.serveMetrics(on: metrics) }
         ServiceManager.notify(.ready)
         logger.notice(
             "started", metadata: Event.started.metadata(["version": "\(Version.current)", "socket": "\(path)"]))

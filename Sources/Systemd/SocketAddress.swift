@@ -1,0 +1,39 @@
+import Glibc
+
+/// Where a socket is bound.
+struct SocketAddress {
+    private var storage = sockaddr_storage()
+
+    /// nil if `socket` is none.
+    init?(of socket: CInt) {
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let result = withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &length) }
+        }
+        guard result == 0 else { return nil }
+    }
+
+    /// The path of a Unix socket that has one; abstract names are none.
+    var path: String? {
+        guard storage.ss_family == sa_family_t(AF_UNIX) else { return nil }
+        let path = read(sockaddr_un.self) { address in
+            withUnsafeBytes(of: address.sun_path) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        }
+        return path.hasPrefix("/") ? path : nil
+    }
+
+    /// Whether it is an address of IPv4 or IPv6 that only this machine can reach.
+    var isLoopback: Bool {
+        switch CInt(storage.ss_family) {
+        case AF_INET: read(sockaddr_in.self) { $0.sin_addr.s_addr.bigEndian >> 24 == 127 }
+        case AF_INET6: read(sockaddr_in6.self) { withUnsafeBytes(of: $0.sin6_addr) { $0.elementsEqual(Self.loopback6) } }
+        default: false
+        }
+    }
+
+    private static let loopback6 = [UInt8](repeating: 0, count: 15) + [1]
+
+    private func read<Address, Result>(_ type: Address.Type, _ body: (Address) -> Result) -> Result {
+        withUnsafeBytes(of: storage) { body($0.loadUnaligned(as: type)) }
+    }
+}

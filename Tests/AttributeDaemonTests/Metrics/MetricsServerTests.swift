@@ -1,0 +1,134 @@
+import AttributeAPI
+import Foundation
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import AttributeDaemon
+
+/// The metrics over HTTP.
+@Suite(.timeLimit(.minutes(1))) struct MetricsServerTests {
+    static let body = "the metrics\n"
+
+    @Test(arguments: ["/metrics", "/metrics?name[]=up"])
+    func metricsAreServed(uri: String) async throws {
+        try await MetricsReader.run { reader in
+            let answer = try await reader.ask("GET \(uri) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(answer.contains("Content-Type: \(GetMetrics.contentType)\r\n"))
+            #expect(answer.contains("Content-Length: \(Self.body.utf8.count)\r\n"))
+            #expect(answer.hasSuffix("\r\n\r\n\(Self.body)"))
+        }
+    }
+
+    @Test(arguments: [
+        ("GET / HTTP/1.1", "404 Not Found"), ("GET /metrics/ HTTP/1.0", "404 Not Found"),
+        ("POST / HTTP/1.1", "404 Not Found"), ("POST /metrics HTTP/1.1", "405 Method Not Allowed"),
+        ("HEAD /metrics HTTP/1.1", "405 Method Not Allowed"), (#"{"jsonrpc":"2.0"}"#, "400 Bad Request"),
+    ])
+    func nothingElseIs(line: String, status: String) async throws {
+        try await MetricsReader.run { reader in
+            let answer = try await reader.ask(line + "\r\nHost: localhost\r\n\r\n")
+            #expect(answer.hasPrefix("HTTP/1.1 \(status)\r\n"))
+            #expect(!answer.contains(Self.body))
+        }
+    }
+
+    @Test func aConnectionIsOneRequest() async throws {
+        try await MetricsReader.run { reader in
+            let request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            let answer = try await reader.ask(request + request)
+            #expect(answer.components(separatedBy: Self.body).count == 2)
+        }
+    }
+
+    @Test func whoeverSaysNothingIsClosed() async throws {
+        try await MetricsReader.run(patience: .milliseconds(20)) { reader in
+            let answer = try await reader.ask("")
+            #expect(answer.isEmpty)
+        }
+    }
+
+    @Test func oneConnectionTooManyIsClosed() async throws {
+        try await MetricsReader.run { reader in
+            var open: [any Channel] = []
+            for _ in 0..<MetricsServer.maximumConnections { open.append(try await reader.connect()) }
+            let answer = try await reader.ask("")
+            #expect(answer.isEmpty)
+            for channel in open { try await channel.close() }
+            while try await !reader.ask("GET /metrics HTTP/1.0\r\n\r\n").hasSuffix(Self.body) {}
+        }
+    }
+}
+
+/// A metrics server on a port of its own, and whoever reads it.
+private struct MetricsReader {
+    let group: MultiThreadedEventLoopGroup
+    let address: NIOCore.SocketAddress
+
+    static func run(patience: TimeAmount = .seconds(10), _ body: (MetricsReader) async throws -> Void) async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let (socket, address) = try listeningSocket()
+        let loop = group.any()
+        let server = try await loop.flatSubmit {
+            let server = MetricsServer(eventLoop: loop, patience: patience) { Array(MetricsServerTests.body.utf8) }
+            let bound = NIOLoopBound(server, eventLoop: loop)
+            return server.listen(on: socket).map { bound }
+        }.get()
+        let result: Result<Void, any Error>
+        do { result = .success(try await body(MetricsReader(group: group, address: address))) } catch {
+            result = .failure(error)
+        }
+        try await loop.submit { server.value.stop() }.get()
+        try await group.shutdownGracefully()
+        try result.get()
+    }
+
+    private static func listeningSocket() throws -> (CInt, NIOCore.SocketAddress) {
+        let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let done = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, length) == 0 && listen(socket, 64) == 0 && getsockname(socket, $0, &length) == 0
+            }
+        }
+        try #require(done)
+        return (socket, NIOCore.SocketAddress(address))
+    }
+
+    func connect(_ handler: (any ChannelHandler & Sendable)? = nil) async throws -> any Channel {
+        try await ClientBootstrap(group: group).channelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture {
+                if let handler { try channel.pipeline.syncOperations.addHandler(handler) }
+            }
+        }.connect(to: address).get()
+    }
+
+    /// Sends a text, and gives all that comes until the other side closes.
+    func ask(_ text: String) async throws -> String {
+        let (parts, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
+        let channel = try await connect(PartCollector(continuation))
+        // It may be closed already.
+        try? await channel.writeAndFlush(ByteBuffer(string: text))
+        var answer = ""
+        for await part in parts { answer += String(buffer: part) }
+        return answer
+    }
+}
+
+private final class PartCollector: ChannelInboundHandler, Sendable {
+    typealias InboundIn = ByteBuffer
+
+    private let parts: AsyncStream<ByteBuffer>.Continuation
+
+    init(_ parts: AsyncStream<ByteBuffer>.Continuation) { self.parts = parts }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { parts.yield(unwrapInboundIn(data)) }
+
+    func channelInactive(context: ChannelHandlerContext) { parts.finish() }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}
