@@ -76,6 +76,7 @@ final class DaemonCore {
     }
 
     private func serve(_ new: Settings, key: SecretKey) {
+        if !key.isLocked { logger.warning("the memory with the key may be swapped out; raise LimitMEMLOCK=") }
         var new = new
         problems = []
         if let driver, let upstream, let settings {

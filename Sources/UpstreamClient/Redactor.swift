@@ -4,29 +4,24 @@
 public struct Redactor: Sendable {
     /// Bytes that are left of a text.
     public static let maximumLength = 512
-    /// A part of a secret that is this long counts as the secret: texts get cut anywhere, at both ends.
-    static let telltaleLength = 16
     private static let marker = Array("<redacted>".utf8)
     private static let parameter = Array("usersig=".utf8)
 
-    /// All parts of ``telltaleLength`` of the long secrets.
-    private var telltales: Set<SIMD16<UInt8>> = []
-    /// Secrets that are shorter than that.
-    private var shortSecrets: [[UInt8]] = []
+    private var telltales = Telltales()
+
+    /// Knows no secret yet.
+    init() {}
 
     /// Knows the texts that must not be shown.
     public init(secrets: [String]) {
-        for secret in secrets {
-            let bytes = Array(secret.utf8)
-            if bytes.count >= Self.telltaleLength {
-                for start in 0...bytes.count - Self.telltaleLength {
-                    telltales.insert(SIMD16(bytes[start..<start + Self.telltaleLength]))
-                }
-            } else if !bytes.isEmpty {
-                shortSecrets.append(bytes)
-            }
-        }
+        for secret in secrets { hide(secret.utf8) }
     }
+
+    /// Knows one more secret.
+    mutating func hide(_ secret: some Collection<UInt8>) { telltales.insert(secret) }
+
+    /// Knows what another one knows, too.
+    mutating func hide(_ other: Redactor) { telltales.formUnion(other.telltales) }
 
     /// The text without any known secret, as it is or percent-encoded, and without the value of any `usersig=`; then cut.
     public func redact(_ text: String) -> String {
@@ -77,41 +72,31 @@ public struct Redactor: Sendable {
     /// Where the secret ends that starts at `index`, or the part of one; nil if none does.
     private func endOfSecret(in bytes: [UInt8], at index: Int) -> Int? {
         // A secret can hold a percent sign itself, so the text is also taken as it stands.
-        let ends = [Self.decoded, Self.plain].compactMap { endOfSecret(in: bytes, at: index, reading: $0) }
-        return ends.max()
+        var end: Int?
+        for reading in [Self.decoded, Self.plain] {
+            for length in telltales.lengths {
+                guard let found = endOfSecret(in: bytes, at: index, length, reading) else { continue }
+                end = max(end ?? 0, found)
+            }
+        }
+        return end
     }
 
     /// One character of a text, and where the next one is; nil at the end.
     private typealias Reading = (_ bytes: [UInt8], _ index: Int) -> (byte: UInt8, next: Int)?
 
-    private func endOfSecret(in bytes: [UInt8], at index: Int, reading: Reading) -> Int? {
-        for secret in shortSecrets {
-            var position: Int? = index
-            for expected in secret {
-                position = position.flatMap { reading(bytes, $0) }.flatMap { $0.byte == expected ? $0.next : nil }
-            }
-            if let position { return position }
-        }
-        return endOfTelltales(in: bytes, at: index, reading: reading)
-    }
-
     /// Where the last of the parts of secrets ends that follow each other from `index` on, overlapping.
-    private func endOfTelltales(in bytes: [UInt8], at index: Int, reading: Reading) -> Int? {
-        var window = SIMD16<UInt8>()
+    private func endOfSecret(in bytes: [UInt8], at index: Int, _ length: Int, _ reading: Reading) -> Int? {
+        var window = Telltales.Window(length: length)
         var position = index
-        for place in 0..<Self.telltaleLength {
-            guard let (byte, next) = reading(bytes, position) else { return nil }
-            window[place] = byte
-            position = next
-        }
-        guard telltales.contains(window) else { return nil }
+        var end: Int?
         while let (byte, next) = reading(bytes, position) {
-            for place in 1..<Self.telltaleLength { window[place - 1] = window[place] }
-            window[Self.telltaleLength - 1] = byte
-            guard telltales.contains(window) else { break }
             position = next
+            guard window.append(byte) else { continue }
+            guard telltales.contains(window) else { break }
+            end = position
         }
-        return position
+        return end
     }
 
     private static func plain(_ bytes: [UInt8], at index: Int) -> (byte: UInt8, next: Int)? {

@@ -6,8 +6,8 @@ struct SignatureStore {
     private let admin: String
     private var lifetime: Int64
     private var current: (signature: UserSig, issuedAt: Int64)?
-    /// The key and the one before it: calls signed with that can still be on the wire.
-    private var keys: [String]
+    /// Knows the key, and the one before it: calls signed with that can still be on the wire.
+    private var keys: [Redactor]
     /// UserSigs that may still be valid somewhere.
     private var signatures: [String] = []
     /// Takes out of a text what must not be shown of it.
@@ -17,8 +17,8 @@ struct SignatureStore {
         signer = UserSigSigner(sdkAppID: sdkAppID, key: key)
         self.admin = admin
         self.lifetime = lifetime
-        keys = [key.text]
-        redactor = Redactor(secrets: keys)
+        keys = [Redactor(key)]
+        redactor = Redactor(key)
     }
 
     /// Seconds since 1970; nil if the next call makes a new one.
@@ -34,7 +34,7 @@ struct SignatureStore {
         current = (signature, now)
         // One that is made twice in a second is the same.
         signatures = signatures.filter { $0 != signature.text }.suffix(Self.remembered - 1) + [signature.text]
-        redactor = Redactor(secrets: keys + signatures)
+        learnSecrets()
         return signature
     }
 
@@ -46,13 +46,24 @@ struct SignatureStore {
         signer = UserSigSigner(sdkAppID: signer.sdkAppID, key: key)
         self.lifetime = lifetime
         current = nil
-        keys = keys.suffix(1) + [key.text]
-        redactor = Redactor(secrets: keys + signatures)
+        keys = keys.suffix(1) + [Redactor(key)]
+        learnSecrets()
+    }
+
+    private mutating func learnSecrets() {
+        redactor = Redactor(secrets: signatures)
+        for key in keys { redactor.hide(key) }
     }
 
     private static let remembered = 16
 }
 
-extension SecretKey {
-    fileprivate var text: String { withUnsafeBytes { String(decoding: $0, as: UTF8.self) } }
+extension Redactor {
+    fileprivate init(_ key: SecretKey) {
+        self = key.withUnsafeBytes { key in
+            var redactor = Redactor()
+            redactor.hide(key)
+            return redactor
+        }
+    }
 }

@@ -94,9 +94,10 @@ public final class UpstreamClient {
         return Call(task: task)
     }
 
-    /// Closes all connections; calls under way fail. The client is of no use afterwards.
+    /// Closes all connections, and wipes the key; calls under way fail. The client is of no use afterwards.
     public func shutDown() -> EventLoopFuture<Void> {
-        eventLoop.makeFutureWithTask { [http] in try await http.shutdown() }
+        key.wipe()
+        return eventLoop.makeFutureWithTask { [http] in try await http.shutdown() }
     }
 
     // MARK: The HTTP client

@@ -21,20 +21,19 @@ struct Statement {
         """
     }
 
-    private func code(key: SecretKey) -> HMAC<SHA256>.MAC {
-        HMAC<SHA256>.authenticationCode(for: Array(signedText.utf8), using: key.symmetricKey)
-    }
-
     /// The field `TLS.sig`: the HMAC in padded standard base64.
     func signature(key: SecretKey) -> String {
-        Data(code(key: key)).base64EncodedString()
+        Data(KeyedCode.code(of: Array(signedText.utf8), key: key)).base64EncodedString()
     }
 
-    /// Whether `signature` is the statement's under `key`, in constant time.
+    /// Whether `signature` is the statement's under `key`, in constant time. By another code than the one that signs, so that
+    /// a mistake in that cannot go unnoticed.
     func isSigned(by key: SecretKey, signature: String) -> Bool {
         guard let bytes = Data(base64Encoded: signature) else { return false }
-        return HMAC<SHA256>.isValidAuthenticationCode(
-            bytes, authenticating: Array(signedText.utf8), using: key.symmetricKey)
+        return key.withUnsafeBytes { key in
+            HMAC<SHA256>.isValidAuthenticationCode(
+                bytes, authenticating: Array(signedText.utf8), using: SymmetricKey(data: key))
+        }
     }
 
     /// The statement and its signature as a JSON object.

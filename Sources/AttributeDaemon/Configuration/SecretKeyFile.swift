@@ -10,21 +10,37 @@ enum SecretKeyFile {
     /// others than its owner can read is refused.
     static func read(_ path: String, credentialsDirectory: String?) -> Result<SecretKey, ConfigurationProblem> {
         let isCredential = credentialsDirectory.map { isFile(path, inside: $0) } ?? false
-        let bytes = SmallFile.read(path, limit: maximumSize) { status in
-            guard !isCredential, status.st_mode & 0o077 != 0 else { return nil }
-            return "group or others may use it (mode \(String(status.st_mode & 0o777, radix: 8))); chmod 600 \(path)"
-        }
-        switch bytes {
-        case .failure(let failure): return .failure(problem("\(path): \(failure)"))
-        case .success(var key):
-            while let last = key.last, last.isWhiteSpace { key.removeLast() }
-            if key.isEmpty { return .failure(problem("\(path): is empty; put the app's secret key there")) }
-            // The key itself is never shown, whatever is wrong with it.
-            guard !key.contains(where: \.isWhiteSpace) else {
-                return .failure(problem("\(path): has white space inside; a key is one word"))
+        return Result { () throws(ConfigurationProblem) in
+            // Read where it will stay, so that no other place has to be wiped.
+            try SecretKey(capacity: maximumSize) { bytes throws(ConfigurationProblem) in
+                try trimmed(bytes, count: read(path, into: bytes, isCredential: isCredential), path)
             }
-            return .success(SecretKey(bytes: key))
         }
+    }
+
+    private static func read(
+        _ path: String, into bytes: UnsafeMutableRawBufferPointer, isCredential: Bool
+    ) throws(ConfigurationProblem) -> Int {
+        do {
+            return try SmallFile.read(path, into: bytes) { status in
+                guard !isCredential, status.st_mode & 0o077 != 0 else { return nil }
+                let mode = String(status.st_mode & 0o777, radix: 8)
+                return "group or others may use it (mode \(mode)); chmod 600 \(path)"
+            }
+        } catch { throw problem("\(path): \(error)") }
+    }
+
+    /// How much of what was read is the key. The key itself is never shown, whatever is wrong with it.
+    private static func trimmed(
+        _ bytes: UnsafeMutableRawBufferPointer, count: Int, _ path: String
+    ) throws(ConfigurationProblem) -> Int {
+        var key = bytes[..<count]
+        while let last = key.last, last.isWhiteSpace { key.removeLast() }
+        if key.isEmpty { throw problem("\(path): is empty; put the app's secret key there") }
+        guard !key.contains(where: \.isWhiteSpace) else {
+            throw problem("\(path): has white space inside; a key is one word")
+        }
+        return key.count
     }
 
     /// Whether the file is really there, whatever `..` and links its path goes through.

@@ -18,26 +18,40 @@ enum SmallFile {
     }
 
     /// The bytes of a regular file, of `limit` bytes at most.
-    static func read(_ path: String, limit: Int, check: (stat) -> String? = { _ in nil }) -> Result<[UInt8], Failure> {
+    static func read(_ path: String, limit: Int) -> Result<[UInt8], Failure> {
+        var bytes = [UInt8](repeating: 0, count: limit)
+        return bytes.withUnsafeMutableBytes { buffer in
+            Result { () throws(Failure) in try read(path, into: buffer) }
+        }.map { count in
+            bytes.removeSubrange(count...)
+            return bytes
+        }
+    }
+
+    /// Reads a regular file, of as many bytes at most as there is room for.
+    /// - Returns: How many there were.
+    static func read(
+        _ path: String, into bytes: UnsafeMutableRawBufferPointer, check: (stat) -> String? = { _ in nil }
+    ) throws(Failure) -> Int {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { return .failure(errno == ENOENT ? .missing : .unreadable(reason)) }
+        guard file >= 0 else { throw errno == ENOENT ? .missing : .unreadable(reason) }
         defer { close(file) }
         var status = stat()
-        guard fstat(file, &status) == 0 else { return .failure(.unreadable(reason)) }
-        guard status.st_mode & S_IFMT == S_IFREG else { return .failure(.unreadable("it is no regular file")) }
-        if let fault = check(status) { return .failure(.unreadable(fault)) }
-        var bytes = [UInt8](repeating: 0, count: limit + 1)
+        guard fstat(file, &status) == 0 else { throw .unreadable(reason) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable("it is no regular file") }
+        if let fault = check(status) { throw .unreadable(fault) }
         var count = 0
-        while count <= limit {
-            let got = bytes.withUnsafeMutableBytes {
-                Glibc.read(file, $0.baseAddress?.advanced(by: count), $0.count - count)
-            }
+        while true {
+            // Once there is no room left, for one byte more, which there must not be.
+            var excess: UInt8 = 0
+            let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[count...])
+            let got = rest.isEmpty ? Glibc.read(file, &excess, 1) : Glibc.read(file, rest.baseAddress, rest.count)
             if got < 0, errno == EINTR { continue }
-            guard got >= 0 else { return .failure(.unreadable(reason)) }
-            if got == 0 { return .success(Array(bytes[..<count])) }
+            guard got >= 0 else { throw .unreadable(reason) }
+            if got == 0 { return count }
+            guard !rest.isEmpty else { throw .tooLarge(limit: bytes.count) }
             count += got
         }
-        return .failure(.tooLarge(limit: limit))
     }
 
     private static var reason: String { String(cString: strerror(errno)) }
