@@ -5,8 +5,8 @@ import JSONTokens
 import Logging
 import NIOCore
 
-/// Writes one log line for a request, if the operator asked for it: who, how many accounts, how it ended and how long it
-/// took; the accounts' names only if they were asked for too.
+/// Writes one log line for a request: who, how many accounts, how it ended and how long it took. Only for debugging, unless the
+/// operator asked for an audit; the accounts' names only if that was asked for too.
 public struct Audit {
     /// The keys of metadata that hold what callers wrote.
     public static let fromCallers: Set<String> = ["To_Account"]
@@ -35,17 +35,21 @@ public struct Audit {
     func writeCancelled() { write(outcome: "withdrawn", callID: nil) }
 
     private func write(outcome: String, callID: String?) {
-        guard kind != .off else { return }
+        if kind == .off { return logger.debug("request", metadata: metadata(outcome, callID)) }
+        // An audit that was asked for is written whatever the log level is.
+        var logger = logger
+        logger.logLevel = .info
+        logger.info("audit", metadata: metadata(outcome, callID))
+    }
+
+    private func metadata(_ outcome: String, _ callID: String?) -> Logger.Metadata {
         var metadata: Logger.Metadata = [
             "method": "getAttrs", "uid": "\(caller.uid)", "gid": "\(caller.gid)", "accounts": "\(accounts.count)",
             "outcome": "\(outcome)", "durationMs": "\((NIODeadline.now() - start).nanoseconds / 1_000_000)",
         ]
         if let callID { metadata["callId"] = "\(callID)" }
         if kind == .accounts { metadata["To_Account"] = .string(names) }
-        // An audit that was asked for is written whatever the log level is.
-        var logger = logger
-        logger.logLevel = .info
-        logger.info("audit", metadata: metadata)
+        return metadata
     }
 
     /// The names as a JSON array, in which nothing can be mistaken for something else.

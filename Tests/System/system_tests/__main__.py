@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from . import introspection, journal, mutated_lines, one_shot, readme, shipped_configuration, units, watchdog
+from . import canary, introspection, journal, mutated_lines, one_shot, readme, shipped_configuration, units, watchdog
 from .checks import Checks
 from .machine import must, run
 from .upstream import Upstream
@@ -51,6 +51,8 @@ def main():
                 watchdog.ends_a_standstill(checks, quick)
             with checks.group("units: confinement"):
                 units.confinement(checks)
+            with checks.group("units: secrets"):
+                canary.stays_inside(checks, quick)
             with checks.group("units: a second instance"):
                 units.second_instance(checks, quick)
             with checks.group("README"):
