@@ -61,6 +61,8 @@ def main():
                 introspection.discovery(checks)
             with checks.group("getMetrics"):
                 introspection.metrics(checks)
+            with checks.group("units: metrics over HTTP"):
+                introspection.metrics_over_http(checks)
             with checks.group("units: idle exit"):
                 units.idle_exit(checks, quick)
     checks.finish()

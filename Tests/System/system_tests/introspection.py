@@ -1,13 +1,19 @@
 """What the daemon says of itself, read by other people's programs: JSON Schema and OpenMetrics."""
 
 import json
+import urllib.error
+import urllib.request
+from pathlib import Path
 
 from jsonschema import Draft7Validator, RefResolver
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from . import clients
-from .machine import show
+from . import clients, prometheus
+from .machine import must, run, show, systemctl, wait_until
 from .units import SERVICE, SOCKET, imattr
+
+METRICS_SOCKET = "imattrd-metrics.socket"
+METRICS_URL = "http://127.0.0.1:9464/metrics"
 
 
 def schemas_of(document):
@@ -57,3 +63,60 @@ def metrics(checks):
     result = json.loads(imattr("alice", "metrics", "--json").stdout)
     checks.equal("metrics --json has the type", result["contentType"].split(";")[0], "application/openmetrics-text")
     checks.equal("metrics: the service still runs", show(SERVICE, "ActiveState"), "active")
+
+
+def metrics_over_http(checks):
+    """The operator enables one more socket; a scrape starts the daemon, and callers notice nothing."""
+    systemctl("stop", SERVICE)
+    systemctl("start", METRICS_SOCKET)
+    status, kind, body = fetch(METRICS_URL)
+    checks.equal("a scrape of a stopped daemon is answered", (status, kind.split(";")[0]), (200, "application/openmetrics-text"))
+    families = list(text_string_to_metric_families(body))
+    checks.expect("what is scraped is OpenMetrics", None if len(families) > 40 else f"{len(families)} families")
+    checks.equal("nothing else is served", fetch(METRICS_URL.replace("metrics", "status"))[0], 404)
+    checks.equal("callers are answered beside it", clients.get_attrs(SOCKET), "answered")
+    systemctl("restart", SERVICE)
+    checks.equal("after a restart it is scraped again", fetch(METRICS_URL)[0], 200)
+    expect_scraped(checks)
+    systemctl("stop", METRICS_SOCKET, SERVICE)
+    expect_loopback_only(checks)
+    checks.equal("without that socket all is as before", clients.get_attrs(SOCKET), "answered")
+
+
+def expect_scraped(checks):
+    """By a real Prometheus, which takes every sample."""
+    with prometheus.scraping("127.0.0.1:9464") as ask:
+        wait_until(lambda: prometheus.value('up{job="imattrd"}') == 1, "a scrape by Prometheus")
+        checks.equal("a real Prometheus scrapes it", ask("targets")["activeTargets"][0]["lastError"], "")
+        answered = prometheus.value('imattrd_requests_total{method="getAttrs",outcome="ok"}')
+        checks.expect("and has what it counts", None if answered is not None else "no imattrd_requests_total")
+        buckets = prometheus.value("histogram_quantile(0.99, imattrd_request_duration_seconds_bucket)")
+        checks.expect("and its histograms", None if buckets is not None else "no quantile")
+        kinds = {kind["type"] for kinds in ask("metadata").values() for kind in kinds}
+        checks.expect("and their types", None if {"counter", "gauge", "histogram"} <= kinds else f"{kinds}")
+
+
+def fetch(url):
+    """(status, type, text) of what HTTP gives."""
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return answer.status, answer.headers["Content-Type"], answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers["Content-Type"], error.read().decode()
+
+
+def expect_loopback_only(checks):
+    """A socket that others than this machine could reach is refused, with what to do."""
+    folder = Path(f"/run/systemd/system/{METRICS_SOCKET}.d")
+    folder.mkdir(parents=True)
+    (folder / "open.conf").write_text("[Socket]\nListenStream=\nListenStream=0.0.0.0:9464\n")
+    systemctl("daemon-reload")
+    systemctl("start", METRICS_SOCKET)
+    checks.expect("the daemon does not start with it", None if run("systemctl", "start", SERVICE).returncode else "it did")
+    must("journalctl", "--sync")
+    said = "ListenStream=127.0.0.1:9464" in must("journalctl", "--no-pager", f"--unit={SERVICE}", "--lines=20")
+    checks.expect("and says what to do", None if said else "not in the journal")
+    systemctl("stop", METRICS_SOCKET, SERVICE)
+    (folder / "open.conf").unlink()
+    folder.rmdir()
+    systemctl("daemon-reload")
