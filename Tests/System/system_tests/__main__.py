@@ -3,7 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from . import canary, introspection, journal, mutated_lines, one_shot, readme, shipped_configuration, units, watchdog
+from . import canary, introspection, journal, mutated_lines, one_shot, readme, shipped_configuration
+from . import traps, units, watchdog
 from .checks import Checks
 from .machine import must, run
 from .upstream import Upstream
@@ -28,6 +29,8 @@ def main():
                 checks.finish()
             with checks.group("systemd-socket-activate"):
                 one_shot.socket_activate(checks, slow, folder)
+            with checks.group("hand-over"):
+                traps.hand_over(checks, folder)
             with checks.group("units: installed"):
                 units.install(checks)
             with checks.group("units: bad configuration, then mended"):
@@ -51,6 +54,8 @@ def main():
                 watchdog.ends_a_standstill(checks, quick)
             with checks.group("units: confinement"):
                 units.confinement(checks)
+            with checks.group("units: drop-ins"):
+                traps.drop_ins(checks, quick)
             with checks.group("units: secrets"):
                 canary.stays_inside(checks, quick)
             with checks.group("units: a second instance"):

@@ -60,10 +60,12 @@ def temporary_files(root):
 
 
 def expect_one_place(checks, process):
-    """In the whole memory the key stands once, after a reload has read it again; and where the kernel never swaps it out."""
+    """In the whole memory the key stands once, though a reload has read it again; where the kernel never swaps it out."""
     memory = list(written_memory(process))
-    checks.expect("this finds what is there", None if any(USERSIG.search(content) for content, _ in memory) else "no UserSig")
-    found = [(flags, content.count(SECRET.encode())) for content, flags in memory if SECRET.encode() in content]
+    control = any(USERSIG.search(content) for content, _ in memory)
+    checks.expect("this finds what is there", None if control else "no UserSig in the memory")
+    key = SECRET.encode()
+    found = [(flags, content.count(key)) for content, flags in memory if key in content]
     checks.equal("the key stands in one place of the memory", sum(count for _, count in found), 1)
     locked = [flags for flags, _ in found if "lo" in flags and "dd" in flags]
     checks.equal("that place is locked, and in no core", len(locked), len(found))
