@@ -60,7 +60,7 @@ def temporary_files(root):
 
 
 def expect_one_place(checks, process):
-    """In the whole memory the key stands once, though a reload has read it again; where the kernel never swaps it out."""
+    """In the whole memory the key stands once, though a reload has read it again; where it is never swapped out."""
     memory = list(written_memory(process))
     control = any(USERSIG.search(content) for content, _ in memory)
     checks.expect("this finds what is there", None if control else "no UserSig in the memory")

@@ -1,0 +1,70 @@
+"""An operator's whole story with the package. Runs in the box that Tests/System/operator-tests makes."""
+
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from system_tests.checks import Checks
+from system_tests.machine import must, run
+from system_tests.upstream import SECRET, write_configuration, write_private
+
+from . import everyday, failures, package
+from .sandbox import Sandbox
+
+# Where the tree leaves out documentation; the packages are to be installed whole.
+LEFT_OUT = Path("/etc/dpkg/dpkg.cfg.d/99mmdebstrap")
+
+
+def main():
+    if not Path("/run/in-systemd-box").exists():
+        raise SystemExit("these checks change the machine they run on: start them with Tests/System/operator-tests")
+    LEFT_OUT.unlink(missing_ok=True)
+    must("systemd-sysusers", "--inline", *[f"u {user} -" for user in [*everyday.MEMBERS, everyday.OUTSIDER]])
+    checks = Checks(explain=latest_journal)
+    files, groups = package.files(), package.groups()
+    with part(checks, "install"):
+        package.install(checks)
+    if checks.failed:
+        print("# what is not installed cannot be tried")
+        checks.finish()
+    with Sandbox("upstream", SECRET) as upstream:
+        with part(checks, "the first call"):
+            everyday.first_call(checks, upstream, SECRET)
+        with part(checks, "who may call"):
+            everyday.who_may_call(checks, upstream)
+        with part(checks, "a mistake in the configuration"):
+            everyday.mistake(checks, upstream)
+        with part(checks, "an instance"):
+            package.second_instance(checks, upstream, write_configuration, write_private, SECRET)
+        with part(checks, "watchdog"):
+            failures.watchdog(checks, upstream)
+        with part(checks, "upgrade"):
+            package.upgrade(checks)
+        with part(checks, "idle exit"):
+            everyday.idle_exit(checks, upstream)
+    # Calls that the limit keeps waiting, and few enough of them for the machine's processors.
+    with Sandbox("small", SECRET, rate_limit=20, delay_ms=20) as upstream:
+        with part(checks, "kill -9"):
+            failures.kills(checks, upstream)
+        with part(checks, "restarts"):
+            failures.restarts(checks, upstream)
+    with part(checks, "purge"):
+        package.purge(checks, files, groups)
+    checks.finish()
+
+
+@contextmanager
+def part(checks, name):
+    """A group of checks, and how long it took."""
+    begin = time.monotonic()
+    with checks.group(name):
+        yield
+    print(f"# {time.monotonic() - begin:.1f} s", flush=True)
+
+
+def latest_journal():
+    """What the units last said."""
+    return run("journalctl", "--no-pager", "--output=short-monotonic", "--lines=25", "--unit=imattrd*").stdout
+
+
+main()

@@ -1,0 +1,128 @@
+"""dpkg: install, upgrade, purge; and what is on the disk before and after."""
+
+import os
+import re
+from pathlib import Path
+
+from system_tests.machine import must, owner_group_mode, run, show, systemctl
+from system_tests.units import CONFIGURATION, CREDENTIAL, SERVICE, SOCKET, SOCKET_UNIT
+
+from . import callers
+from .load import Load
+
+PACKAGES = Path("/opt/imattrd/packages")
+TEMPLATE = "imattrd@second"
+
+# What changes by itself on a running machine, what dpkg keeps of every package, and these checks' own files.
+ELSEWHERE = {"/proc", "/sys", "/dev", "/run", "/tmp", "/root", "/srv", "/opt", "/var/lib/dpkg", "/var/log", "/var/cache"}
+BACKUPS = {"/etc/group-", "/etc/gshadow-", "/etc/passwd-", "/etc/shadow-", "/etc/.pwd.lock"}
+
+
+def dpkg(*arguments):
+    must("dpkg", "--force-unsafe-io", *arguments, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
+
+
+def files():
+    """Every path on the disk, but for ELSEWHERE."""
+    found = set()
+    for folder, names, others in os.walk("/"):
+        names[:] = [name for name in names if os.path.join(folder, name) not in ELSEWHERE]
+        found.update(os.path.join(folder, name) for name in [*names, *others])
+    return found - BACKUPS
+
+
+def groups():
+    return Path("/etc/group").read_text(), Path("/etc/gshadow").read_text()
+
+
+def install(checks):
+    """The tree has what the packages say that they depend on, and dpkg insists on it."""
+    dpkg("--install", str(PACKAGES / "imattrd.deb"), str(PACKAGES / "imattr-sandbox.deb"))
+    state = must("dpkg-query", "--show", "--showformat=${db:Status-Abbrev}", "imattrd", "imattr-sandbox")
+    checks.equal("both packages are installed", state.split(), ["ii", "ii"])
+    for name in ["imattrd", "imattr-sandbox"]:
+        missing = [path for path in must("dpkg", "--listfiles", name).splitlines() if not os.path.lexists(path)]
+        checks.equal(f"{name}: every file is there", missing, [])
+        verified = run("dpkg", "--verify", name)
+        checks.equal(f"{name}: every file is as packed", (verified.returncode, verified.stdout), (0, ""))
+    for program in ["imattrd", "imattr", "imattr-sandbox"]:
+        expect_declared(checks, program, "imattr-sandbox" if program == "imattr-sandbox" else "imattrd")
+    checks.expect("the group imattr is there", None if run("getent", "group", "imattr").returncode == 0 else "it is not")
+    checks.equal("the socket listens", show(SOCKET_UNIT, "ActiveState"), "active")
+    checks.equal("the socket starts with the machine", must("systemctl", "is-enabled", SOCKET_UNIT), "enabled")
+    checks.equal("the daemon does not run before somebody calls", show(SERVICE, "ActiveState"), "inactive")
+    checks.equal("the socket's rights", owner_group_mode(SOCKET), "root:imattr 660")
+    checks.equal("the metrics' socket is off", show("imattrd-metrics.socket", "ActiveState"), "inactive")
+
+
+def expect_declared(checks, program, package):
+    """Each library of the program is in a package that its package depends on, by name."""
+    depends = must("dpkg-query", "--show", "--showformat=${Depends}", package)
+    declared = {re.split(r"[ (:]", part.strip())[0] for part in depends.split(",")}
+    libraries = re.findall(r"^\t(?:\S+ => )?(\S+) \(0x", must("ldd", f"/usr/bin/{program}"), re.MULTILINE)
+    owners = {owner(path) for path in libraries if path.startswith("/")}
+    checks.equal(f"{program}: its package depends on all that it is linked with", owners - declared, set())
+    checks.expect(f"{program}: it is linked with something", None if owners else "no library found")
+
+
+def owner(library):
+    """The package of a library; it may be registered with or without /usr."""
+    for path in [library, str(Path(library).resolve()), library.removeprefix("/usr"), f"/usr{library}"]:
+        done = run("dpkg-query", "--search", path)
+        if done.returncode == 0:
+            return done.stdout.split(":")[0]
+    return f"nobody's {library}"
+
+
+def upgrade(checks):
+    """A later version, while callers ask: nobody notices, and what the operator has written stays."""
+    written = CONFIGURATION.read_text()
+    before = show(SERVICE, "MainPID")
+    second = show(f"{TEMPLATE}.service", "MainPID")
+    with Load("asks", "asks", "connects") as load:
+        dpkg("--force-confdef", "--install", str(PACKAGES / "imattrd-later.deb"))
+        checks.equal("after an upgrade it serves", callers.get_attrs(), "answered")
+    load.expect_nothing_lost(checks, "an upgrade")
+    version = must("dpkg-query", "--show", "--showformat=${Version}", "imattrd")
+    checks.expect("the later version is installed", None if version.endswith("+later") else version)
+    after = show(SERVICE, "MainPID")
+    checks.expect("the daemon is another process", None if after not in ("0", before) else f"{before}, then {after}")
+    checks.equal("of the program on the disk", os.readlink(f"/proc/{after}/exe"), "/usr/bin/imattrd")
+    other = show(f"{TEMPLATE}.service", "MainPID")
+    checks.expect("so is that of an instance", None if other not in ("0", second) else f"{second}, then {other}")
+    checks.equal("the operator's config.yaml stays", CONFIGURATION.read_text(), written)
+    checks.expect("the key stays", None if CREDENTIAL.exists() else "it is gone")
+
+
+def purge(checks, files_before, groups_before):
+    """Nothing is left, instances and keys included."""
+    dpkg("--purge", "imattr-sandbox")
+    dpkg("--remove", "imattrd")
+    checks.expect("a removal keeps the configuration", None if CONFIGURATION.exists() else "it is gone")
+    checks.expect("and the key", None if CREDENTIAL.exists() else "it is gone")
+    expect_nothing_runs(checks, "removed")
+    dpkg("--purge", "imattrd")
+    expect_nothing_runs(checks, "purged")
+    left = files() - files_before
+    checks.equal("purged: no file is left", sorted(left), [])
+    checks.equal("purged: no file of others is missing", sorted(files_before - files()), [])
+    in_run = [str(path) for path in Path("/run").rglob("*imattr*")]
+    checks.equal("purged: nothing is left in /run", in_run, [])
+    checks.equal("purged: the groups are as before", groups(), groups_before)
+    checks.equal("purged: dpkg knows of no package", run("dpkg-query", "--show", "imattrd").returncode, 1)
+
+
+def expect_nothing_runs(checks, when):
+    units = must("systemctl", "list-units", "--all", "--plain", "--no-legend", "imattrd*")
+    checks.equal(f"{when}: no unit is loaded", units, "")
+    running = run("pgrep", "--list-full", "--exact", "imattrd").stdout
+    checks.equal(f"{when}: no process runs", running, "")
+
+
+def second_instance(checks, upstream, write_configuration, write_private, key):
+    """imattrd@NAME, enabled as an operator would: an upgrade and a purge have it, too."""
+    write_configuration(CONFIGURATION.with_name("second.yaml"), **upstream.keys)
+    write_private(CREDENTIAL.with_name("imattrd.second.secret-key"), key)
+    systemctl("enable", "--now", f"{TEMPLATE}.socket")
+    found = callers.get_attrs(path=SOCKET.with_name("second.sock"))
+    checks.equal("an instance serves", found, "answered")

@@ -1,0 +1,63 @@
+"""The stand-in for the upstream, with its counts while it runs."""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from system_tests.machine import wait_until
+from system_tests.upstream import write_private
+
+FOLDER = Path("/srv/sandbox")
+
+
+class Sandbox:
+    """A running imattr-sandbox that knows one key. Each account's attributes are its own name."""
+
+    def __init__(self, name, key, rate_limit=100, delay_ms=5):
+        FOLDER.mkdir(exist_ok=True)
+        self.rate_limit = rate_limit
+        self.report_file = FOLDER / f"{name}.json"
+        self.process = subprocess.Popen(
+            ["imattr-sandbox", "serve", "--ca-file", str(FOLDER / f"{name}.pem"), "--unknown", "echo"]
+            + ["--secret-key-file", str(write_private(FOLDER / f"{name}.key", key)), "--delay-ms", str(delay_ms)]
+            + ["--rate-limit", str(rate_limit), "--report-json", str(self.report_file)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        ready = json.loads(self.process.stdout.readline())
+        self.keys = {
+            "sdkAppId": ready["sdkAppId"],
+            "admin": ready["admin"],
+            "upstreamUrl": ready["url"],
+            "upstreamCaFile": ready["caFile"],
+            "rateLimit": rate_limit,
+        }
+
+    def report(self):
+        """What it has seen from its start: calls, worstSecond, refusals by code."""
+        self.report_file.unlink(missing_ok=True)
+        os.kill(self.process.pid, signal.SIGUSR1)
+        return wait_until(self.written_report, "the sandbox's report")
+
+    def written_report(self):
+        try:
+            return json.loads(self.report_file.read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def expect_limit_kept(self, checks, when, least=0):
+        """No second with more than the limit, none refused; `least` for a load that has to come near it."""
+        report = self.report()
+        worst = report["worstSecond"]
+        complaint = None if least <= worst <= self.rate_limit else f"worst second {worst}, wanted {least} to {self.rate_limit}"
+        checks.expect(f"{when}: at the upstream no second has more than {self.rate_limit} calls", complaint)
+        checks.equal(f"{when}: the upstream has refused nothing", report["refusals"], {})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.communicate(timeout=30)
