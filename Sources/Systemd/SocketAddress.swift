@@ -26,7 +26,10 @@ struct SocketAddress {
     var isLoopback: Bool {
         switch CInt(storage.ss_family) {
         case AF_INET: read(sockaddr_in.self) { $0.sin_addr.s_addr.bigEndian >> 24 == 127 }
-        case AF_INET6: read(sockaddr_in6.self) { withUnsafeBytes(of: $0.sin6_addr) { $0.elementsEqual(Self.loopback6) } }
+        case AF_INET6:
+            read(sockaddr_in6.self) { address in
+                withUnsafeBytes(of: address.sin6_addr) { $0.elementsEqual(Self.loopback6) }
+            }
         default: false
         }
     }

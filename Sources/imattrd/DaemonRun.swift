@@ -31,7 +31,8 @@ struct DaemonRun {
         }
         defer { socket.remove() }
         try await serve(
-            socket.descriptor, path: socketPath, metrics: nil, mayHavePredecessor: socket.replacedStaleSocket, slots: nil,
+            socket.descriptor, path: socketPath, metrics: nil, mayHavePredecessor: socket.replacedStaleSocket,
+            slots: nil,
             logger())
     }
 

@@ -56,13 +56,22 @@ def install(checks):
 
 
 def expect_declared(checks, program, package):
-    """Each library of the program is in a package that its package depends on, by name."""
-    depends = must("dpkg-query", "--show", "--showformat=${Depends}", package)
-    declared = {re.split(r"[ (:]", part.strip())[0] for part in depends.split(",")}
+    """Each library that the program loads comes with what its package depends on."""
     libraries = re.findall(r"^\t(?:\S+ => )?(\S+) \(0x", must("ldd", f"/usr/bin/{program}"), re.MULTILINE)
     owners = {owner(path) for path in libraries if path.startswith("/")}
-    checks.equal(f"{program}: its package depends on all that it is linked with", owners - declared, set())
+    undeclared = owners - all_dependencies(package)
+    checks.equal(f"{program}: its package depends on all that it is linked with", undeclared, set())
     checks.expect(f"{program}: it is linked with something", None if owners else "no library found")
+
+
+def all_dependencies(package, found=frozenset()):
+    """The names of what a package depends on, and of what these depend on."""
+    depends = run("dpkg-query", "--show", "--showformat=${Depends},${Pre-Depends}", package).stdout
+    names = {re.split(r"[ (:]", part.strip())[0] for part in depends.split(",") if part.strip()} - found
+    found = found | names
+    for name in names:
+        found = found | all_dependencies(name, found)
+    return found
 
 
 def owner(library):
