@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from . import canary, introspection, journal, mutated_lines, one_shot, readme, shipped_configuration
-from . import traps, units, watchdog
+from . import textfile, traps, units, watchdog
 from .checks import Checks
 from .machine import must, run
 from .upstream import Upstream
@@ -68,6 +68,8 @@ def main():
                 introspection.metrics(checks)
             with checks.group("units: metrics over HTTP"):
                 introspection.metrics_over_http(checks)
+            with checks.group("units: node_exporter"):
+                textfile.collected(checks)
             with checks.group("units: idle exit"):
                 units.idle_exit(checks, quick)
     checks.finish()
