@@ -7,19 +7,14 @@ import NIOSSL
 /// NIOSSL is also content with a certificate for the *address* that the connection goes to. Whoever can lie to our
 /// resolver can have such a certificate for a machine of theirs, so a name has to be in the certificate itself (RFC 9525).
 enum CertificateName {
-    /// The certificate is for somebody else.
-    struct Mismatch: Error {
-        let host: String
-    }
-
     /// Checks a connection whose handshake is done.
     /// - Parameter host: As in ``Endpoint/host``. Addresses are left to NIOSSL.
-    static func check(_ channel: any Channel, isFor host: String) throws {
+    static func check(_ channel: any Channel, isFor host: String) throws(TransportError) {
         if isAddress(host) { return }
-        let certificate = try channel.pipeline.syncOperations.nioSSL_peerCertificate()
+        let certificate = try? channel.pipeline.syncOperations.nioSSL_peerCertificate()
         let names = certificate?._subjectAlternativeNames().filter { $0.nameType == .dnsName }
         guard let names, names.contains(where: { matches(host, pattern: Array($0.contents)) }) else {
-            throw Mismatch(host: host)
+            throw .certificate("it is not for \(host)")
         }
     }
 
@@ -38,7 +33,7 @@ enum CertificateName {
         }
     }
 
-    private static func isAddress(_ host: String) -> Bool {
+    static func isAddress(_ host: String) -> Bool {
         var address = in_addr()
         return host.hasPrefix("[") || inet_pton(AF_INET, host, &address) == 1
     }

@@ -37,6 +37,15 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     /// The URL, without the port if it is HTTPS's own.
     public var description: String { port == 443 ? "https://\(host)" : "https://\(host):\(port)" }
 
+    /// What stands in a request's `Host`.
+    var authority: String { port == 443 ? host : "\(host):\(port)" }
+
+    /// What is looked up or connected to.
+    var address: String { host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host }
+
+    /// What the server is told in the handshake; nil for an address.
+    var serverName: String? { CertificateName.isAddress(host) ? nil : host }
+
     private static func isHost(_ text: Substring) -> Bool {
         if text.hasPrefix("["), text.hasSuffix("]") {
             var address = in6_addr()

@@ -1,9 +1,6 @@
-import AsyncHTTPClient
 import AttributeValues
 import Glibc
 import NIOCore
-import NIOHTTP1
-import NIOSSL
 import UserSig
 
 /// Makes `im_get_attr` calls: signs, sends, and says how each one ended. One call is one request on the wire; it decides
@@ -12,18 +9,17 @@ import UserSig
 /// Belongs to one event loop: everything is called there.
 public final class UpstreamClient {
     /// A call under way.
-    public struct Call: Sendable {
-        fileprivate let task: HTTPClient.Task<Void>
+    public struct Call {
+        fileprivate let exchange: Exchange
 
         /// Closes the call's connection. Its report still comes.
-        public func cancel() { task.cancel() }
+        public func cancel() { exchange.fail(.cancelled) }
     }
 
     /// What the client knows of the app and of the server.
     public private(set) var configuration: UpstreamConfiguration
     private let eventLoop: any EventLoop
-    private let http: HTTPClient
-    private let watch: ConnectionWatch
+    private let pool: ConnectionPool
     private let wallClock: @Sendable () -> Int64
     private var signatures: SignatureStore
     private var key: SecretKey
@@ -43,18 +39,14 @@ public final class UpstreamClient {
         signatures = SignatureStore(
             sdkAppID: configuration.sdkAppID, key: key, admin: configuration.admin,
             lifetime: configuration.userSigLifetime)
-        let watch = ConnectionWatch()
-        self.watch = watch
-        http = HTTPClient(
-            eventLoopGroupProvider: .shared(eventLoop),
-            configuration: Self.http(configuration, NIOLoopBound(watch, eventLoop: eventLoop)))
+        pool = ConnectionPool(configuration, eventLoop: eventLoop)
     }
 
     /// Told of each round trip that is measured on a connection that has answered a call before.
-    public func onRoundTrip(_ measured: @escaping (Duration) -> Void) { watch.measured = measured }
+    public func onRoundTrip(_ measured: @escaping (Duration) -> Void) { pool.measured = measured }
 
     /// Told when no connection is left.
-    public func onConnectionsGone(_ allGone: @escaping () -> Void) { watch.allGone = allGone }
+    public func onConnectionsGone(_ allGone: @escaping () -> Void) { pool.allGone = allGone }
 
     /// When the current UserSig expires, in seconds since 1970; nil before the first call.
     public var userSigExpiresAt: Int64? { signatures.expiresAt }
@@ -83,84 +75,32 @@ public final class UpstreamClient {
         let request = GetAttrRequest(
             accounts: accounts, admin: configuration.admin, sdkAppID: configuration.sdkAppID,
             signature: signatures.signature(at: wallClock()), random: .random(in: .min ... .max))
-        let exchange = HTTPExchange(eventLoop: eventLoop) { [self] end in
+        let exchange = pool.post(request.uri, ByteBuffer(bytes: request.body)) { [self] end in
             completion(report(of: end, requested: Set(accounts)))
         }
-        // Connections that are *required* to be on a loop would be closed after each call. The group has this one only.
-        let task = http.execute(
-            request: httpRequest(request), delegate: exchange, eventLoop: .delegate(on: eventLoop),
-            deadline: .now() + TimeAmount(configuration.timeout))
-        exchange.follow(task)
-        return Call(task: task)
+        return Call(exchange: exchange)
     }
 
     /// Closes all connections, and wipes the key; calls under way fail. The client is of no use afterwards.
     public func shutDown() -> EventLoopFuture<Void> {
         key.wipe()
-        return eventLoop.makeFutureWithTask { [http] in try await http.shutdown() }
-    }
-
-    // MARK: The HTTP client
-
-    private static func http(
-        _ configuration: UpstreamConfiguration, _ watch: NIOLoopBound<ConnectionWatch>
-    ) -> HTTPClient.Configuration {
-        var tls = TLSConfiguration.makeClientConfiguration()
-        tls.minimumTLSVersion = .tlsv12
-        if let file = configuration.certificateAuthorityFile { tls.trustRoots = .file(file) }
-        var http = HTTPClient.Configuration(
-            tlsConfiguration: tls, redirectConfiguration: .disallow,
-            timeout: .init(connect: TimeAmount(configuration.timeout)), proxy: nil, decompression: .disabled)
-        http.httpVersion = .http1Only
-        // Whoever starts the calls bounds them. A bound here would let calls wait that have taken their slot already.
-        http.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = .max
-        http.connectionPool.retryConnectionEstablishment = false
-        let host = configuration.endpoint.host
-        http.http1_1ConnectionDebugInitializer = { prepare($0, to: host, watch) }
-        return http
-    }
-
-    /// Makes a new connection ready for its first request.
-    private static func prepare(
-        _ channel: any Channel, to host: String, _ watch: NIOLoopBound<ConnectionWatch>
-    ) -> EventLoopFuture<Void> {
-        ResetOnClose.install(on: channel).flatMapThrowing {
-            try CertificateName.check(channel, isFor: host)
-            let pipeline = channel.pipeline.syncOperations
-            let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
-            try pipeline.addHandler(RoundTripMeter(watch: watch.value), position: .after(decoder))
-        }.flatMapErrorThrowing { error in
-            // The HTTP client does not use the connection then, and would leave it open.
-            channel.close(promise: nil)
-            throw error
-        }
-    }
-
-    private func httpRequest(_ request: GetAttrRequest) -> HTTPClient.Request {
-        // The parts are checked when they are configured or made here, so together they are a URL.
-        guard
-            let http = try? HTTPClient.Request(
-                url: configuration.endpoint.description + request.uri, method: .POST,
-                headers: ["Content-Type": "application/json"], body: .bytes(request.body))
-        else { preconditionFailure("a configured endpoint makes no URL") }
-        return http
+        return pool.shutDown()
     }
 
     // MARK: What became of a call
 
-    private func report(of end: HTTPExchange.End, requested: Set<Account>) -> CallReport {
+    private func report(of end: Exchange.End, requested: Set<Account>) -> CallReport {
         switch end.body {
         case .failure(let error):
-            let neverSent = !end.headSent && TransportError.precedesSending(error)
             return CallReport(
-                counted: neverSent ? .neverSent : .unknown(closedAt: .now()),
-                result: .failure(redacted(TransportError.failure(for: error))), clockSkewSeconds: clockSkew(end))
+                counted: end.wasSent ? .unknown(closedAt: .now()) : .neverSent,
+                result: .failure(redacted(error.failure)), clockSkewSeconds: clockSkew(end))
         case .success(let body):
             return report(of: Array(buffer: body), end, requested)
         }
     }
 
-    private func report(of body: [UInt8], _ end: HTTPExchange.End, _ requested: Set<Account>) -> CallReport {
+    private func report(of body: [UInt8], _ end: Exchange.End, _ requested: Set<Account>) -> CallReport {
         do {
             let verdict = try GetAttrVerdict(body: body, requested: requested, redactor: signatures.redactor)
             return CallReport(
@@ -175,11 +115,11 @@ public final class UpstreamClient {
         }
     }
 
-    private func clockSkew(_ end: HTTPExchange.End) -> Int64? {
+    private func clockSkew(_ end: Exchange.End) -> Int64? {
         end.dateHeader.flatMap { HTTPDate.secondsSince1970($0) }.map { wallClock() - $0 }
     }
 
-    private func result(of verdict: GetAttrVerdict, _ end: HTTPExchange.End) -> Result<GetAttrAnswer, UpstreamFailure> {
+    private func result(of verdict: GetAttrVerdict, _ end: Exchange.End) -> Result<GetAttrAnswer, UpstreamFailure> {
         switch verdict {
         case .ok(let answer): return .success(answer)
         case .fail(let code, let info):

@@ -1,0 +1,97 @@
+import NIOCore
+import NIOHTTP1
+
+/// One request and its answer, over whichever connection. Lives on one event loop.
+final class Exchange {
+    /// The largest answer that is read: 100 users have at most about 630 KB, all escaped.
+    static let maximumBodySize = 1 << 20
+
+    /// How an exchange ended.
+    struct End {
+        /// Whether any byte of the request may have left.
+        let wasSent: Bool
+        let headReceivedAt: NIODeadline?
+        let dateHeader: String?
+        let body: Result<ByteBuffer, TransportError>
+    }
+
+    let uri: String
+    let body: ByteBuffer
+    /// Closes the connection that the request was sent on.
+    var closeConnection: (() -> Void)?
+    private var wasSent = false
+    private var headReceivedAt: NIODeadline?
+    private var dateHeader: String?
+    private var answer = ByteBuffer()
+    private var completion: ((End) -> Void)?
+    private let eventLoop: any EventLoop
+    private var deadline: Scheduled<Void>?
+
+    /// - Parameters:
+    ///   - timeout: How long it may take, connecting included.
+    ///   - completion: Called once, on the event loop, after the connection was closed or given back.
+    init(
+        uri: String, body: ByteBuffer, timeout: TimeAmount, eventLoop: any EventLoop, completion: @escaping (End) -> Void
+    ) {
+        self.uri = uri
+        self.body = body
+        self.eventLoop = eventLoop
+        self.completion = completion
+        deadline = eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in
+            guard let self else { return }
+            fail(wasSent ? .noAnswerInTime : .noConnectionInTime)
+        }
+    }
+
+    var isOver: Bool { completion == nil }
+
+    /// To be called before the first byte may leave.
+    func willBeSent() { wasSent = true }
+
+    /// - Returns: Whether the answer is of use so far; if not, the exchange has failed.
+    func received(_ head: HTTPResponseHead) -> Bool {
+        headReceivedAt = .now()
+        dateHeader = head.headers.first(name: "Date")
+        if head.status == .ok { return true }
+        fail(.status(Int(head.status.code)))
+        return false
+    }
+
+    /// - Returns: Whether the answer is of use so far; if not, the exchange has failed.
+    func received(_ part: ByteBuffer) -> Bool {
+        guard answer.readableBytes + part.readableBytes <= Self.maximumBodySize else {
+            fail(.bodyTooLarge)
+            return false
+        }
+        answer.writeImmutableBuffer(part)
+        return true
+    }
+
+    /// The answer is complete, and the connection closed or given back.
+    func succeed() { end(.success(answer)) }
+
+    /// Closes the connection, and tells of the failure in the next turn of the loop: whoever has just started or given up
+    /// the exchange is not called back at once.
+    func fail(_ error: TransportError) {
+        guard !isOver else { return }
+        // Closing leads to errors of its own, which come too late then.
+        let close = closeConnection
+        let end = NIOLoopBound(takeEnd(.failure(error)), eventLoop: eventLoop)
+        close?()
+        eventLoop.execute { end.value() }
+    }
+
+    private func end(_ result: Result<ByteBuffer, TransportError>) {
+        if !isOver { takeEnd(result)() }
+    }
+
+    private func takeEnd(_ result: Result<ByteBuffer, TransportError>) -> () -> Void {
+        deadline?.cancel()
+        deadline = nil
+        closeConnection = nil
+        let completion = completion
+        self.completion = nil
+        let end = End(wasSent: wasSent, headReceivedAt: headReceivedAt, dateHeader: dateHeader, body: result)
+        return { completion?(end) }
+    }
+}

@@ -1,0 +1,123 @@
+import NIOCore
+import NIOHTTP1
+import NIOTLS
+
+/// One connection to the server: TLS is below, and one exchange at a time goes over it. Lives on one event loop.
+///
+/// It measures round trips, from the moment at which a request has been written to the moment at which its answer's head
+/// comes. Late is safe: it makes the measured time too short. The first answer of a connection does not count: the request
+/// may have waited for what a new connection does first, and a time that is too long would make the limiter count on too much.
+final class HTTPSConnection: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    /// What becomes of a connection.
+    enum Event {
+        /// The handshake is done, and the certificate is the server's.
+        case ready
+        /// An exchange is over, and the next one may come.
+        case idle
+        case roundTrip(Duration)
+        /// It was never ready, or is over.
+        case closed(TransportError)
+    }
+
+    private let host: String
+    private let tell: (HTTPSConnection, Event) -> Void
+    private let headers: HTTPHeaders
+    private var context: ChannelHandlerContext?
+    private var exchange: Exchange?
+    private var mayBeReused = false
+    private var isWritten = false
+    private var writtenAt: NIODeadline?
+    private var hasAnswered = false
+    private var error: TransportError?
+
+    /// - Parameters:
+    ///   - host: Whose certificate it must be.
+    ///   - headers: What each request has but its length.
+    init(host: String, headers: HTTPHeaders, tell: @escaping (HTTPSConnection, Event) -> Void) {
+        self.host = host
+        self.headers = headers
+        self.tell = tell
+    }
+
+    /// Sends a request. The connection has to be ready, and idle.
+    func send(_ exchange: Exchange) {
+        guard let context else { return exchange.fail(.closedByServer) }
+        self.exchange = exchange
+        exchange.closeConnection = { [weak self] in self?.close() }
+        exchange.willBeSent()
+        isWritten = false
+        writtenAt = nil
+        var headers = headers
+        headers.add(name: "Content-Length", value: "\(exchange.body.readableBytes)")
+        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: exchange.uri, headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(exchange.body))), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenSuccess { [self] in
+            isWritten = true
+            writtenAt = .now()
+        }
+    }
+
+    /// Closes it at once; what is under way fails.
+    func close() { context?.close(promise: nil) }
+
+    // MARK: The channel
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case TLSUserEvent.handshakeCompleted = event {
+            do throws(TransportError) {
+                try CertificateName.check(context.channel, isFor: host)
+                tell(self, .ready)
+            } catch {
+                self.error = error
+                close()
+            }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // An answer that nobody waits for any more: its connection is being closed.
+        guard let exchange, !exchange.isOver else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            mayBeReused = head.isKeepAlive
+            noteRoundTrip()
+            _ = exchange.received(head)
+        case .body(let part): _ = exchange.received(part)
+        case .end: answered(exchange)
+        }
+    }
+
+    private func noteRoundTrip() {
+        if hasAnswered, let writtenAt { tell(self, .roundTrip(.nanoseconds((NIODeadline.now() - writtenAt).nanoseconds))) }
+        hasAnswered = true
+    }
+
+    private func answered(_ exchange: Exchange) {
+        self.exchange = nil
+        // Of an answer that came before the request was written, nothing is sure.
+        if mayBeReused, isWritten { tell(self, .idle) } else { close() }
+        exchange.succeed()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if self.error == nil { self.error = TransportError(error) }
+        close()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        let error = error ?? .closedByServer
+        exchange?.fail(error)
+        exchange = nil
+        tell(self, .closed(error))
+        context.fireChannelInactive()
+    }
+}
