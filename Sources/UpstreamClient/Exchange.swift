@@ -31,7 +31,8 @@ final class Exchange {
     ///   - timeout: How long it may take, connecting included.
     ///   - completion: Called once, on the event loop, after the connection was closed or given back.
     init(
-        uri: String, body: ByteBuffer, timeout: TimeAmount, eventLoop: any EventLoop, completion: @escaping (End) -> Void
+        uri: String, body: ByteBuffer, timeout: TimeAmount, eventLoop: any EventLoop,
+        completion: @escaping (End) -> Void
     ) {
         self.uri = uri
         self.body = body

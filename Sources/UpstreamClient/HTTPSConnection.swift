@@ -97,7 +97,9 @@ final class HTTPSConnection: ChannelInboundHandler {
     }
 
     private func noteRoundTrip() {
-        if hasAnswered, let writtenAt { tell(self, .roundTrip(.nanoseconds((NIODeadline.now() - writtenAt).nanoseconds))) }
+        if hasAnswered, let writtenAt {
+            tell(self, .roundTrip(.nanoseconds((NIODeadline.now() - writtenAt).nanoseconds)))
+        }
         hasAnswered = true
     }
 
