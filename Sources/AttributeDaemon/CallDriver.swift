@@ -163,8 +163,9 @@ final class CallDriver {
         if case .failure(let failure) = report.result, failure.kind == .signatureExpired { upstream.discardSignature() }
         if case .success(let answer) = report.result { unrequestedAccounts += answer.unrequested }
         health.note(end, of: accounts)
-        callEnded?(name, accounts.count, end.failure)
         carryOut(scheduler.callEnded(key, end, now: now), now: now)
+        // Whoever is told looks at what has come of it.
+        callEnded?(name, accounts.count, end.failure)
     }
 
     private func finish(_ key: RequestKey, _ outcome: RequestOutcome) {

@@ -18,6 +18,17 @@ import UpstreamSandbox
         }
     }
 
+    /// The first refusal is told at once, not with the next call, which may not leave for a minute.
+    @Test(arguments: [70009, 70050, 60010])
+    func aRefusedCredentialIsLoggedAtOnce(code: Int) async throws {
+        try await DaemonUnderTest.run(sandbox: { $0.faults = [Fault(.error(code))] }) { test in
+            _ = try await test.connect().getAttrs(["abc"])
+            let told = test.log.lines.filter { $0.contains("state is degraded") }
+            #expect(told.count == 1)
+            #expect(told.first?.contains("\(code)") == true)
+        }
+    }
+
     @Test(arguments: [
         Fault.Kind.garbage, .truncated, .status(404), .redirect(302, location: nil), .redirect(307, location: nil),
         .oversized(bytes: 1 << 21), .body("[]"), .body(#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":""}"#),
