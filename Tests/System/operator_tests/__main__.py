@@ -6,9 +6,9 @@ from pathlib import Path
 
 from system_tests.checks import Checks
 from system_tests.machine import must, run
-from system_tests.upstream import SECRET, write_configuration, write_private
+from system_tests.upstream import SECRET
 
-from . import everyday, failures, package
+from . import crashes, everyday, failures, hardening, keys, package
 from .sandbox import Sandbox
 
 # Where the tree leaves out documentation; the packages are to be installed whole.
@@ -35,7 +35,17 @@ def main():
         with part(checks, "a mistake in the configuration"):
             everyday.mistake(checks, upstream)
         with part(checks, "an instance"):
-            package.second_instance(checks, upstream, write_configuration, write_private, SECRET)
+            package.second_instance(checks, upstream, SECRET)
+        with part(checks, "confinement"):
+            hardening.in_force(checks)
+        with part(checks, "crashes"):
+            crashes.leave_nothing(checks, SECRET)
+        with part(checks, "a new key"):
+            keys.rotation(checks, upstream, SECRET)
+        with part(checks, "a wrong key"):
+            keys.refused(checks, upstream, SECRET)
+        with part(checks, "an encrypted key"):
+            keys.encrypted(checks, SECRET)
         with part(checks, "watchdog"):
             failures.watchdog(checks, upstream)
         with part(checks, "upgrade"):

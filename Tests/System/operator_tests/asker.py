@@ -1,4 +1,4 @@
-"""A caller that asks again and again until SIGTERM, and then prints what became of it. Ends with what is under way answered.
+"""A caller that asks again and again until SIGTERM, waits for what is under way, and prints what became of it all.
 
 asker.py asks|streams|connects NAME
 """

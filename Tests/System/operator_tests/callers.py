@@ -43,3 +43,8 @@ def get_attrs(user="root", path=SOCKET):
 def imattr(user, *arguments):
     """The command-line client."""
     return run(*as_user(user), "imattr", *arguments, stdin=subprocess.DEVNULL)
+
+
+def status():
+    """What getStatus says."""
+    return call("getStatus")["result"]

@@ -8,7 +8,7 @@ from system_tests.machine import as_user
 
 
 class Load:
-    """Runs askers, members of the group, each a process: `with Load("asks", "connects") as load: …`, then `load.results`."""
+    """Askers, each a process of a member: `with Load("asks", "connects") as load: …`, then `load.results`."""
 
     def __init__(self, *kinds):
         self.kinds = kinds
@@ -47,4 +47,5 @@ class Load:
         why = f"{len(failures)} failures, such as {failures[:3]}" if failures else None
         checks.expect(f"{when}: no request fails", why)
         asked = ", ".join(f"{name} {result['answered']}" for name, result in self.results.items())
-        print(f"# answered: {asked}; longest {max(result['longest'] for result in self.results.values())} s", flush=True)
+        longest = max(result["longest"] for result in self.results.values())
+        print(f"# answered: {asked}; longest {longest} s", flush=True)

@@ -2,10 +2,12 @@
 
 import os
 import re
+import urllib.request
 from pathlib import Path
 
 from system_tests.machine import must, owner_group_mode, run, show, systemctl
 from system_tests.units import CONFIGURATION, CREDENTIAL, SERVICE, SOCKET, SOCKET_UNIT
+from system_tests.upstream import write_configuration, write_private
 
 from . import callers
 from .load import Load
@@ -14,7 +16,10 @@ PACKAGES = Path("/opt/imattrd/packages")
 TEMPLATE = "imattrd@second"
 
 # What changes by itself on a running machine, what dpkg keeps of every package, and these checks' own files.
-ELSEWHERE = {"/proc", "/sys", "/dev", "/run", "/tmp", "/root", "/srv", "/opt", "/var/lib/dpkg", "/var/log", "/var/cache"}
+ELSEWHERE = {"/proc", "/sys", "/dev", "/run", "/tmp", "/root", "/srv", "/opt"}
+ELSEWHERE |= {"/var/lib/dpkg", "/var/log", "/var/cache"}
+# Folders that are no package's: they may stay, with nothing of the package in them.
+SHARED = {"/etc/credstore", "/etc/credstore.encrypted", "/etc/systemd/system/sockets.target.wants"}
 BACKUPS = {"/etc/group-", "/etc/gshadow-", "/etc/passwd-", "/etc/shadow-", "/etc/.pwd.lock"}
 
 
@@ -28,7 +33,7 @@ def files():
     for folder, names, others in os.walk("/"):
         names[:] = [name for name in names if os.path.join(folder, name) not in ELSEWHERE]
         found.update(os.path.join(folder, name) for name in [*names, *others])
-    return found - BACKUPS
+    return found - BACKUPS - SHARED
 
 
 def groups():
@@ -47,7 +52,7 @@ def install(checks):
         checks.equal(f"{name}: every file is as packed", (verified.returncode, verified.stdout), (0, ""))
     for program in ["imattrd", "imattr", "imattr-sandbox"]:
         expect_declared(checks, program, "imattr-sandbox" if program == "imattr-sandbox" else "imattrd")
-    checks.expect("the group imattr is there", None if run("getent", "group", "imattr").returncode == 0 else "it is not")
+    checks.equal("the group imattr is there", run("getent", "group", "imattr").returncode, 0)
     checks.equal("the socket listens", show(SOCKET_UNIT, "ActiveState"), "active")
     checks.equal("the socket starts with the machine", must("systemctl", "is-enabled", SOCKET_UNIT), "enabled")
     checks.equal("the daemon does not run before somebody calls", show(SERVICE, "ActiveState"), "inactive")
@@ -105,13 +110,21 @@ def upgrade(checks):
 
 def purge(checks, files_before, groups_before):
     """Nothing is left, instances and keys included."""
+    # A socket unit whose service runs does not start.
+    systemctl("stop", SERVICE)
+    systemctl("enable", "--now", "imattrd-metrics.socket")
+    with urllib.request.urlopen("http://127.0.0.1:9464/metrics", timeout=30) as answer:
+        checks.expect("the metrics' socket serves them", None if b"imattrd_build" in answer.read() else "it does not")
     dpkg("--purge", "imattr-sandbox")
     dpkg("--remove", "imattrd")
     checks.expect("a removal keeps the configuration", None if CONFIGURATION.exists() else "it is gone")
     checks.expect("and the key", None if CREDENTIAL.exists() else "it is gone")
     expect_nothing_runs(checks, "removed")
+    checks.expect("removed: no socket is left", "it is there" if SOCKET.exists() else None)
     dpkg("--purge", "imattrd")
     expect_nothing_runs(checks, "purged")
+    units = must("systemctl", "list-units", "--all", "--plain", "--no-legend", "imattrd*")
+    checks.equal("purged: systemd knows no unit of it", units, "")
     left = files() - files_before
     checks.equal("purged: no file is left", sorted(left), [])
     checks.equal("purged: no file of others is missing", sorted(files_before - files()), [])
@@ -122,13 +135,13 @@ def purge(checks, files_before, groups_before):
 
 
 def expect_nothing_runs(checks, when):
-    units = must("systemctl", "list-units", "--all", "--plain", "--no-legend", "imattrd*")
-    checks.equal(f"{when}: no unit is loaded", units, "")
+    units = must("systemctl", "list-units", "--state=active,failed", "--plain", "--no-legend", "imattrd*")
+    checks.equal(f"{when}: no unit is active or failed", units, "")
     running = run("pgrep", "--list-full", "--exact", "imattrd").stdout
     checks.equal(f"{when}: no process runs", running, "")
 
 
-def second_instance(checks, upstream, write_configuration, write_private, key):
+def second_instance(checks, upstream, key):
     """imattrd@NAME, enabled as an operator would: an upgrade and a purge have it, too."""
     write_configuration(CONFIGURATION.with_name("second.yaml"), **upstream.keys)
     write_private(CREDENTIAL.with_name("imattrd.second.secret-key"), key)
