@@ -110,9 +110,8 @@ def upgrade(checks):
 
 def purge(checks, files_before, groups_before):
     """Nothing is left, instances and keys included."""
-    # A socket unit whose service runs does not start.
-    systemctl("stop", SERVICE)
-    systemctl("enable", "--now", "imattrd-metrics.socket")
+    systemctl("enable", "imattrd-metrics.socket")
+    systemctl("restart", SERVICE)
     with urllib.request.urlopen("http://127.0.0.1:9464/metrics", timeout=30) as answer:
         checks.expect("the metrics' socket serves them", None if b"imattrd_build" in answer.read() else "it does not")
     dpkg("--purge", "imattr-sandbox")

@@ -67,8 +67,11 @@ def metrics(checks):
 
 def metrics_over_http(checks):
     """The operator enables one more socket; a scrape starts the daemon, and callers notice nothing."""
+    clients.get_attrs(SOCKET)
+    systemctl("enable", METRICS_SOCKET)
+    systemctl("restart", SERVICE)
+    checks.equal("enabled while the daemon runs, it is there after a restart", fetch(METRICS_URL)[0], 200)
     systemctl("stop", SERVICE)
-    systemctl("start", METRICS_SOCKET)
     status, kind, body = fetch(METRICS_URL)
     wanted = (200, "application/openmetrics-text")
     checks.equal("a scrape of a stopped daemon is answered", (status, kind.split(";")[0]), wanted)
@@ -79,6 +82,7 @@ def metrics_over_http(checks):
     systemctl("restart", SERVICE)
     checks.equal("after a restart it is scraped again", fetch(METRICS_URL)[0], 200)
     expect_scraped(checks)
+    systemctl("disable", METRICS_SOCKET)
     systemctl("stop", METRICS_SOCKET, SERVICE)
     expect_loopback_only(checks)
     checks.equal("without that socket all is as before", clients.get_attrs(SOCKET), "answered")
