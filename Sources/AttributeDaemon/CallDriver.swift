@@ -47,7 +47,7 @@ final class CallDriver {
     var state: CallScheduler { scheduler }
 
     /// Why the service is worse than it should be; nil if it is not.
-    var degradation: String? { scheduler.closedBecause?.message ?? health.degradation }
+    var degradation: String? { scheduler.closedBecause?.adviceForOperator ?? health.degradation }
 
     /// Whether what has to happen next will happen: the alarm is set for it, and nobody waits whom the scheduler has
     /// forgotten to answer.

@@ -18,7 +18,7 @@ import UpstreamSandbox
         }
     }
 
-    /// The first refusal is told at once, not with the next call, which may not leave for a minute.
+    /// The first refusal is told at once with what to do, not with the next call, which may not leave for a minute.
     @Test(arguments: [70009, 70050, 60010])
     func aRefusedCredentialIsLoggedAtOnce(code: Int) async throws {
         try await DaemonUnderTest.run(sandbox: { $0.faults = [Fault(.error(code))] }) { test in
@@ -26,6 +26,7 @@ import UpstreamSandbox
             let told = test.log.lines.filter { $0.contains("state is degraded") }
             #expect(told.count == 1)
             #expect(told.first?.contains("\(code)") == true)
+            #expect(told.first?.contains("mend the secret key or the configuration, then restart imattrd") == true)
         }
     }
 
