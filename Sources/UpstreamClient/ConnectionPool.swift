@@ -22,8 +22,8 @@ final class ConnectionPool {
     /// The one that was used last is used next, so that those that are not needed grow old.
     private var idle: [(connection: HTTPSConnection, end: Scheduled<Void>)] = []
     private var connections: [ObjectIdentifier: HTTPSConnection] = [:]
-    /// Also those that are being connected.
-    private var channels: [ObjectIdentifier: any Channel] = [:]
+    /// Also those that are being connected, by their channels.
+    private var attempts: [ObjectIdentifier: (channel: any Channel, connection: HTTPSConnection)] = [:]
     private var exchanges: [Int: Exchange] = [:]
     private var latest = 0
     private var isShutDown = false
@@ -50,22 +50,21 @@ final class ConnectionPool {
             completion(end)
         }
         exchanges[number] = exchange
-        if isShutDown {
-            exchange.fail(.shutDown)
-        } else if let (connection, end) = idle.popLast() {
-            end.cancel()
-            connection.send(exchange)
-        } else {
-            connect(for: exchange)
-        }
+        if isShutDown { exchange.fail(.shutDown) } else { start(exchange) }
         return exchange
+    }
+
+    private func start(_ exchange: Exchange) {
+        guard let (connection, end) = idle.popLast() else { return connect(for: exchange) }
+        end.cancel()
+        connection.send(exchange)
     }
 
     /// Closes all connections; what is under way fails.
     func shutDown() -> EventLoopFuture<Void> {
         isShutDown = true
         for exchange in Array(exchanges.values) { exchange.fail(.shutDown) }
-        let channels = Array(channels.values)
+        let channels = attempts.values.map(\.channel)
         for channel in channels { channel.close(promise: nil) }
         return .andAllComplete(channels.map(\.closeFuture), on: eventLoop)
     }
@@ -76,8 +75,23 @@ final class ConnectionPool {
         let pool = NIOLoopBound(self, eventLoop: eventLoop)
         let waiting = NIOLoopBound(exchange, eventLoop: eventLoop)
         madeTLSContext()
-            .flatMap { context in pool.value.bootstrap(context, for: waiting.value).connect(to: pool.value.endpoint) }
-            .whenFailure { error in waiting.value.fail(TransportError(connecting: error)) }
+            .flatMap { context in pool.value.bootstrap(context).connect(to: pool.value.endpoint) }
+            .whenComplete { result in
+                switch result {
+                case .success(let channel): pool.value.give(channel, to: waiting.value)
+                case .failure(let error): waiting.value.fail(TransportError(connecting: error))
+                }
+            }
+    }
+
+    /// Of several addresses that are tried at once, this one was reached first; the others' channels are closed.
+    private func give(_ channel: any Channel, to exchange: Exchange) {
+        guard let connection = attempts[ObjectIdentifier(channel)]?.connection else {
+            return exchange.fail(.closedByServer)
+        }
+        if exchange.isOver { return }
+        let isReady = connections[ObjectIdentifier(connection)] != nil
+        if isReady { start(exchange) } else { connection.waiting = exchange }
     }
 
     /// Made once, on another thread: reading the system's roots takes a while.
@@ -92,53 +106,50 @@ final class ConnectionPool {
         return made
     }
 
-    private func bootstrap(_ context: NIOSSLContext, for exchange: Exchange) -> ClientBootstrap {
+    private func bootstrap(_ context: NIOSSLContext) -> ClientBootstrap {
         let pool = NIOLoopBound(self, eventLoop: eventLoop)
-        let waiting = NIOLoopBound(exchange, eventLoop: eventLoop)
         return ClientBootstrap(group: eventLoop)
             .connectTimeout(timeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try pool.value.prepare(channel, context, for: waiting.value) }
+                channel.eventLoop.makeCompletedFuture { try pool.value.prepare(channel, context) }
                     .flatMap { ResetOnClose.install(on: channel) }
             }
     }
 
-    private func prepare(_ channel: any Channel, _ context: NIOSSLContext, for exchange: Exchange) throws {
+    private func prepare(_ channel: any Channel, _ context: NIOSSLContext) throws {
         guard !isShutDown else { throw ChannelError.alreadyClosed }
-        channels[ObjectIdentifier(channel)] = channel
-        let pool = NIOLoopBound(self, eventLoop: eventLoop)
-        channel.closeFuture.whenComplete { _ in pool.value.channels[ObjectIdentifier(channel)] = nil }
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(NIOSSLClientHandler(context: context, serverHostname: endpoint.serverName))
         try pipeline.addHTTPClientHandlers()
-        var waiting: Exchange? = exchange
-        let connection = HTTPSConnection(host: endpoint.host, headers: headers) { [weak self] connection, event in
-            self?.heard(event, from: connection, for: &waiting)
+        let connection = HTTPSConnection(host: endpoint.host, headers: headers) { [weak self] in
+            self?.heard($1, from: $0)
         }
         try pipeline.addHandler(connection)
+        attempts[ObjectIdentifier(channel)] = (channel, connection)
         // A server that accepts and then says nothing.
         let patience = eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in
             if self?.connections[ObjectIdentifier(connection)] == nil { connection.close() }
         }
-        channel.closeFuture.whenComplete { _ in patience.cancel() }
+        let pool = NIOLoopBound(self, eventLoop: eventLoop)
+        channel.closeFuture.whenComplete { _ in
+            patience.cancel()
+            pool.value.attempts[ObjectIdentifier(channel)] = nil
+        }
     }
 
     // MARK: Connections
 
-    /// - Parameter waiting: Whom the connection is made for, until it is ready.
-    private func heard(_ event: HTTPSConnection.Event, from connection: HTTPSConnection, for waiting: inout Exchange?) {
+    private func heard(_ event: HTTPSConnection.Event, from connection: HTTPSConnection) {
         switch event {
         case .ready:
             connections[ObjectIdentifier(connection)] = connection
             // Who gave up meanwhile leaves it to the next one.
-            if let exchange = waiting, !exchange.isOver { connection.send(exchange) } else { rest(connection) }
-            waiting = nil
+            if let exchange = connection.takeWaiting() { connection.send(exchange) } else { rest(connection) }
         case .idle: rest(connection)
         case .roundTrip(let time): measured?(time)
         case .closed(let error):
-            waiting?.fail(error)
-            waiting = nil
+            connection.takeWaiting()?.fail(error)
             forget(connection)
         }
     }

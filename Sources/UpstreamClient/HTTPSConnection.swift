@@ -22,6 +22,8 @@ final class HTTPSConnection: ChannelInboundHandler {
         case closed(TransportError)
     }
 
+    /// Whom the connection is made for, until it is ready.
+    var waiting: Exchange?
     private let host: String
     private let tell: (HTTPSConnection, Event) -> Void
     private let headers: HTTPHeaders
@@ -40,6 +42,12 @@ final class HTTPSConnection: ChannelInboundHandler {
         self.host = host
         self.headers = headers
         self.tell = tell
+    }
+
+    /// Whom the connection was made for, if that has not been given up meanwhile.
+    func takeWaiting() -> Exchange? {
+        defer { waiting = nil }
+        return waiting.flatMap { $0.isOver ? nil : $0 }
     }
 
     /// Sends a request. The connection has to be ready, and idle.
