@@ -49,27 +49,23 @@ final class Exchange {
     /// To be called before the first byte may leave.
     func willBeSent() { wasSent = true }
 
-    /// - Returns: Whether the answer is of use so far; if not, the exchange has failed.
-    func received(_ head: HTTPResponseHead) -> Bool {
+    /// The exchange fails if the answer is of no use.
+    func received(_ head: HTTPResponseHead) {
         headReceivedAt = .now()
         dateHeader = head.headers.first(name: "Date")
-        if head.status == .ok { return true }
-        fail(.status(Int(head.status.code)))
-        return false
+        if head.status != .ok { fail(.status(Int(head.status.code))) }
     }
 
-    /// - Returns: Whether the answer is of use so far; if not, the exchange has failed.
-    func received(_ part: ByteBuffer) -> Bool {
-        guard answer.readableBytes + part.readableBytes <= Self.maximumBodySize else {
-            fail(.bodyTooLarge)
-            return false
-        }
+    /// The exchange fails if the answer is too large.
+    func received(_ part: ByteBuffer) {
+        guard answer.readableBytes + part.readableBytes <= Self.maximumBodySize else { return fail(.bodyTooLarge) }
         answer.writeImmutableBuffer(part)
-        return true
     }
 
     /// The answer is complete, and the connection closed or given back.
-    func succeed() { end(.success(answer)) }
+    func succeed() {
+        if !isOver { takeEnd(.success(answer))() }
+    }
 
     /// Closes the connection, and tells of the failure in the next turn of the loop: whoever has just started or given up
     /// the exchange is not called back at once.
@@ -82,10 +78,7 @@ final class Exchange {
         eventLoop.execute { end.value() }
     }
 
-    private func end(_ result: Result<ByteBuffer, TransportError>) {
-        if !isOver { takeEnd(result)() }
-    }
-
+    /// Ends it; what is returned tells of that.
     private func takeEnd(_ result: Result<ByteBuffer, TransportError>) -> () -> Void {
         deadline?.cancel()
         deadline = nil

@@ -98,8 +98,8 @@ final class HTTPSConnection: ChannelInboundHandler {
         case .head(let head):
             mayBeReused = head.isKeepAlive
             noteRoundTrip()
-            _ = exchange.received(head)
-        case .body(let part): _ = exchange.received(part)
+            exchange.received(head)
+        case .body(let part): exchange.received(part)
         case .end: answered(exchange)
         }
     }

@@ -3,11 +3,10 @@
 import json
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 from system_tests.machine import wait_until
-from system_tests.upstream import write_private
+from system_tests.upstream import start_sandbox, write_private
 
 TOO_FREQUENT = "60007"
 FOLDER = Path("/srv/sandbox")
@@ -20,21 +19,11 @@ class Sandbox:
         FOLDER.mkdir(exist_ok=True)
         self.rate_limit = rate_limit
         self.report_file = FOLDER / f"{name}.json"
-        self.process = subprocess.Popen(
-            ["imattr-sandbox", "serve", "--ca-file", str(FOLDER / f"{name}.pem"), "--unknown", "echo"]
-            + ["--secret-key-file", str(write_private(FOLDER / f"{name}.key", key)), "--delay-ms", str(delay_ms)]
-            + ["--rate-limit", str(rate_limit), "--report-json", str(self.report_file)],
-            stdout=subprocess.PIPE,
-            text=True,
+        self.process, keys = start_sandbox(
+            "--ca-file", FOLDER / f"{name}.pem", "--secret-key-file", write_private(FOLDER / f"{name}.key", key),
+            "--unknown", "echo", "--delay-ms", delay_ms, "--rate-limit", rate_limit, "--report-json", self.report_file,
         )
-        ready = json.loads(self.process.stdout.readline())
-        self.keys = {
-            "sdkAppId": ready["sdkAppId"],
-            "admin": ready["admin"],
-            "upstreamUrl": ready["url"],
-            "upstreamCaFile": ready["caFile"],
-            "rateLimit": rate_limit,
-        }
+        self.keys = keys | {"rateLimit": rate_limit}
 
     def report(self):
         """What it has seen from its start: calls, worstSecond, refusals by code."""

@@ -12,19 +12,10 @@ class Upstream:
 
     def __init__(self, folder, delay_ms=0):
         self.secret_file = write_private(folder / f"secret-{delay_ms}", SECRET)
-        self.process = subprocess.Popen(
-            ["imattr-sandbox", "serve", "--port", "0", "--ca-file", str(folder / f"ca-{delay_ms}.pem")]
-            + ["--secret-key-file", str(self.secret_file), "--answer-delay-ms", str(delay_ms)],
-            stdout=subprocess.PIPE,
-            text=True,
+        self.process, self.keys = start_sandbox(
+            "--ca-file", folder / f"ca-{delay_ms}.pem", "--secret-key-file", self.secret_file,
+            "--answer-delay-ms", delay_ms,
         )
-        ready = json.loads(self.process.stdout.readline())
-        self.keys = {
-            "sdkAppId": ready["sdkAppId"],
-            "admin": ready["admin"],
-            "upstreamUrl": ready["url"],
-            "upstreamCaFile": ready["caFile"],
-        }
 
     def __enter__(self):
         return self
@@ -33,6 +24,19 @@ class Upstream:
         self.process.terminate()
         self.process.wait(30)
         self.process.stdout.close()
+
+
+def start_sandbox(*options):
+    """A process that listens, and the keys of a configuration that leads to it."""
+    command = ["imattr-sandbox", "serve", *map(str, options)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    ready = json.loads(process.stdout.readline())
+    return process, {
+        "sdkAppId": ready["sdkAppId"],
+        "admin": ready["admin"],
+        "upstreamUrl": ready["url"],
+        "upstreamCaFile": ready["caFile"],
+    }
 
 
 def write_private(path, text):
