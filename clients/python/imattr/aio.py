@@ -231,8 +231,8 @@ class AsyncExchange:
     def _tick(self, due: float) -> None:
         self._timer = None
         now = self.loop.time()
-        if now - due > NEGLIGIBLE:  # The loop was busy elsewhere, and answers may be there all the same.
-            self._exchange.put_off(now - due)
+        if now - due > NEGLIGIBLE:  # The loop was busy elsewhere, and answers may be there all the same, to be read yet.
+            self._exchange.put_off(now - due + NEGLIGIBLE)
         self._exchange.tick(now)
         self._set_timer()
 

@@ -189,7 +189,7 @@ class Threads(ClientTest):
         reader = self.begin(self.client.ping)
         connection = self.daemon.accept()
         request = connection.request()
-        self.assert_fails(self.begin(self.client.call, "slow", timeout=0.001), imattr.DeadlineError)
+        self.assert_fails(self.begin(self.client.call, "slow", timeout=0.1), imattr.DeadlineError)
         connection.answer(request, "pong")
         self.assertIsNone(reader.result(PATIENCE))
 
