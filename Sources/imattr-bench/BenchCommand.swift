@@ -13,6 +13,7 @@ struct BenchCommand: AsyncParsableCommand {
             """,
         subcommands: [
             Limit.self, Callers.self, Wait.self, Fairness.self, Poison.self, Restart.self, Outage.self, All.self,
+            Compare.self, Growing.self,
         ])
 
     static func main() async {
@@ -81,5 +82,31 @@ struct BenchCommand: AsyncParsableCommand {
                     KillAndRestart.self, UpstreamOutage.self,
                 ], options)
         }
+    }
+
+    struct Compare: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "What requests cost, beside a bare epoll loop, asyncio, nginx, and scripts that do it themselves.",
+            discussion: """
+                Run it in the project's folder. Tests/Comparisons/prepare says what it needs. Each figure is the median of \
+                rounds in which all take their turns; one whose rounds differ too much is not told, and misses its target.
+                """)
+        @OptionGroup var options: MeasurementOptions
+        func run() async throws {
+            try await MeasurementRun.run(
+                [
+                    DoorCost.self, ForwardedCall.self, MergedCallers.self, Footprint.self, Activation.self,
+                    OneShot.self,
+                ], options)
+        }
+    }
+
+    struct Growing: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "growth",
+            abstract: "Processor time an account, for 1 to 10,000 callers and 1 to 1,000,000 waiting accounts.")
+        @OptionGroup var options: MeasurementOptions
+        func run() async throws { try await MeasurementRun.run([Growth.self], options) }
     }
 }

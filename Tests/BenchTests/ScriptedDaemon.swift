@@ -10,6 +10,7 @@ enum ScriptedDaemon {
         case right
         case wrong
         case refusal(retryable: Bool)
+        case pong
         case unasked
         case hangUp
     }
@@ -55,6 +56,7 @@ enum ScriptedDaemon {
             case .refusal(let retryable):
                 let data = #"{"source":"daemon","retryable":\#(retryable),"retryAfterMs":1}"#
                 send(context, id, #""error":{"code":-32000,"message":"no","data":\#(data)}"#)
+            case .pong: send(context, id, #""result":"pong""#)
             case .unasked: send(context, id + 1000, #""result":"pong""#)
             case .hangUp: context.close(promise: nil)
             }

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import imattr_bench
@@ -48,16 +49,25 @@ struct StatisticsTests {
         #expect(JainIndex.of([0, 0]) == nil)
     }
 
-    @Test(arguments: [
-        ("12 (imattrd) S 1 12 12 0 -1 4194304 100 0 0 0 34 56 0 0 20 0 4 0 999", 90),
-        ("12 (a) b (c) R 1 12 12 0 -1 4194304 100 0 0 0 1 2 0 0 20 0 4 0 999", 3),
-    ])
-    func processorTimeIsThatOfUserAndKernel(line: String, ticks: Int) {
-        #expect(ProcessorTime.ticks(stat: line) == ticks)
+    @Test func samplesHaveAMedianAndASpread() {
+        let samples = Samples([3, 1, 2, 5, 4])
+        #expect(samples.median == 3)
+        // The middle half is 2 to 4.
+        #expect(samples.spread == 2.0 / 3)
+        #expect(Samples([7, 7, 7]).spread == 0)
+        #expect(Samples([]).median.isNaN)
     }
 
-    @Test(arguments: ["", "12 (imattrd) S 1 12", "12 imattrd S 1 12 12 0 -1 4194304 100 0 0 0 34 56 0"])
-    func anotherLineHasNoProcessorTime(line: String) {
-        #expect(ProcessorTime.ticks(stat: line) == nil)
+    @Test func ratiosAreOfTheSameRound() {
+        let ratio = Samples([10, 20, 60]) / Samples([10, 10, 20])
+        #expect(ratio.values == [1, 2, 3])
+    }
+
+    @Test func processorTimeGoesOnWithWork() throws {
+        let before = try ProcessorTime.used(by: getpid())
+        var number = 1
+        while try ProcessorTime.used(by: getpid()) - before < .milliseconds(1) { number &*= 3 }
+        #expect(try ProcessorTime.used(by: getpid()) > before)
+        #expect(throws: File.Failure.self) { try ProcessorTime.used(by: 4_194_303) }
     }
 }

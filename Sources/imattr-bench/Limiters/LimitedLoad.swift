@@ -2,7 +2,6 @@ import FoundationEssentials
 import Glibc
 import NIOCore
 import NIOSSL
-import UserSig
 
 /// Calls straight to a sandbox, each as soon as a limiter lets it leave. Belongs to one event loop.
 final class LimitedLoad {
@@ -28,7 +27,7 @@ final class LimitedLoad {
         _ limiter: any CallLimiter, at sandbox: Sandbox.Ready, on eventLoop: any EventLoop
     ) async throws -> NIOLoopBound<LimitedLoad> {
         guard let port = sandbox.url.split(separator: ":").last.flatMap({ Int($0) }) else { throw Unusable() }
-        let uri = try uri(sandbox)
+        let uri = try SignedPath.make(sandbox)
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.trustRoots = .file(sandbox.caFile)
         let tls = try NIOSSLContext(configuration: configuration)
@@ -77,14 +76,5 @@ final class LimitedLoad {
     private func wait(until time: NIODeadline) {
         guard !isOver else { return }
         eventLoop.assumeIsolated().scheduleTask(deadline: time) { [self] in makeCalls() }
-    }
-
-    private static func uri(_ sandbox: Sandbox.Ready) throws -> String {
-        var key = try File.text(sandbox.secretKeyFile)[...]
-        while key.last?.isWhitespace == true { key.removeLast() }
-        let signature = UserSigSigner(sdkAppID: sandbox.sdkAppId, key: SecretKey(String(key)))
-            .sign(identifier: sandbox.admin, issuedAt: Int64(time(nil)), validFor: 86_400)
-        return "/v4/all_member_push/im_get_attr?usersig=\(signature.text)&identifier=\(sandbox.admin)"
-            + "&sdkappid=\(sandbox.sdkAppId)&contenttype=json&random="
     }
 }

@@ -8,8 +8,11 @@ extension Finding {
             case nil: ""
             }
         let verdict = self.target == nil ? "" : isMet ? "ok" : "MISSED"
-        let measured = Self.number(value, decimals) + (unit.isEmpty || !value.isFinite ? "" : " " + unit)
-        let line = "  " + Self.padded(what, 52) + Self.padded(measured, 16) + Self.padded(target, 12) + verdict
+        let measured =
+            value.isNaN && spread != nil
+            ? "unsteady" : Self.number(value, decimals) + (unit.isEmpty || !value.isFinite ? "" : " " + unit)
+        let rounds = spread.map { " (± \(Self.number($0 * 50, 0)) %)" } ?? ""
+        let line = "  " + Self.padded(what, 52) + Self.padded(measured + rounds, 24) + Self.padded(target, 12) + verdict
         return String(line.reversed().drop { $0 == " " }.reversed())
     }
 

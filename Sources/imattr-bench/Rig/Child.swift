@@ -1,14 +1,16 @@
 import FoundationEssentials
 import Glibc
+import NIOPosix
 import Synchronization
 
 /// A program that runs beside this one, and does not outlive it.
 final class Child: Sendable {
     let pid: pid_t
+    private let program: String
     private let isReaped = Mutex(false)
 
-    /// Starts the program `name` that stands beside this one's, with its output and errors in the file `output`,
-    /// temporary files in `folder`, and none of our descriptors.
+    /// Starts a program, that of a path or the one of this name that stands beside this one's, with its output and errors
+    /// in the file `output`, temporary files in `folder`, and none of our descriptors.
     init(_ name: String, _ arguments: [String], output: String, folder: TemporaryFolder) throws {
         let program = try Self.program(name)
         var files = posix_spawn_file_actions_t()
@@ -44,6 +46,7 @@ final class Child: Sendable {
         }
         guard code == 0 else { throw File.Failure(path: program, code: code) }
         self.pid = pid
+        self.program = program
     }
 
     /// Whether it has ended, by itself or by ``end()``.
@@ -69,7 +72,28 @@ final class Child: Sendable {
         }
     }
 
-    private static func program(_ name: String) throws -> String {
+    /// Waits until it has ended by itself; throws unless it has done so with 0.
+    func succeed() async throws {
+        let status = try await NIOThreadPool.singleton.runIfActive { [self] in
+            isReaped.withLock { isReaped in
+                var status: Int32 = 0
+                while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+                isReaped = true
+                return status
+            }
+        }
+        guard status == 0 else { throw Failed(program: program, status: status) }
+    }
+
+    struct Failed: Error, CustomStringConvertible {
+        var program: String
+        var status: Int32
+        var description: String { "\(program) has failed (wait status \(status))" }
+    }
+
+    /// The path of a program of this name that stands beside this one's.
+    static func program(_ name: String) throws -> String {
+        if name.contains("/") { return name }
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let path = own.prefix(upTo: own.lastIndex(of: "/") ?? own.endIndex) + "/" + name
         guard access(String(path), X_OK) == 0 else { throw File.Failure(path: String(path), code: errno) }

@@ -3,14 +3,16 @@ import Glibc
 import Synchronization
 
 /// An `imattrd` in front of a sandbox, which can be killed and started again on the same socket.
-final class Daemon: Sendable {
+final class Daemon: Contestant {
     struct NotRunning: Error, CustomStringConvertible {
         var log: String
         var description: String { "imattrd has ended by itself. It said:\n\(log)" }
     }
 
     let socketPath: String
-    private let arguments: [String]
+    let wire = Wire.lines
+    /// Which configuration and socket it is started with.
+    let arguments: [String]
     private let folder: TemporaryFolder
     private let child = Mutex<Child?>(nil)
 
@@ -41,7 +43,7 @@ final class Daemon: Sendable {
         let child = try Child("imattrd", arguments, output: log, folder: folder)
         self.child.withLock { $0 = child }
         try await Patience.wait(for: "imattrd to listen", log: log, unless: { child.hasEnded }) {
-            self.acceptsConnections ? () : nil
+            UnixSocket.acceptsConnections(self.socketPath) ? () : nil
         }
     }
 
@@ -59,23 +61,12 @@ final class Daemon: Sendable {
     }
 
     /// What it has used of the processors since it was started.
-    func processorTime() throws -> Duration {
+    func processorTime() throws -> Duration { try ProcessorTime.used(by: pid()) }
+
+    func pid() throws -> pid_t {
         guard let pid = child.withLock({ $0?.pid }) else { throw NotRunning(log: try File.text(log)) }
-        return try ProcessorTime.used(by: pid)
+        return pid
     }
 
     private var log: String { folder.path("imattrd.log") }
-
-    private var acceptsConnections: Bool {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: socketPath.utf8.prefix($0.count - 1)) }
-        return withUnsafePointer(to: address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
-            }
-        }
-    }
 }

@@ -5,6 +5,7 @@ struct Network: Sendable {
     /// Mean of the random delay that is added each way, in milliseconds.
     let jitter: Int
 
+    static let none = Network(delay: 0, jitter: 0)
     static let near = Network(delay: 20, jitter: 2)
     static let far = Network(delay: 50, jitter: 20)
 

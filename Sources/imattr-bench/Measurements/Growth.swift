@@ -1,0 +1,68 @@
+/// Processor time an account, as callers and waiting accounts grow: it should not.
+struct Growth: Measurement {
+    private let seconds: Int
+
+    init(seconds: Int?) { self.seconds = seconds ?? 3 }
+
+    func run(_ tell: (Section) -> Void) async throws {
+        try await callers(tell)
+        try await waiting(tell)
+    }
+
+    /// Each asks for 100 accounts, so that a call is full however many there are.
+    private func callers(_ tell: (Section) -> Void) async throws {
+        var findings: [(name: String, cost: Double)] = []
+        for number in [1, 10, 100, 1_000, 10_000] {
+            let cost = try await cost(callers: number, depth: 1, size: 100)
+            findings.append(("\(number) callers", cost))
+        }
+        tell(
+            Self.section("growth: callers who ask for 100 accounts each, processor time an account", findings, from: 0))
+    }
+
+    private func waiting(_ tell: (Section) -> Void) async throws {
+        var findings: [(name: String, cost: Double)] = []
+        let sizes = [(1, 1), (10, 1), (10, 10), (10, 100), (10, 1_000), (10, 10_000), (100, 10_000)]
+        for (callers, size) in sizes {
+            findings.append(("\(callers * size) accounts wait", try await cost(callers: callers, depth: 1, size: size)))
+        }
+        // Calls are not full with fewer than 100.
+        tell(Self.section("growth: waiting accounts, processor time an account", findings, from: 2))
+    }
+
+    private func cost(callers: Int, depth: Int, size: Int) async throws -> Double {
+        let most = "4000000"
+        let limits = [
+            "--max-connections", "20000", "--max-connections-per-uid", "20000", "--max-queued-accounts", most,
+            "--max-queued-accounts-per-uid", most,
+        ]
+        return try await FastRig.with(daemon: limits) { rig in
+            let crowd = try await Crowd.gather(
+                at: rig, depth: depth,
+                Questions.each(of: callers, name: "a", size: size, areFresh: false, timeoutMs: 600_000))
+            try await crowd.begin()
+            // Until each has been answered: before that, not everything is as it stays.
+            try await Patience.wait(for: "an answer for each caller", .seconds(120)) {
+                try await crowd.events().right.count >= callers ? () : nil
+            }
+            var costs: [Double] = []
+            for _ in 0..<5 {
+                let before = try await (rig.daemon.processorTime(), crowd.events().accountsAnswered)
+                try await Task.sleep(for: .seconds(seconds))
+                let after = try await (rig.daemon.processorTime(), crowd.events().accountsAnswered)
+                costs.append((after.0 - before.0) / .microseconds(1) / Double(after.1 - before.1))
+            }
+            try await crowd.leave()
+            return Samples(costs).median
+        }
+    }
+
+    private static func section(_ title: String, _ costs: [(name: String, cost: Double)], from first: Int) -> Section {
+        let compared = costs[first...].map(\.cost)
+        let growth = (compared.max() ?? .nan) / (compared.min() ?? .nan)
+        return Section(
+            title: title,
+            findings: costs.map { Finding($0.name, $0.cost, "µs", decimals: 2) }
+                + [Finding("dearest ÷ cheapest, from \(costs[first].name)", growth, "", decimals: 2, .atMost(1.5))])
+    }
+}

@@ -1,0 +1,27 @@
+import Glibc
+
+/// Plain, blocking connections to Unix sockets.
+enum UnixSocket {
+    /// A connection to the socket at `path`; nil if there is none to be had at present.
+    static func connect(to path: String) -> Int32? {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return nil }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+        let isConnected = withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+        if isConnected { return descriptor }
+        close(descriptor)
+        return nil
+    }
+
+    static func acceptsConnections(_ path: String) -> Bool {
+        guard let descriptor = connect(to: path) else { return false }
+        close(descriptor)
+        return true
+    }
+}
