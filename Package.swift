@@ -83,7 +83,7 @@ let package = Package(
 
         program(
             "imattrd",
-            ["AttributeDaemon", "JSONRPCServer", "Systemd", .argumentParser, .unixSignals, .logging, .nio, .nioPosix]),
+            ["AttributeDaemon", "JSONRPCServer", "Systemd", .argumentParser, .logging, .nio, .nioPosix]),
         program("imattr", ["IMAttrClient", "AttributeAPI", "JSONTokens", .argumentParser]),
         program(
             "imattr-client-driver", path: "clients/swift/Sources/imattr-client-driver", ["IMAttrClient", "JSONTokens"]),

@@ -2,6 +2,7 @@ import Glibc
 import JSONRPCServer
 import Logging
 import NIOCore
+import NIOPosix
 import UpstreamClient
 import UserSig
 
@@ -81,7 +82,8 @@ public final class Daemon: Sendable {
 
     /// Reads the configuration and the key again. A bad configuration changes nothing.
     public func reload() async throws -> ReloadOutcome {
-        let configuration = source()
+        // Whatever becomes of the files, the loop goes on.
+        let configuration = try await NIOThreadPool.singleton.runIfActive(source)
         let before = try await eventLoop.submit { [core] in core.value.settings }.get()
         let problems = try await configure(configuration)
         let outcome = ReloadOutcome(

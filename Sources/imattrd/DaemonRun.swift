@@ -6,7 +6,6 @@ import Logging
 import NIOCore
 import NIOPosix
 import Systemd
-import UnixSignals
 
 /// Runs the daemon until it is told to stop.
 struct DaemonRun {
@@ -70,44 +69,44 @@ struct DaemonRun {
         _ socket: CInt, path: String, metrics: CInt?, mayHavePredecessor: Bool, slots: SlotMemory?, _ logger: Logger
     ) async throws {
         // Trapped before anything is served, so that none is missed.
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let signals = Signals.shared.trap()
         let (idle, idleContinuation) = AsyncStream.makeStream(of: Void.self)
         let hooks = Daemon.Hooks(
             stateChanged: { ServiceManager.notify(.status($0.description)) }, idle: { idleContinuation.yield() })
         let source = source
-        // Door, scheduler and upstream share one loop, so that nothing has to be handed over between threads.
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
         let daemon = try await Daemon.start(
-            on: group.any(), source: { source.read(socketPath: path) }, logger: logger,
+            on: eventLoop, source: { source.read(socketPath: path) }, logger: logger,
             mayHavePredecessor: mayHavePredecessor, slotMemory: slots, hooks: hooks)
         try await daemon.listen(on: socket)
         if let metrics { try await daemon.serveMetrics(on: metrics) }
         ServiceManager.notify(.ready)
         logger.notice(
             "started", metadata: Event.started.metadata(["version": "\(Version.current)", "socket": "\(path)"]))
-        try await waitForEnd(daemon, signals, idle, logger)
+        try await waitForEnd(daemon, eventLoop, signals, idle, logger)
         ServiceManager.notify(.stopping)
         try await daemon.stop()
-        try await group.shutdownGracefully()
         logger.notice("stopped", metadata: Event.stopped.metadata())
     }
 
     /// Reloads when told to; returns when the daemon is to stop, by a signal or because nobody needs it.
     private func waitForEnd(
-        _ daemon: Daemon, _ signals: UnixSignalsSequence, _ idle: AsyncStream<Void>, _ logger: Logger
+        _ daemon: Daemon, _ eventLoop: any EventLoop, _ signals: AsyncStream<CInt>, _ idle: AsyncStream<Void>,
+        _ logger: Logger
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await signal in signals {
-                    guard signal == .sighup else {
-                        logger.notice("stopping", metadata: ["signal": "\(signal)"])
+                    guard signal == SIGHUP else {
+                        logger.notice("stopping", metadata: ["signal": "\(signal == SIGTERM ? "SIGTERM" : "SIGINT")"])
                         return
                     }
                     try await reload(daemon, logger)
                 }
             }
             if let interval = ServiceManager.watchdogInterval {
-                group.addTask { try await Watchdog(daemon: daemon, interval: interval, logger: logger).run() }
+                let watchdog = Watchdog(daemon: daemon, eventLoop: eventLoop, interval: interval, logger: logger)
+                group.addTask { try await watchdog.run() }
             }
             group.addTask {
                 for await _ in idle {

@@ -1,5 +1,6 @@
 import AttributeDaemon
 import Logging
+import NIOCore
 import Systemd
 
 /// Tells the service manager that the daemon works.
@@ -8,15 +9,13 @@ import Systemd
 /// manager kills the daemon.
 struct Watchdog {
     let daemon: Daemon
+    let eventLoop: any EventLoop
     /// The time within which the service manager wants to be told.
     let interval: Duration
     let logger: Logger
 
     /// Goes on until it is cancelled.
     func run() async throws {
-        guard let interval = ServiceManager.watchdogInterval else {
-            return try await Task.sleep(for: .seconds(1 << 32))
-        }
         while true {
             if try await daemon.isSound {
                 ServiceManager.notify(.alive)
@@ -24,7 +23,7 @@ struct Watchdog {
                 logger.critical("the scheduler stands still", metadata: Event.broken.metadata())
                 ServiceManager.notify(.broken)
             }
-            try await Task.sleep(for: interval / 3)
+            try await eventLoop.sleep(for: interval / 3)
         }
     }
 }

@@ -19,12 +19,17 @@ enum SmallFile {
 
     /// The bytes of a regular file, of `limit` bytes at most.
     static func read(_ path: String, limit: Int) -> Result<[UInt8], Failure> {
-        var bytes = [UInt8](repeating: 0, count: limit)
-        return bytes.withUnsafeMutableBytes { buffer in
-            Result { () throws(Failure) in try read(path, into: buffer) }
-        }.map { count in
-            bytes.removeSubrange(count...)
-            return bytes
+        Result { () throws(Failure) in
+            try withFile(path, check: { _ in nil }) { file, status throws(Failure) in
+                // Not as much as is allowed: the memory would stay with the process.
+                let room = min(limit, max(4096, Int(status.st_size)))
+                var bytes = [UInt8](repeating: 0, count: room)
+                let count = try bytes.withUnsafeMutableBytes { buffer in
+                    Result { () throws(Failure) in try read(file, into: buffer, limit: limit) }
+                }.get()
+                bytes.removeSubrange(count...)
+                return bytes
+            }
         }
     }
 
@@ -33,6 +38,14 @@ enum SmallFile {
     static func read(
         _ path: String, into bytes: UnsafeMutableRawBufferPointer, check: (stat) -> String? = { _ in nil }
     ) throws(Failure) -> Int {
+        try withFile(path, check: check) { file, _ throws(Failure) in
+            try read(file, into: bytes, limit: bytes.count)
+        }
+    }
+
+    private static func withFile<Value>(
+        _ path: String, check: (stat) -> String?, _ body: (CInt, stat) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw errno == ENOENT ? .missing : .unreadable(reason) }
         defer { close(file) }
@@ -40,6 +53,12 @@ enum SmallFile {
         guard fstat(file, &status) == 0 else { throw .unreadable(reason) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable("it is no regular file") }
         if let fault = check(status) { throw .unreadable(fault) }
+        return try body(file, status)
+    }
+
+    private static func read(
+        _ file: CInt, into bytes: UnsafeMutableRawBufferPointer, limit: Int
+    ) throws(Failure) -> Int {
         var count = 0
         while true {
             // Once there is no room left, for one byte more, which there must not be.
@@ -49,7 +68,9 @@ enum SmallFile {
             if got < 0, errno == EINTR { continue }
             guard got >= 0 else { throw .unreadable(reason) }
             if got == 0 { return count }
-            guard !rest.isEmpty else { throw .tooLarge(limit: bytes.count) }
+            guard !rest.isEmpty else {
+                throw bytes.count < limit ? .unreadable("it grows while it is read") : .tooLarge(limit: limit)
+            }
             count += got
         }
     }
