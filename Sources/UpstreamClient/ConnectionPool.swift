@@ -15,24 +15,25 @@ final class ConnectionPool {
     var allGone: (() -> Void)?
     private let endpoint: Endpoint
     private let timeout: TimeAmount
-    private let headers: HTTPHeaders
     private let eventLoop: any EventLoop
     private let tls: TLSConfiguration
     private var tlsContext: EventLoopFuture<NIOSSLContext>?
-    /// The one that was used last is used next, so that those that are not needed grow old.
-    private var idle: [(connection: HTTPSConnection, end: Scheduled<Void>)] = []
+    /// The one that was used last is used next, so that those that are not needed grow old; the oldest is the first.
+    private var idle: [(connection: HTTPSConnection, since: NIODeadline)] = []
+    private var idleTimer: Scheduled<Void>?
     private var connections: [ObjectIdentifier: HTTPSConnection] = [:]
     /// Also those that are being connected, by their channels.
     private var attempts: [ObjectIdentifier: (channel: any Channel, connection: HTTPSConnection)] = [:]
-    private var exchanges: [Int: Exchange] = [:]
-    private var latest = 0
+    /// In the order of their deadlines, which is that of their beginnings; some are over. One timer serves all, as nearly all end
+    /// before they are due.
+    private var exchanges = CircularBuffer<(exchange: Exchange, deadline: NIODeadline)>()
+    private var exchangeTimer: Scheduled<Void>?
     private var isShutDown = false
 
     init(_ configuration: UpstreamConfiguration, eventLoop: any EventLoop) {
         endpoint = configuration.endpoint
         timeout = TimeAmount(configuration.timeout)
         self.eventLoop = eventLoop
-        headers = ["Host": endpoint.authority, "Content-Type": "application/json"]
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         tls.applicationProtocols = ["http/1.1"]
@@ -43,27 +44,51 @@ final class ConnectionPool {
     /// Sends a request.
     /// - Parameter completion: Called once, on the event loop, never before this returns.
     func post(_ uri: String, _ body: ByteBuffer, completion: @escaping (Exchange.End) -> Void) -> Exchange {
-        latest += 1
-        let number = latest
-        let exchange = Exchange(uri: uri, body: body, timeout: timeout, eventLoop: eventLoop) { [weak self] end in
-            self?.exchanges[number] = nil
-            completion(end)
+        let exchange = Exchange(uri: uri, body: body, eventLoop: eventLoop, completion: completion)
+        if isShutDown {
+            exchange.fail(.shutDown)
+        } else {
+            watch(exchange)
+            start(exchange)
         }
-        exchanges[number] = exchange
-        if isShutDown { exchange.fail(.shutDown) } else { start(exchange) }
         return exchange
     }
 
+    private func watch(_ exchange: Exchange) {
+        while let first = exchanges.first, first.exchange.isOver { exchanges.removeFirst() }
+        exchanges.append((exchange, .now() + timeout))
+        if exchangeTimer == nil { setExchangeTimer() }
+    }
+
+    private func setExchangeTimer() {
+        guard let next = exchanges.first else { return }
+        exchangeTimer = eventLoop.assumeIsolated().scheduleTask(deadline: next.deadline) { [weak self] in
+            self?.endLateExchanges()
+        }
+    }
+
+    private func endLateExchanges() {
+        exchangeTimer = nil
+        let now = NIODeadline.now()
+        while let first = exchanges.first, first.exchange.isOver || first.deadline <= now {
+            exchanges.removeFirst()
+            first.exchange.timeIsUp()
+        }
+        setExchangeTimer()
+    }
+
     private func start(_ exchange: Exchange) {
-        guard let (connection, end) = idle.popLast() else { return connect(for: exchange) }
-        end.cancel()
+        guard let (connection, _) = idle.popLast() else { return connect(for: exchange) }
         connection.send(exchange)
     }
 
     /// Closes all connections; what is under way fails.
     func shutDown() -> EventLoopFuture<Void> {
         isShutDown = true
-        for exchange in Array(exchanges.values) { exchange.fail(.shutDown) }
+        for (exchange, _) in exchanges { exchange.fail(.shutDown) }
+        exchanges.removeAll()
+        exchangeTimer?.cancel()
+        idleTimer?.cancel()
         let channels = attempts.values.map(\.channel)
         for channel in channels { channel.close(promise: nil) }
         return .andAllComplete(channels.map(\.closeFuture), on: eventLoop)
@@ -121,8 +146,10 @@ final class ConnectionPool {
         guard !isShutDown else { throw ChannelError.alreadyClosed }
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(NIOSSLClientHandler(context: context, serverHostname: endpoint.serverName))
-        try pipeline.addHTTPClientHandlers()
-        let connection = HTTPSConnection(host: endpoint.host, headers: headers) { [weak self] in
+        let encoder = RequestEncoder(authority: endpoint.authority)
+        try pipeline.addHandler(encoder)
+        try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes)))
+        let connection = HTTPSConnection(host: endpoint.host, encoder: encoder) { [weak self] in
             self?.heard($1, from: $0)
         }
         try pipeline.addHandler(connection)
@@ -155,12 +182,27 @@ final class ConnectionPool {
     }
 
     private func rest(_ connection: HTTPSConnection) {
-        let end = eventLoop.assumeIsolated().scheduleTask(in: Self.idleTime) { connection.close() }
-        idle.append((connection, end))
+        idle.append((connection, since: .now()))
+        if idleTimer == nil { setIdleTimer() }
+    }
+
+    private func setIdleTimer() {
+        guard let oldest = idle.first else { return }
+        let deadline = oldest.since + Self.idleTime
+        idleTimer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
+            self?.closeOldConnections()
+        }
+    }
+
+    private func closeOldConnections() {
+        idleTimer = nil
+        let old = idle.prefix { $0.since + Self.idleTime <= .now() }
+        for (connection, _) in old { connection.close() }
+        setIdleTimer()
     }
 
     private func forget(_ connection: HTTPSConnection) {
-        if let index = idle.firstIndex(where: { $0.connection === connection }) { idle.remove(at: index).end.cancel() }
+        if let index = idle.firstIndex(where: { $0.connection === connection }) { idle.remove(at: index) }
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         if connections.isEmpty { allGone?() }
     }

@@ -18,30 +18,20 @@ final class Exchange {
     let uri: String
     let body: ByteBuffer
     /// Closes the connection that the request was sent on.
-    var closeConnection: (() -> Void)?
+    var connection: HTTPSConnection?
     private var wasSent = false
     private var headReceivedAt: NIODeadline?
     private var dateHeader: String?
     private var answer = ByteBuffer()
     private var completion: ((End) -> Void)?
     private let eventLoop: any EventLoop
-    private var deadline: Scheduled<Void>?
 
-    /// - Parameters:
-    ///   - timeout: How long it may take, connecting included.
-    ///   - completion: Called once, on the event loop, after the connection was closed or given back.
-    init(
-        uri: String, body: ByteBuffer, timeout: TimeAmount, eventLoop: any EventLoop,
-        completion: @escaping (End) -> Void
-    ) {
+    /// - Parameter completion: Called once, on the event loop, after the connection was closed or given back.
+    init(uri: String, body: ByteBuffer, eventLoop: any EventLoop, completion: @escaping (End) -> Void) {
         self.uri = uri
         self.body = body
         self.eventLoop = eventLoop
         self.completion = completion
-        deadline = eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in
-            guard let self else { return }
-            fail(wasSent ? .noAnswerInTime : .noConnectionInTime)
-        }
     }
 
     var isOver: Bool { completion == nil }
@@ -67,22 +57,24 @@ final class Exchange {
         if !isOver { takeEnd(.success(answer))() }
     }
 
+    /// Ends it if it is not over.
+    func timeIsUp() { fail(wasSent ? .noAnswerInTime : .noConnectionInTime) }
+
     /// Closes the connection, and tells of the failure in the next turn of the loop: whoever has just started or given up
     /// the exchange is not called back at once.
     func fail(_ error: TransportError) {
         guard !isOver else { return }
         // Closing leads to errors of its own, which come too late then.
-        let close = closeConnection
+        let connection = connection
         let end = NIOLoopBound(takeEnd(.failure(error)), eventLoop: eventLoop)
-        close?()
+        connection?.close()
         eventLoop.execute { end.value() }
     }
 
     /// Ends it; what is returned tells of that.
     private func takeEnd(_ result: Result<ByteBuffer, TransportError>) -> () -> Void {
-        deadline?.cancel()
-        deadline = nil
-        closeConnection = nil
+        connection = nil
+        answer = ByteBuffer()
         let completion = completion
         self.completion = nil
         let end = End(wasSent: wasSent, headReceivedAt: headReceivedAt, dateHeader: dateHeader, body: result)

@@ -26,7 +26,7 @@ final class HTTPSConnection: ChannelInboundHandler {
     var waiting: Exchange?
     private let host: String
     private let tell: (HTTPSConnection, Event) -> Void
-    private let headers: HTTPHeaders
+    private let encoder: RequestEncoder
     private var context: ChannelHandlerContext?
     private var exchange: Exchange?
     private var mayBeReused = false
@@ -38,9 +38,9 @@ final class HTTPSConnection: ChannelInboundHandler {
     /// - Parameters:
     ///   - host: Whose certificate it must be.
     ///   - headers: What each request has but its length.
-    init(host: String, headers: HTTPHeaders, tell: @escaping (HTTPSConnection, Event) -> Void) {
+    init(host: String, encoder: RequestEncoder, tell: @escaping (HTTPSConnection, Event) -> Void) {
         self.host = host
-        self.headers = headers
+        self.encoder = encoder
         self.tell = tell
     }
 
@@ -54,16 +54,12 @@ final class HTTPSConnection: ChannelInboundHandler {
     func send(_ exchange: Exchange) {
         guard let context else { return exchange.fail(.closedByServer) }
         self.exchange = exchange
-        exchange.closeConnection = { [weak self] in self?.close() }
+        exchange.connection = self
         exchange.willBeSent()
         isWritten = false
         writtenAt = nil
-        var headers = headers
-        headers.add(name: "Content-Length", value: "\(exchange.body.readableBytes)")
-        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: exchange.uri, headers: headers)
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(exchange.body))), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenSuccess { [self] in
+        encoder.next = exchange
+        context.writeAndFlush(wrapOutboundOut(RequestEncoder.part)).assumeIsolated().whenSuccess { [self] in
             isWritten = true
             writtenAt = .now()
         }
