@@ -19,4 +19,15 @@ public enum MethodName: String, CaseIterable, Sendable {
         case .cancelRequest: 5
         }
     }
+
+    /// The method of this name; nil if there is none.
+    public init?(name: String) {
+        guard let method = Self.named.first(where: { $0.length == name.utf8.count && $0.name == name }) else {
+            return nil
+        }
+        self = method.method
+    }
+
+    // Made once: this is asked for every request.
+    private static let named = allCases.map { (length: $0.rawValue.utf8.count, name: $0.rawValue, method: $0) }
 }

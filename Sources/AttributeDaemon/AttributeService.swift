@@ -10,8 +10,21 @@ import NIOCore
 final class AttributeService: RPCService {
     /// What getAttrs can be served with, or why it cannot.
     enum Mode {
-        case serving(CallDriver, Settings)
+        case serving(CallDriver, Rules)
         case misconfigured([ConfigurationProblem])
+    }
+
+    /// What the configuration says of requests.
+    struct Rules {
+        let allow: AllowList?
+        let maxAccountsPerRequest: Int
+        let audit: Settings.Audit
+
+        init(_ settings: Settings) {
+            allow = settings.allow
+            maxAccountsPerRequest = settings.maxAccountsPerRequest
+            audit = settings.audit
+        }
     }
 
     /// What requests are answered from.
@@ -34,10 +47,8 @@ final class AttributeService: RPCService {
 
     // MARK: The table
 
-    func call(
-        _ request: Request, on connection: any RPCConnection, completion: @escaping (Response.Outcome) -> Void
-    ) -> Reply {
-        let method = MethodName(rawValue: request.method)
+    func call(_ request: Request, on connection: any RPCConnection, completion: Completion) -> Reply {
+        let method = MethodName(name: request.method)
         metrics.countReceived(method)
         let reply = reply(to: request, for: method, on: connection, completion)
         if case .now(let outcome) = reply { metrics.countEnd(of: method, outcome) }
@@ -46,7 +57,7 @@ final class AttributeService: RPCService {
 
     private func reply(
         to request: Request, for method: MethodName?, on connection: any RPCConnection,
-        _ completion: @escaping (Response.Outcome) -> Void
+        _ completion: Completion
     ) -> Reply {
         if let refusal = refusal(of: connection.caller) { return .now(.error(refusal)) }
         do throws(ErrorObject) {
@@ -77,14 +88,14 @@ final class AttributeService: RPCService {
 
     func notified(of notification: Request, on connection: any RPCConnection) {
         metrics.countNotification()
-        guard MethodName(rawValue: notification.method) == .cancelRequest,
+        guard MethodName(name: notification.method) == .cancelRequest,
             let id = CancelRequest.id(notification.params)
         else { return }
         connection.cancel(id, with: ErrorObject(.cancelled, "the caller took the request back"))
     }
 
     private func refusal(of caller: Caller) -> ErrorObject? {
-        guard case .serving(_, let settings) = mode, let allow = settings.allow, !allow.allows(caller) else {
+        guard case .serving(_, let rules) = mode, let allow = rules.allow, !allow.allows(caller) else {
             return nil
         }
         if let unsaid = refusals.note(caller.uid, at: .now()) {
@@ -100,36 +111,47 @@ final class AttributeService: RPCService {
     // MARK: getAttrs
 
     private func getAttrs(
-        _ params: Params, _ connection: any RPCConnection, _ completion: @escaping (Response.Outcome) -> Void
+        _ params: Params, _ connection: any RPCConnection, _ completion: Completion
     ) throws(ErrorObject) -> Reply {
-        guard case .serving(let driver, let settings) = mode else {
+        guard case .serving(let driver, let rules) = mode else {
             throw ErrorObject(
                 .misconfigured, "the daemon has no usable configuration or credential; its log says which")
         }
-        let params = try GetAttrs.Params(params, maxAccounts: settings.maxAccountsPerRequest)
+        let params = try GetAttrs.Params(params, maxAccounts: rules.maxAccountsPerRequest)
         if isStopping { throw .shuttingDown() }
         let start = NIODeadline.now()
         let audit = Audit(
-            settings.audit, caller: connection.caller, accounts: params.accounts, start: start, logger: logger)
+            rules.audit, caller: connection.caller, accounts: params.accounts, start: start, logger: logger)
         metrics.countRequested(accounts: params.accounts.count)
         if params.accounts.isEmpty {
             audit.write(.result([]))
             return .now(.result(GetAttrs.Result([]).json))
         }
-        let withdraw = driver.enqueue(
+        let admission = driver.enqueue(
             params.accounts, caller: CallerKey(uid: connection.caller.uid, connection: connection.number),
             timeout: .milliseconds(params.timeoutMs), maxAge: .milliseconds(params.maxAgeMs)
-        ) { [weak self] outcome in
-            let answer = Response.Outcome(outcome, accounts: params.accounts)
-            self?.metrics.countEnd(of: .getAttrs, answer)
-            self?.metrics.add(duration: .now() - start)
-            audit.write(answer)
+        ) { [self] outcome in
+            let answer = ended(outcome, params.accounts, since: start, audit)
+            metrics.countEnd(of: .getAttrs, answer)
             completion(answer)
         }
-        return .later(cancel: { [weak self] in
-            withdraw()
-            self?.metrics.countWithdrawn(.getAttrs)
-            audit.writeCancelled()
-        })
+        switch admission {
+        case .ended(let outcome): return .now(ended(outcome, params.accounts, since: start, audit))
+        case .waiting(let withdraw):
+            return .later(cancel: { [self] in
+                withdraw()
+                metrics.countWithdrawn(.getAttrs)
+                audit.writeCancelled()
+            })
+        }
+    }
+
+    private func ended(
+        _ outcome: RequestOutcome, _ accounts: [Account], since start: NIODeadline, _ audit: Audit
+    ) -> Response.Outcome {
+        let answer = Response.Outcome(outcome, accounts: accounts)
+        metrics.add(duration: .now() - start)
+        audit.write(answer)
+        return answer
     }
 }

@@ -13,8 +13,17 @@ final class CallDriver {
     private var completions: [RequestKey: (RequestOutcome) -> Void] = [:]
     private var calls: [CallKey: (call: UpstreamClient.Call, startedAt: Moment)] = [:]
     private var alarm: (at: Moment, task: Scheduled<Void>)?
+    private var turnIsDue = false
     private var stopping: Stopping?
     private var slotMemory: SlotMemory?
+
+    /// What becomes of a request.
+    enum Admission {
+        /// It is over already: answered from memory, or refused.
+        case ended(RequestOutcome)
+        /// Its completion will be called, unless it is withdrawn.
+        case waiting(withdraw: () -> Void)
+    }
 
     /// What whoever stops the driver waits for.
     struct Stopping {
@@ -54,7 +63,7 @@ final class CallDriver {
     var isSound: Bool {
         guard completions.count >= scheduler.openRequests else { return false }
         guard let next = scheduler.nextEvent(now: .now()) else { return true }
-        return alarm.map { $0.at <= next } ?? false
+        return turnIsDue || alarm.map { $0.at <= next } ?? false
     }
 
     /// Whether nobody waits and nothing is under way.
@@ -71,15 +80,18 @@ final class CallDriver {
     func enqueue(
         _ accounts: [Account], caller: CallerKey, timeout: Duration, maxAge: Duration,
         completion: @escaping (RequestOutcome) -> Void
-    ) -> () -> Void {
+    ) -> Admission {
         let now = Moment.now()
         let key = scheduler.makeRequestKey()
-        completions[key] = completion
-        let actions = scheduler.enqueue(
+        if let outcome = scheduler.enqueue(
             key, accounts: accounts, caller: caller, deadline: now + timeout, maxAge: maxAge, now: now)
+        {
+            return .ended(outcome)
+        }
+        completions[key] = completion
         // What else is asked for in this turn of the loop can still share the call.
-        carryOut(actions, now: now)
-        return { [weak self] in self?.withdraw(key) }
+        setAlarm(now: now)
+        return .waiting(withdraw: { [self] in withdraw(key) })
     }
 
     func change(_ limits: CallScheduler.Limits) {
@@ -144,13 +156,13 @@ final class CallDriver {
     private func tellStopping() {
         guard let stopping, completions.isEmpty else { return }
         stopping.answered.succeed()
-        if scheduler.isDrained { stopping.drained.succeed() }
+        guard scheduler.isDrained else { return }
+        alarm?.task.cancel()
+        stopping.drained.succeed()
     }
 
     private func start(_ key: CallKey, _ accounts: [Account], now: Moment) {
-        let call = upstream.getAttributes(of: accounts) { [weak self] report in
-            self?.ended(key, accounts, report)
-        }
+        let call = upstream.getAttributes(of: accounts) { [self] report in ended(key, accounts, report) }
         calls[key] = (call, startedAt: now)
     }
 
@@ -169,33 +181,35 @@ final class CallDriver {
     }
 
     private func finish(_ key: RequestKey, _ outcome: RequestOutcome) {
-        guard let completion = completions[key] else { return }
-        // The completion is never called from within enqueue(), whose caller does not know yet that it waits.
-        let finish = NIOLoopBound(
-            { [weak self] in
-                guard let self, completions.removeValue(forKey: key) != nil else { return }
-                completion(outcome)
-                tellStopping()
-            }, eventLoop: eventLoop)
-        eventLoop.execute { finish.value() }
+        guard let completion = completions.removeValue(forKey: key) else { return }
+        completion(outcome)
     }
 
+    /// Sees to it that what comes next is not missed. An alarm that turns out to be too early is left alone: to ring once for
+    /// nothing costs less than to set it anew for each request.
     private func setAlarm(now: Moment) {
-        guard let next = scheduler.nextEvent(now: now) else {
-            alarm?.task.cancel()
-            alarm = nil
-            return
-        }
-        if let alarm, alarm.at == next { return }
+        guard let next = scheduler.nextEvent(now: now) else { return }
+        if next <= now { return takeTurn() }
+        if let alarm, alarm.at <= next { return }
         alarm?.task.cancel()
-        let task = eventLoop.assumeIsolated().scheduleTask(deadline: next.deadline) { [weak self] () -> Void in
-            self?.alarmRang()
+        let task = eventLoop.assumeIsolated().scheduleTask(deadline: next.deadline) { [self] () -> Void in
+            alarm = nil
+            timePasses()
         }
         alarm = (next, task)
     }
 
-    private func alarmRang() {
-        alarm = nil
+    /// Has time pass at the end of this turn of the loop.
+    private func takeTurn() {
+        guard !turnIsDue else { return }
+        turnIsDue = true
+        eventLoop.assumeIsolated().execute { [self] in
+            turnIsDue = false
+            timePasses()
+        }
+    }
+
+    private func timePasses() {
         let now = Moment.now()
         carryOut(scheduler.timePasses(to: now), now: now)
     }

@@ -13,7 +13,7 @@ extension CallEnd {
             case .neverSent: .neverSent
             }
         switch report.result {
-        case .success(let answer): self.init(counted: counted, result: .success(answer.byAccount))
+        case .success(let answer): self.init(counted: counted, result: .success(answer.byPlace))
         case .failure(let failure):
             self.init(counted: counted, result: .failure(CallFailure(failure, callName: callName)))
         }
@@ -27,10 +27,9 @@ extension CallEnd {
 }
 
 extension GetAttrAnswer {
-    fileprivate var byAccount: [Account: AccountAnswer] {
-        var answers = attrs.mapValues { AccountAnswer(attrs: $0) }
-        for (account, entry) in errorList { answers[account, default: .missing].errorListEntry = entry }
-        return answers
+    /// In the order in which the accounts were asked for.
+    fileprivate var byPlace: [AccountAnswer] {
+        zip(attrs, errorList).map { AccountAnswer(attrs: $0, errorListEntry: $1) }
     }
 }
 

@@ -85,7 +85,7 @@ final class DaemonCore {
             new.upstream.userSigLifetime = lifetime
             if upstream.sign(with: key, lifetime: lifetime) { driver.credentialChanged() }
             driver.change(new.scheduling)
-            service.mode = .serving(driver, new)
+            service.mode = .serving(driver, .init(new))
         } else {
             let upstream = UpstreamClient(new.upstream, key: key, eventLoop: eventLoop)
             let driver = CallDriver(new.scheduling, upstream: upstream, eventLoop: eventLoop)
@@ -93,7 +93,7 @@ final class DaemonCore {
             if mayHavePredecessor { driver.assumeAllSlotsUsed() }
             driver.callEnded = { [weak self] name, accounts, failure in self?.note(name, accounts, failure) }
             (self.upstream, self.driver) = (upstream, driver)
-            service.mode = .serving(driver, new)
+            service.mode = .serving(driver, .init(new))
         }
         settings = new
         server.limits = new.server

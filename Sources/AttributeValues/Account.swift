@@ -1,3 +1,5 @@
+import Glibc
+
 /// A user id of Tencent Chat (`To_Account`), equal to another exactly when their UTF-8 bytes are equal.
 ///
 /// Swift's `String` calls `é` and `e` + U+0301 equal, which would hand one user's attributes to another. Accounts are
@@ -17,13 +19,19 @@ public struct Account: Hashable, Sendable {
 
     /// Whether both have the same UTF-8 bytes.
     public static func == (left: Account, right: Account) -> Bool {
-        left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+        let (left, right) = (left.utf8.span, right.utf8.span)
+        guard left.count == right.count else { return false }
+        return left.withUnsafeBytes { left in
+            right.withUnsafeBytes { right in
+                guard let first = left.baseAddress, let second = right.baseAddress else { return left.isEmpty }
+                return memcmp(first, second, left.count) == 0
+            }
+        }
     }
 
     /// Feeds the UTF-8 bytes.
     public func hash(into hasher: inout Hasher) {
-        let fed: Void? = utf8.withContiguousStorageIfAvailable { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-        if fed == nil { for byte in utf8 { hasher.combine(byte) } }
+        utf8.span.withUnsafeBytes { hasher.combine(bytes: $0) }
     }
 }
 

@@ -92,11 +92,11 @@ public struct CallEnd: Sendable {
 
     /// What is known of the server's having counted it.
     public var counted: Counted
-    /// The answers by account, where an account that is not there is missing; or the failure.
-    public var result: Result<[Account: AccountAnswer], CallFailure>
+    /// The answers in the order of the call's accounts, where what is not there is missing; or the failure.
+    public var result: Result<[AccountAnswer], CallFailure>
 
     /// Describes an end.
-    public init(counted: Counted, result: Result<[Account: AccountAnswer], CallFailure>) {
+    public init(counted: Counted, result: Result<[AccountAnswer], CallFailure>) {
         self.counted = counted
         self.result = result
     }

@@ -10,10 +10,10 @@ extension CallScheduler {
 
     // MARK: Success
 
-    mutating func succeeded(_ call: Call, _ found: [Account: AccountAnswer], now: Moment) {
+    mutating func succeeded(_ call: Call, _ found: [AccountAnswer], now: Moment) {
         gate.answered(callStartedAt: call.leftAt, acceptsCredential: true)
-        for ride in call.rides {
-            let answer = found[ride.account] ?? .missing
+        for (place, ride) in call.rides.enumerated() {
+            let answer = place < found.count ? found[place] : .missing
             cache.hold(answer, for: ride.account, asOf: call.leftAt)
             history[ride.account] = nil
             settle(ride.waiters, .success(answer))

@@ -110,8 +110,12 @@ extension CallScheduler {
     }
 
     mutating func finish(_ key: RequestKey, _ outcome: RequestOutcome) -> Action {
+        .finish(key, counted(outcome))
+    }
+
+    mutating func counted(_ outcome: RequestOutcome) -> RequestOutcome {
         counters.count(outcome)
-        return .finish(key, outcome)
+        return outcome
     }
 
     /// Tells the callers whose requests have become complete.

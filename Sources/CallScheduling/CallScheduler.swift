@@ -164,20 +164,21 @@ public struct CallScheduler: Sendable {
     ///   - accounts: Distinct, at least one, in the order in which they are to be answered.
     ///   - deadline: When the caller gives up.
     ///   - maxAge: How old a held answer may be; zero asks upstream.
+    /// - Returns: What becomes of it, if it does not have to wait.
     public mutating func enqueue(
         _ key: RequestKey, accounts: [Account], caller: CallerKey, deadline: Moment, maxAge: Duration = .zero,
         now: Moment
-    ) -> [Action] {
+    ) -> RequestOutcome? {
         advance(to: now)
         var request = WaitingRequest(accounts: accounts, caller: caller, deadline: deadline, since: now)
         if maxAge > .zero { answerFromMemory(&request, maxAge: maxAge, now: now) }
         if request.isComplete {
             counters.fromMemory += 1
-            return [finish(key, request.outcome)]
+            return counted(request.outcome)
         }
         let joined = maxAge > .zero ? joinable(request, maxAge: maxAge, now: now) : []
         let wanted = request.open - joined.count
-        if let refusal = refusal(of: wanted, request, now: now) { return [finish(key, refusal)] }
+        if let refusal = refusal(of: wanted, request, now: now) { return counted(refusal) }
         request.waiting = wanted
         for index in accounts.indices where request.isOpen(index) {
             if joined.contains(index), let (call, place) = underWay[accounts[index]] {
@@ -191,7 +192,7 @@ public struct CallScheduler: Sendable {
         changeWaiting(by: wanted, uid: caller.uid)
         fair.append(key, of: caller)
         isStarved = false
-        return []
+        return nil
     }
 
     /// A caller no longer wants its answer. What waits costs nothing; a call under way runs to its end.

@@ -16,7 +16,7 @@ public enum RequestOutcome: Sendable {
     /// One answer for each of the request's accounts, in their order.
     case answered([AccountAnswer])
     /// Some of its accounts failed.
-    case failed(PartialFailure)
+    indirect case failed(PartialFailure)
     /// Time ran out, or is certain to: nothing can be served before `retryAfter`.
     case deadlineExceeded(fetched: Int, retryAfter: Duration?)
     /// A limit on waiting accounts is met.

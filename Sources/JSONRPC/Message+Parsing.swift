@@ -57,7 +57,8 @@ private struct Envelope {
     private var method: String??
     private var params: Params??
     private var otherKeys: Set<[UInt8]> = []
-    private var fault: ErrorObject?
+    /// The first one. A member of its own would make every envelope large.
+    private var faults: [ErrorObject] = []
     private var idIsReadable = true
 
     init(_ reader: inout JSONReader) throws(JSONSyntaxError) {
@@ -80,7 +81,7 @@ private struct Envelope {
     /// What is understood, or the first fault with the id to answer it with.
     var item: BatchItem {
         let answerID = idIsReadable ? id ?? .null : .null
-        if let fault { return .invalid(fault, id: answerID) }
+        if let fault = faults.first { return .invalid(fault, id: answerID) }
         guard version == true else {
             return .invalid(ErrorObject(.invalidRequest, "\"jsonrpc\" must be \"2.0\""), id: answerID)
         }
@@ -146,7 +147,7 @@ private struct Envelope {
 
     private mutating func skipOther(_ key: JSONStringToken, _ reader: inout JSONReader) throws(JSONSyntaxError) {
         // One fault is enough: what comes after it is only checked for being JSON.
-        if fault == nil { remember(reader.identity(key)) }
+        if faults.isEmpty { remember(reader.identity(key)) }
         try reader.skipValue()
     }
 
@@ -160,9 +161,9 @@ private struct Envelope {
 
     /// Keeps the first fault.
     private mutating func note(_ text: String, limit: ErrorObject.Limit? = nil) {
-        guard fault == nil else { return }
+        guard faults.isEmpty else { return }
         var error = ErrorObject(.invalidRequest, limit.map { "\(text); at most \($0.value) are allowed" } ?? text)
         error.limit = limit
-        fault = error
+        faults.append(error)
     }
 }

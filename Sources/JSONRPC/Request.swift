@@ -24,7 +24,7 @@ public enum Message: Sendable {
     /// An array of at least one item, answered by one array.
     case batch([BatchItem])
     /// What is answered by one error whose id is null: no JSON, an empty batch or one that is too long.
-    case refused(ErrorObject)
+    indirect case refused(ErrorObject)
 }
 
 /// One object of a line.
@@ -32,7 +32,7 @@ public enum BatchItem: Sendable {
     /// A request that keeps to JSON-RPC 2.0.
     case request(Request)
     /// An object that does not (or no object), and the id to answer it with: its own if that can be read, else null.
-    case invalid(ErrorObject, id: RequestID)
+    indirect case invalid(ErrorObject, id: RequestID)
 }
 
 /// The arguments of a request: where they stand in its line.

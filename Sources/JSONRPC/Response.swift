@@ -6,8 +6,8 @@ public struct Response: Sendable {
     public enum Outcome: Sendable {
         /// A result: the JSON text of one value on one line.
         case result([UInt8])
-        /// An error.
-        case error(ErrorObject)
+        /// An error. It is large, so it is kept aside: results, which are many, are handed on from place to place.
+        indirect case error(ErrorObject)
     }
 
     /// The request's id, or null.
@@ -23,23 +23,30 @@ public struct Response: Sendable {
 
     /// The answer's JSON text, on one line, without the line feed.
     public var json: [UInt8] {
-        var size = 64 + id.token.count
-        if case .result(let value) = outcome { size += value.count }
-        var json = JSONWriter(capacity: size)
-        json.object { json in
-            json.key("jsonrpc")
-            json.string("2.0")
-            json.key("id")
-            json.raw(id.token)
-            switch outcome {
-            case .result(let value):
-                json.key("result")
-                json.raw(value)
-            case .error(let error):
-                json.key("error")
-                error.write(to: &json)
-            }
-        }
-        return json.bytes
+        var json: [UInt8] = []
+        append(to: &json)
+        return json
     }
+
+    /// Appends ``json``.
+    public func append(to json: inout [UInt8]) {
+        json.append(contentsOf: Self.beforeID)
+        json.append(contentsOf: id.token)
+        switch outcome {
+        case .result(let value):
+            json.append(contentsOf: Self.beforeResult)
+            json.append(contentsOf: value)
+        case .error(let error):
+            json.append(contentsOf: Self.beforeError)
+            var writer = JSONWriter()
+            error.write(to: &writer)
+            json.append(contentsOf: writer.bytes)
+        }
+        json.append(UInt8(ascii: "}"))
+    }
+
+    // Every answer has them, so they are not written piece by piece.
+    private static let beforeID = Array(#"{"jsonrpc":"2.0","id":"#.utf8)
+    private static let beforeResult = Array(#","result":"#.utf8)
+    private static let beforeError = Array(#","error":"#.utf8)
 }

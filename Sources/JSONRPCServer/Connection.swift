@@ -26,6 +26,8 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     private var inputEnded = false
     private var readIsDue = false
     private var flushIsDue = false
+    /// Lines are being taken, and what they are answered with is written when that is done.
+    private var isReading = false
     /// This connection's part of what the server counts for all.
     private var buffered = 0
     private var inputBytes = 0
@@ -62,6 +64,7 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isClosing else { return }
+        isReading = true
         lines.append(unwrapInboundIn(data))
         takeLines()
         if !isClosing, server.hasTooMuchInput(from: lines.count) {
@@ -70,7 +73,14 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        if isClosing { flushSoon() }
+        // A channel whose input has ended tells so, too, without having read anything.
+        let hasRead = isReading
+        isReading = false
+        if isClosing {
+            flushSoon()
+        } else if hasRead {
+            flush()
+        }
         context.fireChannelReadComplete()
     }
 
@@ -155,10 +165,7 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     private func call(_ request: Request, id: RequestID, place: AnswerPlace) {
         lastCall += 1
         let number = lastCall
-        let reply = server.service.call(request, on: self) { [weak self] outcome in
-            self?.completed(number, outcome)
-        }
-        switch reply {
+        switch server.service.call(request, on: self, completion: Completion(connection: self, number: number)) {
         case .now(let outcome): answer(Response(id: id, outcome), at: place)
         case .later(let cancel):
             guard isOpen else { return cancel() }
@@ -169,7 +176,7 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     /// Answers a line of which nothing else can be answered.
     private func refuse(_ error: ErrorObject) {
         count(refused: error)
-        write(Response(id: .null, .error(error)).json)
+        write { Response(id: .null, .error(error)).append(to: &$0) }
     }
 
     private func count(refused error: ErrorObject) { server.counters.refusedLines[error.code, default: 0] += 1 }
@@ -183,7 +190,7 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
 
     // MARK: Answers
 
-    private func completed(_ number: UInt64, _ outcome: Response.Outcome) {
+    func completed(_ number: UInt64, _ outcome: Response.Outcome) {
         guard let call = waiting.remove(number) else { return }
         answer(Response(id: call.id, outcome), at: call.place)
     }
@@ -199,27 +206,27 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
 
     private func answer(_ response: Response, at place: AnswerPlace) {
         guard isOpen else { return }
-        let json = server.fitting(response)
         switch place {
-        case .line: write(json)
+        case .line: write { server.append(response, to: &$0) }
         case .batch(let batch, let index):
+            var json: [UInt8] = []
+            server.append(response, to: &json)
             count(buffered: json.count)
             if let array = batch.add(json, at: index) {
                 count(buffered: -batch.bytes)
-                write(array)
+                write { $0 += array }
             }
         }
     }
 
-    private func write(_ json: [UInt8]) {
+    private func write(_ line: (inout [UInt8]) -> Void) {
         guard isOpen else { return }
-        output.append(json)
-        count(buffered: json.count + 1)
-        flushSoon()
+        count(buffered: output.append(line))
+        if !isReading { flushSoon() }
     }
 
     /// Writes, and closes what is to be closed, at the end of this turn of the loop: so that answers of one turn leave
-    /// together, and because a channel must not be closed while it tells that it has read (a write can close it, too).
+    /// together, and because a channel must not be closed while its input ends (a write can close it, too).
     private func flushSoon() {
         guard !flushIsDue else { return }
         flushIsDue = true

@@ -135,15 +135,17 @@ public final class JSONRPCServer {
         inputBytes > limits.maxBufferedBytes && count > limits.maxBufferedBytes / max(1, connections.count)
     }
 
-    /// The JSON text of an answer or, if there is no room for it, of an error in its stead.
-    func fitting(_ response: Response) -> [UInt8] {
-        let json = response.json
-        guard buffered + json.count > limits.maxBufferedBytes else { return json }
+    /// Appends the JSON text of an answer or, if there is no room for it, of an error in its stead.
+    func append(_ response: Response, to json: inout [UInt8]) {
+        let start = json.count
+        response.append(to: &json)
+        let count = json.count - start
+        guard buffered + count > limits.maxBufferedBytes else { return }
         counters.refusedAnswers += 1
         let error = ErrorObject.overloadedServer("maxBufferedBytes", limits.maxBufferedBytes)
         let refusal = Response(id: response.id, .error(error)).json
-        if case .error = response.outcome, json.count <= refusal.count { return json }
-        return refusal
+        if case .error = response.outcome, count <= refusal.count { return }
+        json.replaceSubrange(start..., with: refusal)
     }
 
     // MARK: Writing

@@ -5,8 +5,11 @@ struct Output {
     /// What a check of the client's progress finds.
     enum Progress: Equatable { case idle, progressing, stuck }
 
+    /// Many connections may be idle.
+    private static let keptCapacity = 512
+
     private let timeout: TimeAmount
-    private var pending = ByteBuffer()
+    private var pending: [UInt8] = []
     private var inFlight = 0
     /// Bytes that the channel has been given, ever.
     private var handedOver = 0
@@ -18,36 +21,43 @@ struct Output {
     init(timeout: TimeAmount) { self.timeout = timeout }
 
     /// Bytes that have not reached the client's side of the socket.
-    var unwritten: Int { pending.readableBytes + inFlight }
+    var unwritten: Int { pending.count + inFlight }
 
     /// How often to look whether a client takes anything.
     var checkInterval: TimeAmount { .nanoseconds(max(1, timeout.nanoseconds / 6)) }
 
-    mutating func append(_ json: [UInt8]) {
-        pending.writeBytes(json)
-        pending.writeInteger(UInt8(ascii: "\n"))
+    mutating func append(_ json: [UInt8]) { append { $0 += json } }
+
+    /// Has a line written without its end, which is added.
+    /// - Returns: How many bytes there are more.
+    @discardableResult
+    mutating func append(_ write: (inout [UInt8]) -> Void) -> Int {
+        let before = pending.count
+        write(&pending)
+        pending.append(UInt8(ascii: "\n"))
+        return pending.count - before
     }
 
     /// What is to be written now; nil if there is nothing.
     mutating func take() -> ByteBuffer? {
-        guard pending.readableBytes > 0 else { return nil }
-        inFlight += pending.readableBytes
-        handedOver += pending.readableBytes
-        defer { pending = ByteBuffer() }
-        return pending
+        guard !pending.isEmpty else { return nil }
+        inFlight += pending.count
+        handedOver += pending.count
+        defer { pending.removeAll(keepingCapacity: pending.capacity <= Self.keptCapacity) }
+        return ByteBuffer(bytes: pending)
     }
 
     mutating func written(_ count: Int) { inFlight -= count }
 
     /// The connection is gone.
-    mutating func removeAll() { (pending, inFlight) = (ByteBuffer(), 0) }
+    mutating func removeAll() { (pending, inFlight) = ([], 0) }
 
     /// Whether checks are to be started, because bytes wait and none are running.
-    mutating func startWatching(at now: NIODeadline) -> Bool {
+    mutating func startWatching(at time: @autoclosure () -> NIODeadline) -> Bool {
         guard inFlight > 0, !isWatched else { return false }
         isWatched = true
         lastGone = handedOver - inFlight
-        lastProgress = now
+        lastProgress = time()
         return true
     }
 

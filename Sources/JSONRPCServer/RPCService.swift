@@ -9,13 +9,21 @@ public enum Reply {
     case later(cancel: () -> Void)
 }
 
+/// Takes the answer to a request that is answered later. It keeps the connection in memory, so it is to be dropped when it has
+/// been called, or when the answer is not wanted any more.
+public struct Completion {
+    let connection: Connection
+    let number: UInt64
+
+    /// Answers the request; of no effect if that was done before, or if nobody wants the answer any more.
+    public func callAsFunction(_ outcome: Response.Outcome) { connection.completed(number, outcome) }
+}
+
 /// Answers requests, on the event loop of the server.
 public protocol RPCService: AnyObject {
     /// Answers a request, now or later.
     /// - Parameter completion: To be called once if the reply is ``Reply/later(cancel:)``, never before this returns.
-    func call(
-        _ request: Request, on connection: any RPCConnection, completion: @escaping (Response.Outcome) -> Void
-    ) -> Reply
+    func call(_ request: Request, on connection: any RPCConnection, completion: Completion) -> Reply
 
     /// Takes note of a notification, which has no answer.
     func notified(of notification: Request, on connection: any RPCConnection)

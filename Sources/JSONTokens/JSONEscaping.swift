@@ -4,12 +4,10 @@ extension [UInt8] {
     mutating func appendEscaped(_ text: borrowing Span<UInt8>) {
         var copied = 0
         var index = 0
-        while index < text.count {
+        while true {
+            index = text.endOfPlainBytes(from: index, to: text.count)
+            guard index < text.count else { break }
             let byte = text[index]
-            guard byte < 0x20 || byte.mayNeedEscape else {
-                index += 1
-                continue
-            }
             if let length = text.lengthOfLineSeparator(at: index) {
                 append(text.extracting(copied..<index))
                 appendLineSeparator(lastByte: text[index + length - 1])
@@ -53,13 +51,6 @@ extension [UInt8] {
             append(UInt8(ascii: "0") + byte >> 4)
             append(contentsOf: String(byte & 15, radix: 16).utf8)
         }
-    }
-}
-
-extension UInt8 {
-    /// Quotation mark, backslash, or the first byte of one of Unicode's line separators (and of much else).
-    fileprivate var mayNeedEscape: Bool {
-        self == UInt8(ascii: "\"") || self == UInt8(ascii: "\\") || self == 0xC2 || self == 0xE2
     }
 }
 

@@ -18,7 +18,9 @@ extension JSONReader {
         var inString = false
         while index < text.count {
             let byte = text[index]
-            if byte.isPlainInString, inString || byte != 0x20 {
+            if inString, byte.isPlainInString {
+                index = text.endOfPlainBytes(from: index + 1, to: text.count)
+            } else if byte.isPlainInString, byte != 0x20 {
                 index += 1
             } else if byte == UInt8(ascii: "\"") {
                 inString.toggle()

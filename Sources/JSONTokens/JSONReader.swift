@@ -147,9 +147,10 @@ public struct JSONReader {
     /// The first offset from `start` on whose byte does not belong to a run.
     @inline(__always)
     func endOfRun(from start: Int, _ belongs: (UInt8) -> Bool) -> Int {
-        let rest = bytes.span.extracting(start..<end)
-        for index in rest.indices where !belongs(rest[index]) { return start + index }
-        return end
+        let text = bytes.span
+        var index = start
+        while index < end, belongs(text[index]) { index += 1 }
+        return index
     }
 
     @inline(__always)
@@ -170,7 +171,4 @@ extension UInt8 {
     /// Space, tab, line feed or carriage return: what RFC 8259 calls white space.
     @inlinable
     public var isJSONWhiteSpace: Bool { self == 0x20 || self == 0x0A || self == 0x0D || self == 0x09 }
-
-    /// Whether it stands for itself inside a string, alone: ASCII but for quotation mark, backslash and controls.
-    var isPlainInString: Bool { self &- 0x20 < 0x60 && self != UInt8(ascii: "\"") && self != UInt8(ascii: "\\") }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A string as it stands in a JSON text: where its content is, and whether it has to be decoded.
 public struct JSONStringToken: Hashable, Sendable {
     /// The bytes between the quotation marks.
@@ -20,7 +22,7 @@ extension JSONReader {
         let start = position
         var hasEscapes = false
         while true {
-            position = endOfRun(from: position) { $0.isPlainInString }
+            position = bytes.span.endOfPlainBytes(from: position, to: end)
             guard position < end else { throw JSONSyntaxError(.unexpectedEnd, at: end) }
             switch bytes[position] {
             case UInt8(ascii: "\""):
@@ -41,7 +43,8 @@ extension JSONReader {
     ///
     /// Its bytes are exactly those written. Where they name somebody, compare bytes, never `String`s.
     public func decode(_ token: JSONStringToken) -> String? {
-        decodeBytes(token).map { String(decoding: $0, as: UTF8.self) }
+        if token.hasEscapes { return decodeEscapes(token.content).map { String(decoding: $0, as: UTF8.self) } }
+        return bytes.withUnsafeBufferPointer { String(decoding: $0[token.content], as: UTF8.self) }
     }
 
     /// The UTF-8 of a string's text, as ``decode(_:)`` gives it.
@@ -65,10 +68,25 @@ extension JSONReader {
         return text.elementsEqual(UnsafeBufferPointer(start: word.utf8Start, count: length))
     }
 
-    private func isEqual(_ content: Range<Int>, _ word: StaticString) -> Bool {
-        for offset in 0..<content.count where bytes[content.lowerBound + offset] != word.utf8Start[offset] {
-            return false
+    /// Whether the string's text has the same bytes as `text`, however it is escaped.
+    public func matches(_ token: JSONStringToken, _ text: String) -> Bool {
+        guard !token.hasEscapes else {
+            return decodeEscapes(token.content).map { $0.elementsEqual(text.utf8) } ?? false
         }
-        return true
+        let text = text.utf8.span
+        guard token.content.count == text.count else { return false }
+        return bytes.withUnsafeBytes { bytes in
+            text.withUnsafeBytes { text in
+                guard let start = bytes.baseAddress, let other = text.baseAddress else { return text.isEmpty }
+                return memcmp(start + token.content.lowerBound, other, text.count) == 0
+            }
+        }
+    }
+
+    private func isEqual(_ content: Range<Int>, _ word: StaticString) -> Bool {
+        bytes.withUnsafeBytes {
+            guard let start = $0.baseAddress else { return content.isEmpty }
+            return memcmp(start + content.lowerBound, word.utf8Start, content.count) == 0
+        }
     }
 }

@@ -3,23 +3,26 @@ import JSONTokens
 
 /// The members of an answer as they are met, before they are judged together.
 struct AnswerMembers {
-    private let requested: Set<Account>
+    private var places: RequestedPlaces
     private let redactor: Redactor
     private var status: Status?
     private var code: Int64?
     private var info: String?
     private var hasUserAttrs = false
     private var hasErrorList = false
-    private var answer = GetAttrAnswer()
+    private var answer: GetAttrAnswer
     private var unrequested: Set<Account> = []
-    private var seen: Set<String> = []
+    private var seen: Set<Member> = []
     private var fault: String?
 
     private enum Status { case ok, fail, other }
-    private static let known: Set<String> = ["ActionStatus", "ErrorCode", "ErrorInfo", "UserAttrs", "ErrorList"]
+    private enum Member: Int { case actionStatus, errorCode, errorInfo, userAttrs, errorList }
+    /// In the order of the members above.
+    private static let names: [StaticString] = ["ActionStatus", "ErrorCode", "ErrorInfo", "UserAttrs", "ErrorList"]
 
-    init(requested: Set<Account>, redactor: Redactor) {
-        self.requested = requested
+    init(requested: [Account], redactor: Redactor) {
+        places = RequestedPlaces(requested)
+        answer = GetAttrAnswer(count: requested.count)
         self.redactor = redactor
     }
 
@@ -40,21 +43,24 @@ struct AnswerMembers {
 
     /// Reads the value of a member. A documented one that occurs twice could be read in two ways.
     mutating func read(_ key: JSONStringToken, _ reader: inout JSONReader) throws {
-        guard let name = reader.decode(key), Self.known.contains(name) else {
+        let index = Self.names.firstIndex { reader.matches(key, $0) }
+        guard let member = index.flatMap(Member.init) else {
             try reader.skipValue()
             return
         }
-        guard seen.insert(name).inserted else { throw UndocumentedAnswer(reason: "\(name) occurs twice") }
-        switch (name, try reader.peek()) {
-        case ("ActionStatus", .string):
+        guard seen.insert(member).inserted else {
+            throw UndocumentedAnswer(reason: "\(Self.names[member.rawValue]) occurs twice")
+        }
+        switch (member, try reader.peek()) {
+        case (.actionStatus, .string):
             let token = try reader.string()
             status = reader.matches(token, "OK") ? .ok : reader.matches(token, "FAIL") ? .fail : .other
-        case ("ErrorCode", .number): code = try reader.integer()
-        case ("ErrorInfo", .string): info = reader.decode(try reader.string()).map(redactor.redact)
-        case ("UserAttrs", .array):
+        case (.errorCode, .number): code = try reader.integer()
+        case (.errorInfo, .string): info = reader.decode(try reader.string()).map(redactor.redact)
+        case (.userAttrs, .array):
             hasUserAttrs = true
             try readUserAttrs(&reader)
-        case ("ErrorList", .array):
+        case (.errorList, .array):
             hasErrorList = true
             try readErrorList(&reader)
         default: try reader.skipValue()
@@ -71,24 +77,27 @@ struct AnswerMembers {
             }
             let entry = try Entry(&reader)
             if let account = entry.account, let attrs = entry.attrs {
-                note(attrs, of: account)
+                note(attrs, of: account, reader)
             } else {
                 fault = "an entry of UserAttrs lacks To_Account or Attrs, or has one twice"
             }
         }
     }
 
-    private mutating func note(_ attrs: Attrs, of account: Account) {
-        if requested.contains(account) {
-            if answer.attrs.updateValue(attrs, forKey: account) != nil { fault = "an account occurs twice" }
-        } else {
-            if !unrequested.insert(account).inserted { fault = "an account occurs twice" }
+    private mutating func note(_ attrs: Attrs, of token: JSONStringToken, _ reader: JSONReader) {
+        if let place = places.place(of: token, reader) {
+            if answer.attrs[place] != nil { fault = "an account occurs twice" }
+            answer.attrs[place] = attrs
+        } else if let account = reader.decode(token) {
+            if !unrequested.insert(Account(account)).inserted { fault = "an account occurs twice" }
             answer.unrequested = unrequested.count
+        } else {
+            fault = "an entry of UserAttrs has a To_Account that has no UTF-8"
         }
     }
 
-    /// Entries that name nobody who was asked for are of no use to anybody and are left out.
     private mutating func readErrorList(_ reader: inout JSONReader) throws {
+        places.startAgain()
         try reader.beginArray()
         while try reader.nextElement() {
             guard try reader.peek() == .object else {
@@ -96,17 +105,16 @@ struct AnswerMembers {
                 continue
             }
             let entry = try Entry(&reader)
-            guard let account = entry.account, requested.contains(account) else { continue }
-            answer.errorList[account] = json(entry, account)
+            guard let account = entry.account, let place = places.place(of: account, reader) else { continue }
+            answer.errorList[place] = json(entry, places.requested[place])
         }
     }
 
-    /// An entry of `ErrorList` as it is passed on. Its text is upstream's, in which anything can be quoted.
     private func json(_ entry: Entry, _ account: Account) -> [UInt8] {
         var json = JSONWriter()
         json.object { json in
             json.key("To_Account")
-            json.string(account.utf8)
+            json.string(account.text)
             if let code = entry.code {
                 json.key("ErrorCode")
                 json.integer(code)
@@ -120,41 +128,64 @@ struct AnswerMembers {
     }
 }
 
-/// An entry of `UserAttrs` or of `ErrorList`. What occurs twice counts as missing: it could be read in two ways.
+/// Finds an account of an answer among those that were asked for.
+private struct RequestedPlaces {
+    let requested: [Account]
+    /// Made when an answer names somebody out of order: mostly it names all in the order in which they were asked for.
+    private var byAccount: [Account: Int]?
+    private var next = 0
+
+    init(_ requested: [Account]) { self.requested = requested }
+
+    /// Another list begins, in the same order.
+    mutating func startAgain() { next = 0 }
+
+    mutating func place(of token: JSONStringToken, _ reader: JSONReader) -> Int? {
+        if byAccount == nil, let place = requested[next...].firstIndex(where: { reader.matches(token, $0.text) }) {
+            next = place + 1
+            return place
+        }
+        if byAccount == nil {
+            byAccount = Dictionary(uniqueKeysWithValues: requested.enumerated().map { ($1, $0) })
+        }
+        return reader.decode(token).flatMap { byAccount?[Account($0)] }
+    }
+}
+
+/// An entry of `UserAttrs` or `ErrorList`.
 private struct Entry {
-    var account: Account? { accounts.count == 1 ? accounts[0] : nil }
-    var attrs: Attrs? { allAttrs.count == 1 ? allAttrs[0] : nil }
+    /// The account, if it occurs once and is a string.
+    var account: JSONStringToken? { accounts == 1 ? lastAccount : nil }
+    /// The attributes, if they occur once and are an object.
+    var attrs: Attrs? { allAttrs == 1 ? lastAttrs : nil }
     private(set) var code: Int64?
     private(set) var info: String?
-    private var accounts: [Account?] = []
-    private var allAttrs: [Attrs?] = []
+    private var accounts = 0
+    private var lastAccount: JSONStringToken?
+    private var allAttrs = 0
+    private var lastAttrs: Attrs?
 
     init(_ reader: inout JSONReader) throws {
         try reader.beginObject()
         while let key = try reader.nextKey() {
             let kind = try reader.peek()
             if reader.matches(key, "To_Account") {
-                accounts.append(try Self.text(&reader, kind).map { Account($0) })
+                accounts += 1
+                if kind == .string { lastAccount = try reader.string() } else { try reader.skipValue() }
             } else if reader.matches(key, "Attrs") {
-                let json = kind == .object ? try reader.compactValue() : nil
-                if json == nil { try reader.skipValue() }
-                allAttrs.append(json.map { Attrs(json: $0) })
+                allAttrs += 1
+                if kind == .object {
+                    lastAttrs = Attrs(json: try reader.compactValue())
+                } else {
+                    try reader.skipValue()
+                }
             } else if reader.matches(key, "ErrorCode"), kind == .number {
                 code = try reader.integer()
-            } else if reader.matches(key, "ErrorInfo") {
-                info = try Self.text(&reader, kind)
+            } else if reader.matches(key, "ErrorInfo"), kind == .string {
+                info = reader.decode(try reader.string())
             } else {
                 try reader.skipValue()
             }
         }
-    }
-
-    /// A string's text; nil if it is no string, or has no UTF-8.
-    private static func text(_ reader: inout JSONReader, _ kind: JSONReader.Kind) throws -> String? {
-        guard kind == .string else {
-            try reader.skipValue()
-            return nil
-        }
-        return reader.decode(try reader.string())
     }
 }

@@ -3,13 +3,18 @@ import JSONTokens
 
 /// What upstream said in the body of an answer (vendor's documentation of `im_get_attr`).
 public struct GetAttrAnswer: Sendable {
-    /// The attributes by account, for the accounts that were asked for.
-    public var attrs: [Account: Attrs] = [:]
-    /// The entries of `ErrorList` for the accounts that were asked for, each as the JSON text of an object on one line:
-    /// its `To_Account`, `ErrorCode` and `ErrorInfo`, the last one redacted and cut.
-    public var errorList: [Account: [UInt8]] = [:]
+    /// The attributes of each account that was asked for, in that order; nil for those of which nothing is said.
+    public var attrs: [Attrs?]
+    /// The entries of `ErrorList` for the same accounts, each as the JSON text of an object on one line: its `To_Account`,
+    /// `ErrorCode` and `ErrorInfo`, the last one redacted and cut.
+    public var errorList: [[UInt8]?]
     /// Accounts in the answer that were not asked for.
     public var unrequested = 0
+
+    init(count: Int) {
+        attrs = Array(repeating: nil, count: count)
+        errorList = Array(repeating: nil, count: count)
+    }
 }
 
 /// The body of an answer that keeps to the documented shape.
@@ -29,7 +34,7 @@ extension GetAttrVerdict {
     static let depthLimit = JSONReader.maximumDepth - 2
 
     /// Reads a body in one pass. `Attrs` are cut out as they stand, not decoded.
-    init(body: [UInt8], requested: Set<Account>, redactor: Redactor) throws(UndocumentedAnswer) {
+    init(body: [UInt8], requested: [Account], redactor: Redactor) throws(UndocumentedAnswer) {
         do {
             self = try Self.read(JSONReader(body, depthLimit: Self.depthLimit), requested, redactor)
         } catch let error as UndocumentedAnswer {
@@ -42,7 +47,7 @@ extension GetAttrVerdict {
     }
 
     private static func read(
-        _ body: JSONReader, _ requested: Set<Account>, _ redactor: Redactor
+        _ body: JSONReader, _ requested: [Account], _ redactor: Redactor
     ) throws -> GetAttrVerdict {
         var reader = body
         var members = AnswerMembers(requested: requested, redactor: redactor)

@@ -17,7 +17,7 @@ struct GetAttrRequest {
         json.object { json in
             json.key("To_Account")
             json.array { json in
-                for account in accounts { json.string(account.utf8) }
+                for account in accounts { json.string(account.text) }
             }
         }
         body = json.bytes

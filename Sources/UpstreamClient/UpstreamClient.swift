@@ -76,7 +76,7 @@ public final class UpstreamClient {
             accounts: accounts, admin: configuration.admin, sdkAppID: configuration.sdkAppID,
             signature: signatures.signature(at: wallClock()), random: .random(in: .min ... .max))
         let exchange = pool.post(request.uri, ByteBuffer(bytes: request.body)) { [self] end in
-            completion(report(of: end, requested: Set(accounts)))
+            completion(report(of: end, requested: accounts))
         }
         return Call(exchange: exchange)
     }
@@ -89,7 +89,7 @@ public final class UpstreamClient {
 
     // MARK: What became of a call
 
-    private func report(of end: Exchange.End, requested: Set<Account>) -> CallReport {
+    private func report(of end: Exchange.End, requested: [Account]) -> CallReport {
         switch end.body {
         case .failure(let error):
             return CallReport(
@@ -100,7 +100,7 @@ public final class UpstreamClient {
         }
     }
 
-    private func report(of body: [UInt8], _ end: Exchange.End, _ requested: Set<Account>) -> CallReport {
+    private func report(of body: [UInt8], _ end: Exchange.End, _ requested: [Account]) -> CallReport {
         do {
             let verdict = try GetAttrVerdict(body: body, requested: requested, redactor: signatures.redactor)
             return CallReport(

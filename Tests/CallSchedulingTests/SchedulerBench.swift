@@ -31,9 +31,9 @@ struct SchedulerBench {
     ) -> RequestKey {
         let key = scheduler.makeRequestKey()
         let caller = CallerKey(uid: uid, connection: connection)
-        note(
-            scheduler.enqueue(
-                key, accounts: accounts, caller: caller, deadline: now + timeout, maxAge: maxAge, now: now))
+        let outcome = scheduler.enqueue(
+            key, accounts: accounts, caller: caller, deadline: now + timeout, maxAge: maxAge, now: now)
+        note(outcome.map { [.finish(key, $0)] } ?? [])
         return key
     }
 
@@ -68,9 +68,10 @@ struct SchedulerBench {
 
     mutating func freeSlot(_ slot: Int = 0) { scheduler.slots.neverSent(slot) }
 
-    mutating func answer(_ call: CallKey, _ accounts: [Account]) {
-        let found = Dictionary(
-            uniqueKeysWithValues: accounts.map { ($0, AccountAnswer(attrs: Attrs(json: Array("{}".utf8)))) })
+    mutating func answer(_ call: CallKey, _ accounts: [Account], missing: Set<Account> = []) {
+        let found = accounts.map { account in
+            missing.contains(account) ? .missing : AccountAnswer(attrs: Attrs(json: Array("{}".utf8)))
+        }
         note(scheduler.callEnded(call, CallEnd(counted: .answered(at: now), result: .success(found)), now: now))
     }
 

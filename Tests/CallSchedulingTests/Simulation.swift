@@ -93,10 +93,10 @@ struct Simulation {
         while asked - started < 3 * limits.rate + 100 {
             asked += 1
             let key = scheduler.makeRequestKey()
-            carryOut(
-                scheduler.enqueue(
-                    key, accounts: [Account("\(asked)")], caller: CallerKey(uid: 1, connection: 1),
-                    deadline: now + .seconds(1_000_000), now: now))
+            let outcome = scheduler.enqueue(
+                key, accounts: [Account("\(asked)")], caller: CallerKey(uid: 1, connection: 1),
+                deadline: now + .seconds(1_000_000), now: now)
+            carryOut(outcome.map { [.finish(key, $0)] } ?? [])
         }
         carryOut(scheduler.timePasses(to: now))
     }
@@ -111,7 +111,7 @@ struct Simulation {
             guard generation == self.generation else { return }
             underWay -= 1
             if let roundTrip { scheduler.measured(roundTrip, now: now) }
-            carryOut(scheduler.callEnded(key, CallEnd(counted: counted, result: .success([:])), now: now))
+            carryOut(scheduler.callEnded(key, CallEnd(counted: counted, result: .success([])), now: now))
         }
         if asked - started < limits.rate { keepAsking() }
     }

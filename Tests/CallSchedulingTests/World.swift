@@ -126,9 +126,9 @@ struct World {
         let maxAge = plan.ages[Int.random(in: plan.ages.indices, using: &generator)]
         open[key] = Asked(accounts: accounts, caller: caller, at: now, deadline: now + timeout, maxAge: maxAge)
         if generator.unit() < plan.cancels { schedule(after: 2 * generator.unit(), .cancel(key)) }
-        carryOut(
-            scheduler.enqueue(
-                key, accounts: accounts, caller: caller, deadline: now + timeout, maxAge: maxAge, now: now))
+        let outcome = scheduler.enqueue(
+            key, accounts: accounts, caller: caller, deadline: now + timeout, maxAge: maxAge, now: now)
+        carryOut(outcome.map { [.finish(key, $0)] } ?? [])
         // Mostly the owner lets the call leave at once; at times others come in the same turn of its loop.
         if generator.unit() < 0.9 { carryOut(scheduler.timePasses(to: now)) }
     }
@@ -184,7 +184,7 @@ struct World {
             after: seconds, at: back, .ended(key, CallEnd(counted: .answered(at: back), result: answer(call, fate))))
     }
 
-    private mutating func answer(_ call: Call, _ fate: Fate) -> Result<[Account: AccountAnswer], CallFailure> {
+    private mutating func answer(_ call: Call, _ fate: Fate) -> Result<[AccountAnswer], CallFailure> {
         if case .code(let code, let reaction) = fate {
             if reaction == .renewSignature { staleSignature = max(staleSignature, signature) }
             if reaction != .renewSignature { return .failure(plan.failure(code, reaction)) }
@@ -198,11 +198,11 @@ struct World {
         if let code = poisoned.randomElement(using: &generator) {
             return .failure(plan.failure(code, .accountAtFault))
         }
-        var found: [Account: AccountAnswer] = [:]
-        for account in call.accounts where !plan.unknown.contains(account) {
-            found[account] = AccountAnswer(attrs: Attrs(json: Array("\(account.text)@\(now.nanoseconds)".utf8)))
-        }
-        return .success(found)
+        return .success(
+            call.accounts.map { account in
+                if plan.unknown.contains(account) { return .missing }
+                return AccountAnswer(attrs: Attrs(json: Array("\(account.text)@\(now.nanoseconds)".utf8)))
+            })
     }
 
     private mutating func schedule(after seconds: Double, at moment: Moment? = nil, _ event: Event) {

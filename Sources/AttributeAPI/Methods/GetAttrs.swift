@@ -108,7 +108,7 @@ public enum GetAttrs {
                 }
                 json.key("missing")
                 json.array { json in
-                    for answer in answers where answer.attrs == nil { json.string(answer.account.utf8) }
+                    for answer in answers where answer.attrs == nil { json.string(answer.account.text) }
                 }
                 let errorList = answers.compactMap(\.errorListEntry)
                 if !errorList.isEmpty {
@@ -125,7 +125,7 @@ public enum GetAttrs {
             guard let attrs = answer.attrs else { return }
             json.object { json in
                 json.key("To_Account")
-                json.string(answer.account.utf8)
+                json.string(answer.account.text)
                 json.key("Attrs")
                 json.raw(attrs.json)
             }

@@ -22,7 +22,7 @@ final class ScriptedService: RPCService {
     private struct Weak { weak var connection: (any RPCConnection)? }
 
     private let eventLoop: any EventLoop
-    private var waiting: [Int: (Response.Outcome) -> Void] = [:]
+    private var waiting: [Int: Completion] = [:]
     private var lastNumber = 0
     private var connections: [ObjectIdentifier: Weak] = [:]
 
@@ -36,9 +36,7 @@ final class ScriptedService: RPCService {
 
     var callers: [Caller] { connections.values.compactMap { $0.connection?.caller } }
 
-    func call(
-        _ request: Request, on connection: any RPCConnection, completion: @escaping (Response.Outcome) -> Void
-    ) -> Reply {
+    func call(_ request: Request, on connection: any RPCConnection, completion: Completion) -> Reply {
         calls.append(request.method)
         connections[ObjectIdentifier(connection)] = Weak(connection: connection)
         let parts = request.method.split(separator: "/")
@@ -81,7 +79,7 @@ final class ScriptedService: RPCService {
     }
 
     private func later(
-        _ completion: @escaping (Response.Outcome) -> Void, soon: Bool = false,
+        _ completion: Completion, soon: Bool = false,
         cancelling: @escaping (ScriptedService) -> Void = { _ in }
     ) -> Reply {
         lastNumber += 1

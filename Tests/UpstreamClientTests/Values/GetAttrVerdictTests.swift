@@ -6,15 +6,27 @@ import Testing
 @Suite struct GetAttrVerdictTests {
     private static let redactor = Redactor(secrets: [])
 
-    private static func read(_ json: String, requested: Set<Account> = ["a", "b"]) throws -> GetAttrVerdict {
+    private static func read(_ json: String, requested: [Account] = ["a", "b"]) throws -> GetAttrVerdict {
         try GetAttrVerdict(body: Array(json.utf8), requested: requested, redactor: redactor)
     }
 
-    private static func answer(_ json: String, requested: Set<Account> = ["a", "b"]) throws -> GetAttrAnswer {
+    /// An answer by account.
+    private struct Named {
+        let attrs: [Account: Attrs]
+        let errorList: [Account: [UInt8]]
+        let unrequested: Int
+    }
+
+    private static func answer(_ json: String, requested: [Account] = ["a", "b"]) throws -> Named {
         guard case .ok(let answer) = try read(json, requested: requested) else {
             throw UndocumentedAnswer(reason: "FAIL")
         }
-        return answer
+        func named<Value>(_ values: [Value?]) -> [Account: Value] {
+            Dictionary(
+                uniqueKeysWithValues: zip(requested, values).compactMap { name, value in value.map { (name, $0) } })
+        }
+        return Named(
+            attrs: named(answer.attrs), errorList: named(answer.errorList), unrequested: answer.unrequested)
     }
 
     /// An `OK` with these entries of `UserAttrs`.
@@ -104,6 +116,24 @@ import Testing
         let one = try Self.answer(json, requested: ["\u{E9}"])
         #expect(one.attrs.count == 1)
         #expect(one.unrequested == 1)
+    }
+
+    /// Whatever the order of the entries and however the names are written, each account gets what is its own.
+    @Test(arguments: [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3], [2, 0], [1, 0, 3, 2]])
+    func entriesMayComeInAnyOrder(order: [Int]) throws {
+        let requested: [Account] = ["a", "b/c", "c\"", "d"]
+        let written = ["a", #"b\/c"#, #"c\""#, #"\u0064"#]
+        let entries = order.map { #"{"To_Account":"\#(written[$0])","Attrs":{"n":\#($0)}}"# }
+        let strangers = #"{"To_Account":"x","Attrs":{}}"#
+        for list in [entries, [strangers] + entries, entries + [strangers]] {
+            let answer = try Self.answer(Self.ok(list.joined(separator: ",")), requested: requested)
+            let expected = order.map { (requested[$0], Attrs(json: Array(#"{"n":\#($0)}"#.utf8))) }
+            #expect(answer.attrs == Dictionary(uniqueKeysWithValues: expected))
+            #expect(answer.unrequested == list.count - order.count)
+        }
+        #expect(throws: UndocumentedAnswer.self) {
+            try Self.answer(Self.ok((entries + [entries[0]]).joined(separator: ",")), requested: requested)
+        }
     }
 
     @Test func errorListMayStandAlone() throws {
