@@ -51,18 +51,23 @@ struct AnswerCache: Sendable {
 
     mutating func hold(_ answer: AccountAnswer, for account: Account, asOf moment: Moment) {
         guard capacity > 0 else { return }
+        let entry = Entry(account: account, answer: answer, asOf: moment, newer: 0, older: 0)
+        let size = Self.size(entry)
         if let place = places[account] {
             // A call that left earlier can be answered later; what is newer stays.
             if entries[place].asOf > moment { return }
-            remove(place)
+            guard size <= capacity else { return remove(place) }
+            unlink(place)
+            bytes += size - Self.size(entries[place])
+            entries[place] = entry
+            linkAsNewest(place)
+        } else if size <= capacity {
+            let place = vacant.popLast() ?? entries.count
+            if place == entries.count { entries.append(entry) } else { entries[place] = entry }
+            places[account] = place
+            bytes += size
+            linkAsNewest(place)
         }
-        let entry = Entry(account: account, answer: answer, asOf: moment, newer: 0, older: 0)
-        guard Self.size(entry) <= capacity else { return }
-        let place = vacant.popLast() ?? entries.count
-        if place == entries.count { entries.append(entry) } else { entries[place] = entry }
-        places[account] = place
-        bytes += Self.size(entry)
-        linkAsNewest(place)
         shrink()
     }
 

@@ -24,7 +24,7 @@ extension CallScheduler {
         budget.callStarted()
         if isolation != nil { counters.isolationCalls += 1 }
         counters.started(accounts: rides.count)
-        for place in rides.indices { underWay[rides[place].account] = (key, place) }
+        for place in rides.indices { accounts[rideOf: rides[place].id] = (key, Int32(place)) }
         calls[key] = Call(slot: slots.take(), leftAt: now, rides: rides, isolation: isolation)
         return .start(key, accounts: rides.map(\.account))
     }
@@ -55,10 +55,10 @@ extension CallScheduler {
                 putBackSuspects(of: isolation)
                 continue
             }
-            return (rides, isolation)
+            return (rides.map { known($0) }, isolation)
         }
-        while let account = alone.popFirst() {
-            if let ride = board(account) { return ([ride], nil) }
+        while let id = alone.popFirst() {
+            if let ride = board(id) { return ([ride], nil) }
         }
         return nil
     }
@@ -73,62 +73,68 @@ extension CallScheduler {
     }
 
     private mutating func fill(_ rides: inout [Ride], from lane: WritableKeyPath<CallScheduler, AccountLane>) {
-        while rides.count < accountsPerCall, let account = self[keyPath: lane].popFirst() {
-            if let ride = board(account) { rides.append(ride) }
+        while rides.count < accountsPerCall, let id = self[keyPath: lane].popFirst() {
+            if let ride = board(id) { rides.append(ride) }
         }
     }
 
     private mutating func fillFairly(_ rides: inout [Ride], now: Moment) {
         while rides.count < accountsPerCall, let key = fair.head() {
-            guard let account = nextWaiting(of: key, now: now) else {
+            guard let id = nextWaiting(of: key) else {
                 fair.dropHead()
                 continue
             }
             fair.taken()
-            if isQuarantined(account, now: now) {
+            if isQuarantined(id, now: now) {
                 // A whole call for one account: its caller pays for the rest.
                 if let caller = requests[key]?.caller { fair.charge(accountsPerCall - 1, to: caller) }
-                alone.append(account)
-                reserved.insert(account)
-            } else if let ride = board(account) {
+                alone.append(id)
+                accounts[isReserved: id] = true
+            } else if let ride = board(id) {
                 rides.append(ride)
             }
         }
     }
 
     /// The next account of a request that waits and may leave; nil if there is none.
-    private mutating func nextWaiting(of key: RequestKey, now: Moment) -> Account? {
-        guard let accounts = requests[key]?.accounts, var cursor = requests[key]?.cursor else { return nil }
-        defer { requests[key]?.cursor = cursor }
-        while cursor < accounts.count {
-            let account = accounts[cursor]
-            cursor += 1
-            if waitingFor[account]?.contains(key) == true, !reserved.contains(account) { return account }
+    private mutating func nextWaiting(of key: RequestKey) -> AccountID? {
+        while let id = requests.change(key, { $0.offerNext() }) ?? nil {
+            if let id, accounts.waits(key, for: id), !accounts[isReserved: id] { return id }
         }
         return nil
     }
 
     /// Whether somebody still waits for the account.
-    func isWanted(_ ride: Ride) -> Bool { ride.waiters.contains { requests[$0] != nil } }
+    func isWanted(_ ride: Ride) -> Bool { ride.waiters.contains { requests.contains($0) } }
 
-    func isQuarantined(_ account: Account, now: Moment) -> Bool {
-        !quarantine.isEmpty && (quarantine[account].map { $0 > now } ?? false)
+    func isQuarantined(_ id: AccountID, now: Moment) -> Bool {
+        guard !quarantine.isEmpty, let account = accounts.account(id) else { return false }
+        return quarantine[account].map { $0 > now } ?? false
     }
 
-    /// Takes everybody who waits for an account on board; nil if nobody does.
-    private mutating func board(_ account: Account) -> Ride? {
-        guard let waiters = waitingFor.removeValue(forKey: account) else { return nil }
-        reserved.remove(account)
+    /// Takes all who wait for an account into a call.
+    private mutating func board(_ id: AccountID) -> Ride? {
+        guard let account = accounts.account(id), let waiters = accounts.takeWaiters(id) else { return nil }
         stopCounting(waiters)
-        return Ride(account: account, waiters: waiters)
+        return Ride(account: account, id: id, waiters: waiters)
     }
 
-    /// The waiters wait no longer: their account is under way, or has failed.
+    /// A suspect that nobody waited for in between has been forgotten, and is named anew.
+    mutating func known(_ ride: Ride) -> Ride {
+        if accounts.account(ride.id) != nil { return ride }
+        var ride = ride
+        ride.id = accounts.id(of: ride.account)
+        ride.waiters.forEach { key, index in requests.change(key) { $0.ids[index] = ride.id } }
+        return ride
+    }
+
     mutating func stopCounting(_ waiters: Waiters) {
         waiters.forEach { key, _ in
-            guard let uid = requests[key]?.caller.uid else { return }
-            requests[key]?.waiting -= 1
-            changeWaiting(by: -1, uid: uid)
+            let uid = requests.change(key) { request in
+                request.waiting -= 1
+                return request.caller.uid
+            }
+            if let uid { changeWaiting(by: -1, uid: uid) }
         }
     }
 }

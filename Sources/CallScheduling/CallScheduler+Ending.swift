@@ -15,8 +15,9 @@ extension CallScheduler {
         for (place, ride) in call.rides.enumerated() {
             let answer = place < found.count ? found[place] : .missing
             cache.hold(answer, for: ride.account, asOf: call.leftAt)
-            history[ride.account] = nil
+            if !history.isEmpty { history[ride.id] = nil }
             settle(ride.waiters, .success(answer))
+            forgetUnlessWanted(ride.id)
         }
         if call.rides.count == 1, let account = call.rides.first?.account { quarantine[account] = nil }
         if let id = call.isolation, let step = isolations[id]?.testSucceeded() { follow(step, of: id, now: now) }
@@ -25,9 +26,7 @@ extension CallScheduler {
     /// Gives everybody who waits for an account its result.
     private mutating func settle(_ waiters: Waiters, _ result: Result<AccountAnswer, CallFailure>) {
         waiters.forEach { key, index in
-            guard requests[key] != nil else { return }
-            requests[key]?.receive(result, at: index)
-            if requests[key]?.isComplete == true { complete.append(key) }
+            if requests.change(key, { $0.receive(result, at: index) }) == true { complete.append(key) }
         }
     }
 
@@ -67,8 +66,9 @@ extension CallScheduler {
     mutating func fail(_ rides: [Ride], _ failure: CallFailure) {
         for ride in rides {
             var failure = failure
-            failure.attempts = (history.removeValue(forKey: ride.account)?.failure.attempts ?? 0) + 1
+            failure.attempts = (history.removeValue(forKey: ride.id)?.failure.attempts ?? 0) + 1
             settle(ride.waiters, .failure(failure))
+            forgetUnlessWanted(ride.id)
         }
     }
 
@@ -78,19 +78,19 @@ extension CallScheduler {
         while let id = tests.popFirst() {
             for ride in endIsolation(id)?.remaining ?? [] {
                 settle(ride.waiters, .failure(failure))
-                forgetUnlessWanted(ride.account)
+                forgetUnlessWanted(ride.id)
             }
         }
         // In a fixed order, so that every run of the same events is the same.
-        let all = waitingFor.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-        waitingFor = [:]
-        reserved = []
-        for (account, waiters) in all {
+        let all = accounts.all.filter { $0.state.waiters != nil }
+            .sorted { $0.state.account.utf8.lexicographicallyPrecedes($1.state.account.utf8) }
+        for (id, _) in all {
+            guard let waiters = accounts.takeWaiters(id) else { continue }
             var failure = failure
-            failure.attempts = history[account]?.failure.attempts ?? 0
+            failure.attempts = history[id]?.failure.attempts ?? 0
             stopCounting(waiters)
             settle(waiters, .failure(failure))
-            forgetUnlessWanted(account)
+            forgetUnlessWanted(id)
         }
         retries = []
         returned = []
@@ -107,23 +107,22 @@ extension CallScheduler {
         let rest = rides.filter { attempts(of: $0) < Backoff.maximumAttempts }
         fail(tired, failure)
         guard rest.contains(where: isWanted) else {
-            for ride in rest { forgetUnlessWanted(ride.account) }
+            for ride in rest { forgetUnlessWanted(ride.id) }
             return
         }
         guard gate.isOpen, !drawsOnBudget || budget.take(now: now) else { return fail(rest, failure) }
         counters.retries += 1
         let due = now + Backoff.delay(attempts: rest.map(attempts).max() ?? 1, using: &numbers)
-        putBack(rest, failure, notBefore: due)
-        retries.insert(RetryGroup(due: due, accounts: rest.map(\.account)))
+        retries.insert(RetryGroup(due: due, accounts: putBack(rest, failure, notBefore: due)))
     }
 
     /// Calls that an account has been in, the one that has just failed included.
-    private func attempts(of ride: Ride) -> Int { (history[ride.account]?.failure.attempts ?? 0) + 1 }
+    private func attempts(of ride: Ride) -> Int { (history[ride.id]?.failure.attempts ?? 0) + 1 }
 
     /// The UserSig has expired: once, the same accounts go again with a new one.
     private mutating func renewed(_ rides: [Ride], _ failure: CallFailure, callStartedAt start: Moment, now: Moment) {
         // A call that left before the new one was made says nothing of that.
-        if rides.contains(where: { history[$0.account]?.renewedAt.map { $0 <= start } ?? false }) {
+        if rides.contains(where: { history[$0.id]?.renewedAt.map { $0 <= start } ?? false }) {
             var failure = failure
             failure.message += "; a new one is refused too: is the clock right?"
             gate.refused(failure, now: now)
@@ -131,58 +130,63 @@ extension CallScheduler {
         }
         guard stopDeadline == nil else { return shutDown(rides) }
         counters.renewals += 1
-        putBack(rides, failure, notBefore: now, renewedAt: now)
-        returned.append(contentsOf: rides.map(\.account))
+        returned.append(contentsOf: putBack(rides, failure, notBefore: now, renewedAt: now))
     }
 
     private mutating func tooMany(_ rides: [Ride], _ failure: CallFailure, inCall count: Int) {
         guard count > 1 else { return fail(rides, failure) }
         accountsPerCall = min(accountsPerCall, count / 2)
         guard stopDeadline == nil else { return shutDown(rides) }
-        for ride in rides { wait(ride) }
-        returned.append(contentsOf: rides.map(\.account))
+        for ride in rides {
+            if let id = wait(ride) { returned.append(id) }
+        }
     }
 
     private mutating func putBack(
         _ rides: [Ride], _ failure: CallFailure, notBefore: Moment, renewedAt: Moment? = nil
-    ) {
-        for ride in rides where wait(ride) {
+    ) -> [AccountID] {
+        rides.compactMap { ride in
+            let past = history[ride.id]
+            guard let id = wait(ride) else { return nil }
             var failure = failure
-            failure.attempts = attempts(of: ride)
-            history[ride.account] = History(
-                failure: failure, notBefore: notBefore, renewedAt: renewedAt ?? history[ride.account]?.renewedAt)
+            failure.attempts = (past?.failure.attempts ?? 0) + 1
+            history[id] = History(
+                failure: failure, notBefore: notBefore, renewedAt: renewedAt ?? past?.renewedAt)
+            return id
         }
     }
 
     /// Puts those who still want an account back to those who wait for it. A lane has to bring it back.
-    /// - Returns: Whether anybody does.
-    @discardableResult
-    private mutating func wait(_ ride: Ride) -> Bool {
+    /// - Returns: Its name, if anybody does.
+    private mutating func wait(_ ride: Ride) -> AccountID? {
+        guard isWanted(ride) else {
+            forgetUnlessWanted(ride.id)
+            return nil
+        }
+        let ride = known(ride)
         var anybody = false
         ride.waiters.forEach { key, index in
             guard let request = requests[key], request.isOpen(index) else { return }
             anybody = true
-            if waitingFor[ride.account]?.add(key, index: index) == nil {
-                waitingFor[ride.account] = Waiters(key, index: index)
-            }
-            requests[key]?.waiting += 1
+            accounts.wait(key, for: ride.id, at: index)
+            requests.change(key) { $0.waiting += 1 }
             changeWaiting(by: 1, uid: request.caller.uid)
         }
-        if anybody {
-            reserved.insert(ride.account)
-            isStarved = false
-        } else {
-            forgetUnlessWanted(ride.account)
+        guard anybody else {
+            forgetUnlessWanted(ride.id)
+            return nil
         }
-        return anybody
+        accounts[isReserved: ride.id] = true
+        isStarved = false
+        return ride.id
     }
 
     /// Lets those go first in the next call whose wait before a retry is over.
     mutating func releaseRetries(now: Moment) {
         while let group = retries.min, group.due <= now {
             retries.removeMin()
-            for account in group.accounts where (history[account]?.notBefore ?? now) <= now {
-                if isQuarantined(account, now: now) { alone.append(account) } else { returned.append(account) }
+            for id in group.accounts where (history[id]?.notBefore ?? now) <= now {
+                if isQuarantined(id, now: now) { alone.append(id) } else { returned.append(id) }
             }
             isStarved = false
         }
@@ -207,9 +211,10 @@ extension CallScheduler {
             shutDown(step.aside + isolation.remaining)
             return fail(step.failed, isolation.failure)
         }
-        for ride in step.aside where wait(ride) {
-            aside.append(ride.account)
-            asideOf[id, default: []].append(ride.account)
+        for ride in step.aside {
+            guard let account = wait(ride) else { continue }
+            aside.append(account)
+            asideOf[id, default: []].append(account)
         }
         if step.foundOffender {
             blame(step.failed, isolation.failure, calls: isolation.calls, now: now)
@@ -238,7 +243,9 @@ extension CallScheduler {
 
     /// Gives a search up; those who are still waited for go again together.
     mutating func putBackSuspects(of id: Int) {
-        for ride in endIsolation(id)?.remaining ?? [] where wait(ride) { returned.append(ride.account) }
+        for ride in endIsolation(id)?.remaining ?? [] {
+            if let account = wait(ride) { returned.append(account) }
+        }
     }
 
     /// The account at fault is told so, and its caller pays for what the search has cost the others.
@@ -246,7 +253,7 @@ extension CallScheduler {
         for ride in rides {
             if quarantine.count >= Self.maximumQuarantined { quarantine = quarantine.filter { $0.value > now } }
             if quarantine.count < Self.maximumQuarantined { quarantine[ride.account] = now + Self.quarantineTime }
-            if calls > 0, let key = ride.waiters.first(where: { requests[$0] != nil }),
+            if calls > 0, let key = ride.waiters.first(where: { requests.contains($0) }),
                 let caller = requests[key]?.caller
             {
                 fair.charge(calls * accountsPerCall, to: caller)
@@ -258,9 +265,9 @@ extension CallScheduler {
     /// The requests of these accounts end, because nothing leaves any more.
     mutating func shutDown(_ rides: [Ride]) {
         for ride in rides {
-            forgetUnlessWanted(ride.account)
+            forgetUnlessWanted(ride.id)
             ride.waiters.forEach { key, _ in
-                if requests[key] != nil { interrupted.append(key) }
+                if requests.contains(key) { interrupted.append(key) }
             }
         }
     }

@@ -15,7 +15,7 @@ extension CallScheduler {
     /// Why a request cannot be taken, or nil.
     mutating func refusal(of count: Int, _ request: WaitingRequest, now: Moment) -> RequestOutcome? {
         if stopDeadline != nil { return .shuttingDown(fetched: request.fetched) }
-        let drained = pacer.spacing * (waitingFor.count / accountsPerCall + 1)
+        let drained = pacer.spacing * (accounts.waitedFor / accountsPerCall + 1)
         if waiting + count > limits.queuedAccounts {
             return .overloaded(.all(limits.queuedAccounts), retryAfter: drained)
         }
@@ -44,16 +44,18 @@ extension CallScheduler {
     /// The indices of those accounts that are under way in calls which left lately enough.
     func joinable(_ request: WaitingRequest, maxAge: Duration, now: Moment) -> Set<Int> {
         let indices = request.accounts.indices.filter { index in
-            guard request.isOpen(index), let call = underWay[request.accounts[index]]?.call,
-                let leftAt = calls[call]?.leftAt
+            guard request.isOpen(index), let id = accounts.known(request.accounts[index]),
+                let call = accounts[rideOf: id]?.call, let leftAt = calls[call]?.leftAt
             else { return false }
             return now - leftAt <= maxAge
         }
         return Set(indices)
     }
 
-    mutating func wait(_ key: RequestKey, for account: Account, at index: Int) {
-        if waitingFor[account]?.add(key, index: index) == nil { waitingFor[account] = Waiters(key, index: index) }
+    /// A request that does not have to wait ends with this outcome.
+    mutating func refuse(_ key: RequestKey, _ outcome: RequestOutcome) -> RequestOutcome {
+        requests.remove(key)
+        return counted(outcome)
     }
 
     mutating func expire(now: Moment) -> [Action] {
@@ -61,7 +63,8 @@ extension CallScheduler {
         while let key = deadlines.popExpired(at: now, in: requests), var request = remove(key) {
             // Where an attempt has failed before, that is what the caller can do something about.
             for index in request.accounts.indices where request.isOpen(index) {
-                if let past = history[request.accounts[index]] { request.receive(.failure(past.failure), at: index) }
+                guard let id = request.ids[index], let past = history[id] else { continue }
+                request.receive(.failure(past.failure), at: index)
             }
             let outcome =
                 request.hasFailures ? request.outcome : .deadlineExceeded(fetched: request.fetched, retryAfter: nil)
@@ -73,34 +76,31 @@ extension CallScheduler {
     /// Takes a request out, and all its waiting.
     @discardableResult
     mutating func remove(_ key: RequestKey) -> WaitingRequest? {
-        guard let request = requests.removeValue(forKey: key) else { return nil }
+        guard let request = requests.remove(key) else { return nil }
         changeWaiting(by: -request.waiting, uid: request.caller.uid)
         if !request.isComplete {
             for index in request.accounts.indices where request.isOpen(index) {
-                stopWaiting(key, for: request.accounts[index])
+                if let id = request.ids[index] { stopWaiting(key, for: id) }
             }
         }
-        fair.ended(request.caller) { requests[$0] != nil }
+        fair.ended(request.caller) { requests.contains($0) }
         return request
     }
 
-    mutating func stopWaiting(_ key: RequestKey, for account: Account) {
-        if waitingFor[account]?.contains(key) == true {
-            guard waitingFor[account]?.remove(key) == true else { return }
-            waitingFor[account] = nil
-            reserved.remove(account)
-            forgetUnlessWanted(account)
-        } else if let (call, place) = underWay[account],
-            calls[call]?.rides[place].waiters.contains(key) == true
+    mutating func stopWaiting(_ key: RequestKey, for id: AccountID) {
+        if accounts.waits(key, for: id) {
+            if accounts.stopWaiting(key, for: id) { forgetUnlessWanted(id) }
+        } else if let (call, place) = accounts[rideOf: id],
+            calls[call]?.rides[Int(place)].waiters.contains(key) == true
         {
             // The call runs to its end; only the list of those to tell stays short.
-            _ = calls[call]?.rides[place].waiters.remove(key)
+            _ = calls[call]?.rides[Int(place)].waiters.remove(key)
         }
     }
 
-    /// Drops what is known of an account's failures, once nobody waits for it and no call has it.
-    mutating func forgetUnlessWanted(_ account: Account) {
-        if waitingFor[account] == nil, underWay[account] == nil { history[account] = nil }
+    /// Drops what is known of an account, once nobody waits for it and no call has it.
+    mutating func forgetUnlessWanted(_ id: AccountID) {
+        if accounts.forgetUnlessWanted(id), !history.isEmpty { history[id] = nil }
     }
 
     mutating func changeWaiting(by count: Int, uid: UInt32) {

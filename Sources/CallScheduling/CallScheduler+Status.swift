@@ -80,7 +80,7 @@ extension CallScheduler {
 
     /// How long the request that has waited longest for a call to leave has waited; nil if none waits.
     public func oldestWaiting(at now: Moment) -> Duration? {
-        requests.values.lazy.filter { $0.waiting > 0 }.map(\.since).min().map { now - $0 }
+        requests.all.filter { $0.request.waiting > 0 }.map(\.request.since).min().map { now - $0 }
     }
 
     /// Takes new bounds, from the next event on. A lower rate holds at once, calls already counted included.

@@ -7,7 +7,7 @@ extension CallScheduler {
         guard stopDeadline == nil else { return [] }
         stopDeadline = deadline
         while let id = tests.popFirst() { shutDown(endIsolation(id)?.remaining ?? []) }
-        interrupted += requests.filter { $0.value.waiting > 0 }.map(\.key)
+        interrupted += requests.all.filter { $0.request.waiting > 0 }.map(\.key)
         return timePasses(to: now)
     }
 
@@ -18,7 +18,7 @@ extension CallScheduler {
     /// While stopping: ends what cannot be served any more, and gives up the calls that nobody waits for and, after the
     /// deadline, all of them.
     mutating func giveUp(now: Moment, at deadline: Moment) -> [Action] {
-        if now >= deadline { interrupted += requests.keys }
+        if now >= deadline { interrupted += requests.all.map(\.key) }
         var actions: [Action] = []
         for key in interrupted.sorted(by: { $0.number < $1.number }) {
             guard let request = remove(key) else { continue }

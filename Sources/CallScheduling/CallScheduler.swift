@@ -3,7 +3,7 @@ import DequeModule
 import HeapModule
 
 /// Accounts that are to go into a call, first come, first served.
-typealias AccountLane = Deque<Account>
+typealias AccountLane = Deque<AccountID>
 
 /// Decides which call leaves when, for whom, and what each caller is told. A value: events go in with the time at which
 /// they happened, actions come out, and whoever owns it carries them out.
@@ -74,7 +74,7 @@ public struct CallScheduler: Sendable {
     /// Accounts that wait for their retry.
     struct RetryGroup: Comparable, Sendable {
         let due: Moment
-        let accounts: [Account]
+        let accounts: [AccountID]
         static func < (left: RetryGroup, right: RetryGroup) -> Bool { left.due < right.due }
         static func == (left: RetryGroup, right: RetryGroup) -> Bool { left.due == right.due }
     }
@@ -95,10 +95,10 @@ public struct CallScheduler: Sendable {
     /// Accounts in a call at present; less than the limit after upstream has called it too many.
     var accountsPerCall: Int
 
-    var requests: [RequestKey: WaitingRequest] = [:]
+    var requests = RequestTable()
     var deadlines = DeadlineQueue()
-    /// Everybody who waits for an account that is not under way.
-    var waitingFor: [Account: Waiters] = [:]
+    var accounts = AccountTable()
+    /// Waiting (request, account) pairs for which no call has left yet.
     var waiting = 0
     var waitingByUID: [UInt32: Int] = [:]
     var fair = FairQueue()
@@ -111,18 +111,14 @@ public struct CallScheduler: Sendable {
     var quarantine: [Account: Moment] = [:]
     /// Whether the last call was a test, or for one of those.
     var lastWasForOne = false
-    /// Waiting accounts that a lane or a retry brings back, so that no request's turn takes them.
-    var reserved: Set<Account> = []
-    var history: [Account: History] = [:]
+    var history: [AccountID: History] = [:]
     var retries = Heap<RetryGroup>()
     var isolations: [Int: Isolation] = [:]
     /// Isolations whose next test has not left yet.
     var tests: Deque<Int> = []
     /// Accounts put aside by an isolation that has not ended.
-    var asideOf: [Int: [Account]] = [:]
+    var asideOf: [Int: [AccountID]] = [:]
     var calls: [CallKey: Call] = [:]
-    /// Which call an account is under way in, and its place there.
-    var underWay: [Account: (call: CallKey, place: Int)] = [:]
     /// Whether nothing that could leave was left when calls were last started.
     var isStarved = true
     /// When all calls under way are given up; set once the scheduler stops.
@@ -135,7 +131,6 @@ public struct CallScheduler: Sendable {
     var interrupted: [RequestKey] = []
     var lastIsolation = 0
     var lastCall: UInt64 = 0
-    private var lastRequest: UInt64 = 0
 
     /// An idle scheduler.
     /// - Parameter seed: Where the random choices start (waits before retries).
@@ -153,10 +148,7 @@ public struct CallScheduler: Sendable {
     // MARK: Events
 
     /// The next request's name, to be known before its outcome can come.
-    public mutating func makeRequestKey() -> RequestKey {
-        lastRequest += 1
-        return RequestKey(number: lastRequest)
-    }
+    public mutating func makeRequestKey() -> RequestKey { requests.makeKey() }
 
     /// A caller asks. No call leaves before ``timePasses(to:)``, so that what is asked for at the same time can share one.
     /// - Parameters:
@@ -174,20 +166,27 @@ public struct CallScheduler: Sendable {
         if maxAge > .zero { answerFromMemory(&request, maxAge: maxAge, now: now) }
         if request.isComplete {
             counters.fromMemory += 1
-            return counted(request.outcome)
+            return refuse(key, request.outcome)
         }
         let joined = maxAge > .zero ? joinable(request, maxAge: maxAge, now: now) : []
         let wanted = request.open - joined.count
-        if let refusal = refusal(of: wanted, request, now: now) { return counted(refusal) }
+        if let refusal = refusal(of: wanted, request, now: now) { return refuse(key, refusal) }
         request.waiting = wanted
-        for index in accounts.indices where request.isOpen(index) {
-            if joined.contains(index), let (call, place) = underWay[accounts[index]] {
-                calls[call]?.rides[place].waiters.add(key, index: index)
+        request.ids.reserveCapacity(accounts.count)
+        for index in accounts.indices {
+            guard request.isOpen(index) else {
+                request.ids.append(nil)
+                continue
+            }
+            let id = self.accounts.id(of: accounts[index])
+            request.ids.append(id)
+            if joined.contains(index), let (call, place) = self.accounts[rideOf: id] {
+                calls[call]?.rides[Int(place)].waiters.add(key, index: index)
             } else {
-                wait(key, for: accounts[index], at: index)
+                self.accounts.wait(key, for: id, at: index)
             }
         }
-        requests[key] = request
+        requests.insert(request, for: key)
         deadlines.insert(deadline, for: key)
         changeWaiting(by: wanted, uid: caller.uid)
         fair.append(key, of: caller)
@@ -206,7 +205,7 @@ public struct CallScheduler: Sendable {
     public mutating func callEnded(_ key: CallKey, _ end: CallEnd, now: Moment) -> [Action] {
         guard let call = calls.removeValue(forKey: key) else { return [] }
         abandoned.remove(key)
-        for ride in call.rides where underWay[ride.account]?.call == key { underWay[ride.account] = nil }
+        for ride in call.rides where accounts[rideOf: ride.id]?.call == key { accounts[rideOf: ride.id] = nil }
         if let isolation = call.isolation { isolations[isolation]?.testEnded(call.rides) }
         advance(to: now)
         switch end.counted {

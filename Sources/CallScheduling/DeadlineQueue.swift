@@ -17,25 +17,25 @@ struct DeadlineQueue {
     }
 
     /// The earliest deadline of a request that is still there.
-    mutating func next(in requests: [RequestKey: WaitingRequest]) -> Moment? {
+    mutating func next(in requests: RequestTable) -> Moment? {
         dropEnded(requests)
         return entries.min?.moment
     }
 
     /// Takes a request whose deadline is not after `now`; nil when there is none.
-    mutating func popExpired(at now: Moment, in requests: [RequestKey: WaitingRequest]) -> RequestKey? {
+    mutating func popExpired(at now: Moment, in requests: RequestTable) -> RequestKey? {
         dropEnded(requests)
         guard let first = entries.min, first.moment <= now else { return nil }
         return entries.removeMin().key
     }
 
     /// Keeps the memory in proportion to the open requests, at a cost that is constant for each deadline put in.
-    mutating func clearOut(keeping requests: [RequestKey: WaitingRequest]) {
+    mutating func clearOut(keeping requests: RequestTable) {
         guard entries.count > 2 * requests.count + 1024 else { return }
-        entries = Heap(entries.unordered.filter { requests[$0.key] != nil })
+        entries = Heap(entries.unordered.filter { requests.contains($0.key) })
     }
 
-    private mutating func dropEnded(_ requests: [RequestKey: WaitingRequest]) {
-        while let first = entries.min, requests[first.key] == nil { entries.removeMin() }
+    private mutating func dropEnded(_ requests: RequestTable) {
+        while let first = entries.min, !requests.contains(first.key) { entries.removeMin() }
     }
 }

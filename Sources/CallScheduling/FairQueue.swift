@@ -49,6 +49,8 @@ struct FairQueue: Sendable {
 
     /// An account of the head's was taken: the turn passes on.
     mutating func taken() {
+        // Nobody else has a turn.
+        if lines.count == 1 { return }
         guard let user = users.current() else { return }
         connections[user]?.rotate()
         users.rotate()

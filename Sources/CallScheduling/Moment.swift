@@ -28,7 +28,9 @@ public struct Moment: Comparable, Hashable, Sendable {
 extension Duration {
     /// Whole nanoseconds; what is finer is dropped. Holds for up to 292 years.
     public var nanoseconds: Int64 {
-        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+        // Its components would be found by dividing 128 bits, each time anew.
+        if let small = Int64(exactly: attoseconds) { return small / 1_000_000_000 }
+        return Int64(truncatingIfNeeded: attoseconds / 1_000_000_000)
     }
 
     /// Whole milliseconds, rounded up, so that waiting so long is long enough.

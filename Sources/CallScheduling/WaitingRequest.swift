@@ -2,7 +2,12 @@ import AttributeValues
 
 /// Names one request of one caller while the scheduler has it.
 public struct RequestKey: Hashable, Sendable {
+    /// Counts from 1.
     let number: UInt64
+    /// Where it is kept.
+    let place: Int
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(number) }
 }
 
 /// Names one upstream call while it is under way.
@@ -49,6 +54,8 @@ public enum QueueLimit: Hashable, Sendable {
 /// A request that has not ended: what it waits for and what has come.
 struct WaitingRequest: Sendable {
     let accounts: [Account]
+    /// By index of the account; none for those who were answered from memory.
+    var ids: [AccountID?] = []
     let caller: CallerKey
     let deadline: Moment
     /// When the caller asked.
@@ -73,17 +80,27 @@ struct WaitingRequest: Sendable {
         open = accounts.count
     }
 
+    /// The next account, which is none if it was answered from memory; nil when all have been offered.
+    mutating func offerNext() -> AccountID?? {
+        guard cursor < ids.count else { return nil }
+        defer { cursor += 1 }
+        return .some(ids[cursor])
+    }
+
     var isComplete: Bool { open == 0 }
 
     var fetched: Int { answers.count { $0 != nil } }
 
-    mutating func receive(_ result: Result<AccountAnswer, CallFailure>, at index: Int) {
-        guard answers[index] == nil, failures[index] == nil else { return }
+    /// - Returns: Whether nothing is missing any more.
+    @discardableResult
+    mutating func receive(_ result: Result<AccountAnswer, CallFailure>, at index: Int) -> Bool {
+        guard isOpen(index) else { return isComplete }
         open -= 1
         switch result {
         case .success(let answer): answers[index] = answer
         case .failure(let failure): failures[index] = failure
         }
+        return isComplete
     }
 
     var hasFailures: Bool { !failures.isEmpty }

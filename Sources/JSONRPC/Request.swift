@@ -61,7 +61,7 @@ public struct Params: Sendable {
     public func read(_ names: [StaticString], _ read: (Int, inout JSONReader) throws -> Void) throws(ErrorObject) {
         guard form != .absent else { return }
         var reader = JSONReader(line, in: range)
-        var path = "params"
+        var path: StaticString = "params"
         do {
             if form == .byName {
                 try readObject(names, &reader, &path, read)
@@ -71,14 +71,14 @@ public struct Params: Sendable {
         } catch let error as ErrorObject {
             throw error
         } catch is JSONSyntaxError {
-            throw .invalidParams("wrong type", path: path)
+            throw .invalidParams("wrong type", path: path.description)
         } catch {
             throw ErrorObject(.internalError)
         }
     }
 
     private func readObject(
-        _ names: [StaticString], _ reader: inout JSONReader, _ path: inout String,
+        _ names: [StaticString], _ reader: inout JSONReader, _ path: inout StaticString,
         _ read: (Int, inout JSONReader) throws -> Void
     ) throws {
         var seen = [Bool](repeating: false, count: names.count)
@@ -88,15 +88,15 @@ public struct Params: Sendable {
                 let name = String(decoding: reader.identity(key), as: UTF8.self)
                 throw ErrorObject.invalidParams("unknown param; allowed: \(Self.list(names))", path: name)
             }
-            path = String(describing: names[index])
-            guard !seen[index] else { throw ErrorObject.invalidParams("param given twice", path: path) }
+            path = names[index]
+            guard !seen[index] else { throw ErrorObject.invalidParams("param given twice", path: path.description) }
             seen[index] = true
             try read(index, &reader)
         }
     }
 
     private func readArray(
-        _ names: [StaticString], _ reader: inout JSONReader, _ path: inout String,
+        _ names: [StaticString], _ reader: inout JSONReader, _ path: inout StaticString,
         _ read: (Int, inout JSONReader) throws -> Void
     ) throws {
         var index = 0
@@ -106,7 +106,7 @@ public struct Params: Sendable {
                 throw ErrorObject.invalidParams(
                     "too many params by position; allowed: \(Self.list(names))", path: "[\(index)]")
             }
-            path = String(describing: names[index])
+            path = names[index]
             try read(index, &reader)
             index += 1
         }

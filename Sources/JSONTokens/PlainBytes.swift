@@ -7,13 +7,19 @@ extension UInt8 {
 extension Span<UInt8> {
     /// The first byte at or after `start` that is not ``Swift/UInt8/isPlainInString``, or `end`. Takes eight bytes at a time, because
     /// nearly all bytes of nearly all strings are plain.
+    @inline(__always)
     func endOfPlainBytes(from start: Int, to end: Int) -> Int {
         var index = start
-        withUnsafeBytes { text in
-            while index + 8 <= end, text.loadUnaligned(fromByteOffset: index, as: UInt64.self).holdsPlainBytes {
+        let found = withUnsafeBytes { text -> Int? in
+            while index + 8 <= text.count {
+                let plain = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: index, as: UInt64.self)).plainBytes
+                if plain < 8 { return min(index + plain, end) }
                 index += 8
+                if index >= end { return end }
             }
+            return nil
         }
+        if let found { return found }
         while index < end, self[index].isPlainInString { index += 1 }
         return index
     }
@@ -23,13 +29,14 @@ extension UInt64 {
     private static let ones: UInt64 = 0x0101_0101_0101_0101
     private static let highBits = ones << 7
 
-    /// Whether each of its eight bytes is plain in a string.
-    fileprivate var holdsPlainBytes: Bool {
-        // The high bit of a byte of `x - n & ~x` is set if that byte is below n; a borrow can only add to a byte above one that is.
+    /// How many of its eight bytes, from the lowest, are plain in a string before the first that is not.
+    @inline(__always)
+    fileprivate var plainBytes: Int {
+        // The high bit of a byte of `x - n & ~x` is set if that byte is below n; a borrow can only add to bytes above one that is.
         let control = (self &- Self.ones &* 0x20) & ~self
         let quote = self ^ (Self.ones &* 0x22)
         let backslash = self ^ (Self.ones &* 0x5C)
-        let found = control | ((quote &- Self.ones) & ~quote) | ((backslash &- Self.ones) & ~backslash) | self
-        return found & Self.highBits == 0
+        let others = control | ((quote &- Self.ones) & ~quote) | ((backslash &- Self.ones) & ~backslash) | self
+        return (others & Self.highBits).trailingZeroBitCount / 8
     }
 }

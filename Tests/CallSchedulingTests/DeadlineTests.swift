@@ -77,7 +77,7 @@ import Testing
             keys.forEach { bench.withdraw($0) }
         }
         #expect(bench.scheduler.deadlines.count < 4000)
-        #expect(bench.scheduler.waitingFor.isEmpty)
+        #expect(bench.scheduler.accounts.waitedFor == 0)
         #expect(bench.scheduler.calls[call.key]?.rides[0].waiters.count == 1)
     }
 
@@ -87,7 +87,7 @@ import Testing
         var keys = (0..<10_000).map { bench.ask(7..<8, connection: UInt64($0)) }
         keys.shuffle()
         for key in keys { bench.withdraw(key) }
-        #expect(bench.scheduler.waitingFor.isEmpty && bench.scheduler.reserved.isEmpty)
+        #expect(bench.scheduler.accounts.isEmpty)
         bench.freeSlot()
         #expect(bench.pass(.seconds(1)).isEmpty)
     }

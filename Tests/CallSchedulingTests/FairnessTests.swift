@@ -113,7 +113,9 @@ import Testing
         let callers = [
             CallerKey(uid: 1, connection: 1), CallerKey(uid: 1, connection: 2), CallerKey(uid: 2, connection: 3),
         ]
-        for (number, caller) in zip(UInt64(1)..., callers) { queue.append(RequestKey(number: number), of: caller) }
+        for (number, caller) in zip(UInt64(1)..., callers) {
+            queue.append(RequestKey(number: number, place: Int(number)), of: caller)
+        }
         var heads: [UInt64] = []
         for _ in 0..<4 {
             heads.append(queue.head()?.number ?? 0)

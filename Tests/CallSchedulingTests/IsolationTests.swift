@@ -12,7 +12,12 @@ import Testing
     }
 
     private static func rides(_ count: Int) -> [Ride] {
-        (0..<count).map { Ride(account: Account("\($0)"), waiters: Waiters(RequestKey(number: UInt64($0)), index: 0)) }
+        var table = AccountTable()
+        return (0..<count).map { number in
+            let account = Account("\(number)")
+            let waiters = Waiters(RequestKey(number: UInt64(number), place: number), index: 0)
+            return Ride(account: account, id: table.id(of: account), waiters: waiters)
+        }
     }
 
     private static func names(_ rides: [Ride]) -> Set<Int> { Set(rides.compactMap { Int($0.account.text) }) }

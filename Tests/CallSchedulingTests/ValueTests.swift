@@ -115,7 +115,7 @@ private let start = Moment(nanoseconds: 50_000_000_000)
 
 /// Who waits for an account.
 @Suite struct WaitersTests {
-    private func key(_ number: UInt64) -> RequestKey { RequestKey(number: number) }
+    private func key(_ number: UInt64) -> RequestKey { RequestKey(number: number, place: Int(number)) }
 
     @Test func requestsComeAndGo() {
         var waiters = Waiters(key(3), index: 30)

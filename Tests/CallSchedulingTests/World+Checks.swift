@@ -73,37 +73,43 @@ extension World {
 
     /// Numbers agree with what they count, and whatever waits can be reached by a call.
     mutating func checkConsistency() {
-        let inTables = scheduler.waitingFor.values.reduce(0) { $0 + $1.count }
+        let waitedFor = scheduler.accounts.all.filter { $0.state.waiters != nil }
+        let inTables = waitedFor.reduce(0) { $0 + ($1.state.waiters?.count ?? 0) }
         if inTables != scheduler.waiting { problems.append("\(scheduler.waiting) waiting, \(inTables) found") }
-        let inRequests = scheduler.requests.values.reduce(0) { $0 + $1.waiting }
+        if waitedFor.count != scheduler.accounts.waitedFor { problems.append("accounts waited for count otherwise") }
+        let requests = scheduler.requests.all.map(\.request)
+        if requests.count != scheduler.requests.count { problems.append("open requests count otherwise") }
+        let inRequests = requests.reduce(0) { $0 + $1.waiting }
         if inRequests != scheduler.waiting { problems.append("requests count \(inRequests)") }
         if scheduler.waitingByUID.values.reduce(0, +) != scheduler.waiting { problems.append("users count otherwise") }
-        if Set(scheduler.requests.keys) != Set(open.keys) { problems.append("other requests than asked for") }
+        if Set(scheduler.requests.all.map(\.key)) != Set(open.keys) { problems.append("other requests than asked for") }
         var lanes = Set(scheduler.returned).union(scheduler.aside).union(scheduler.alone)
         for group in scheduler.retries.unordered { lanes.formUnion(group.accounts) }
-        for account in scheduler.waitingFor.keys {
-            let isReachable =
-                scheduler.reserved.contains(account)
-                ? lanes.contains(account) : scheduler.requests.values.contains { $0.willOffer(account) }
-            if !isReachable { problems.append("\(account.text) waits, and nothing brings it into a call") }
+        for (id, state) in waitedFor {
+            let isReachable = state.isReserved ? lanes.contains(id) : requests.contains { $0.willOffer(id) }
+            if !isReachable { problems.append("\(state.account.text) waits, and nothing brings it into a call") }
         }
         if scheduler.isStarved, scheduler.gate.isOpen, !isStopping {
             // Nothing could leave: then all that waits has a retry's or a search's end before it.
             let isIdle = scheduler.returned.isEmpty && scheduler.alone.isEmpty && scheduler.tests.isEmpty
-            let all = scheduler.waitingFor.keys.allSatisfy { scheduler.reserved.contains($0) }
+            let all = waitedFor.allSatisfy { $0.state.isReserved }
             if !isIdle || !all { problems.append("something could leave, and nobody sees to it") }
         }
-        if !scheduler.reserved.isSubset(of: scheduler.waitingFor.keys) { problems.append("reserved, but nobody waits") }
+        let isReservedForNobody = scheduler.accounts.all.contains { $0.state.isReserved && $0.state.waiters == nil }
+        if isReservedForNobody { problems.append("reserved, but nobody waits") }
+        for (id, state) in scheduler.accounts.all {
+            guard let (call, place) = state.ride else { continue }
+            let isThere = scheduler.calls[call].map { $0.rides[Int(place)].id == id } ?? false
+            if !isThere { problems.append("\(state.account.text) is under way in a call that does not have it") }
+        }
     }
 
     mutating func checkEnd() {
         guard problems.isEmpty else { return }
         if !open.isEmpty { problems.append("\(open.count) requests never ended") }
-        if !scheduler.calls.isEmpty || !scheduler.underWay.isEmpty { problems.append("calls are left") }
+        if !scheduler.calls.isEmpty { problems.append("calls are left") }
         if scheduler.waiting != 0 || !scheduler.waitingByUID.isEmpty { problems.append("accounts are left waiting") }
-        if !scheduler.waitingFor.isEmpty || !scheduler.reserved.isEmpty {
-            problems.append("tables of waiters are left")
-        }
+        if !scheduler.accounts.isEmpty { problems.append("accounts are left: \(scheduler.accounts.all.count)") }
         if !scheduler.history.isEmpty { problems.append("history is left: \(scheduler.history.count)") }
         if !scheduler.isolations.isEmpty || !scheduler.asideOf.isEmpty { problems.append("isolations are left") }
         if isStopping, !scheduler.isDrained { problems.append("not drained: \(scheduler.slots.held) slots held") }
@@ -113,7 +119,7 @@ extension World {
 
 extension WaitingRequest {
     /// Whether the request's turn will come to an account that it waits for.
-    fileprivate func willOffer(_ account: Account) -> Bool {
-        accounts[min(cursor, accounts.count)...].contains(account)
+    fileprivate func willOffer(_ account: AccountID) -> Bool {
+        ids[min(cursor, ids.count)...].contains(account)
     }
 }

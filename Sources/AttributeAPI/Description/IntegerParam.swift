@@ -14,14 +14,14 @@ struct IntegerParam: Sendable {
     /// Reads a value.
     /// - Throws: `-32602` that says what is allowed.
     func read(_ reader: inout JSONReader) throws -> Int64 {
-        let allowed = "allowed are integers from \(range.lowerBound) to \(range.upperBound)"
-        guard try reader.peek() == .number else {
-            throw ErrorObject.invalidParams("must be a number; \(allowed)", path: name.description)
-        }
-        guard let value = try reader.integer(), range.contains(value) else {
-            throw ErrorObject.invalidParams("out of range; \(allowed)", path: name.description)
-        }
+        guard try reader.peek() == .number else { throw refusal("must be a number") }
+        guard let value = try reader.integer(), range.contains(value) else { throw refusal("out of range") }
         return value
+    }
+
+    private func refusal(_ why: String) -> ErrorObject {
+        let allowed = "allowed are integers from \(range.lowerBound) to \(range.upperBound)"
+        return .invalidParams("\(why); \(allowed)", path: name.description)
     }
 
     var description: ParamDescription {

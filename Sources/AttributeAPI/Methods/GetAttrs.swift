@@ -44,7 +44,9 @@ public enum GetAttrs {
                 // What is beyond the limit is counted, for the message, but not kept.
                 if count < maxAccounts {
                     let account = try account(&reader, at: count)
-                    if seen.insert(account).inserted { accounts.append(account) }
+                    // One account, which is what most ask for, needs no set.
+                    if accounts.count == 1 { seen = [accounts[0]] }
+                    if accounts.isEmpty || seen.insert(account).inserted { accounts.append(account) }
                 } else {
                     try reader.skipValue()
                 }
@@ -60,17 +62,20 @@ public enum GetAttrs {
         }
 
         private static func account(_ reader: inout JSONReader, at index: Int) throws -> Account {
-            let path = "\(path)[\(index)]"
-            guard try reader.peek() == .string else { throw ErrorObject.invalidParams("must be a string", path: path) }
+            guard try reader.peek() == .string else { throw refusal("must be a string", at: index) }
             guard let text = reader.decode(try reader.string()) else {
-                throw ErrorObject.invalidParams("a surrogate without its other half has no UTF-8", path: path)
+                throw refusal("a surrogate without its other half has no UTF-8", at: index)
             }
             guard Account.allowedLength.contains(text.utf8.count) else {
-                throw ErrorObject.invalidParams(
+                throw refusal(
                     "\(text.utf8.count) bytes of UTF-8; allowed are \(Account.allowedLength.lowerBound) to "
-                        + "\(Account.allowedLength.upperBound)", path: path)
+                        + "\(Account.allowedLength.upperBound)", at: index)
             }
             return Account(text)
+        }
+
+        private static func refusal(_ why: String, at index: Int) -> ErrorObject {
+            .invalidParams(why, path: "\(path)[\(index)]")
         }
     }
 

@@ -1,0 +1,131 @@
+import AttributeValues
+
+/// Names an account for as long as the scheduler has to do with it, so that its name is looked up once for a request and not at
+/// each of the many steps of a call.
+struct AccountID: Hashable, Sendable {
+    fileprivate let place: UInt32
+    /// Tells those apart who have had the same place one after the other.
+    fileprivate let serial: UInt32
+}
+
+/// The accounts that somebody waits for or that are under way in a call.
+struct AccountTable: Sendable {
+    /// What is known of one.
+    struct State: Sendable {
+        let account: Account
+        /// Everybody who waits for it and is not waiting for a call that is under way.
+        var waiters: Waiters?
+        /// The call that it is under way in, and its place there.
+        var ride: (call: CallKey, place: Int32)?
+        /// Whether a lane or a retry brings it back, so that no request's turn takes it.
+        var isReserved = false
+        fileprivate let serial: UInt32
+    }
+
+    private var places: [Account: UInt32] = [:]
+    private var states: [State?] = []
+    private var vacant: [UInt32] = []
+    private var lastSerial: UInt32 = 0
+
+    /// How many are waited for, each once however many wait for it.
+    private(set) var waitedFor = 0
+
+    /// The account's name here, which it gets if it has none.
+    mutating func id(of account: Account) -> AccountID {
+        let next = vacant.last ?? UInt32(states.count)
+        let place = Self.claim(&places[account, default: next])
+        if place == next {
+            if vacant.popLast() == nil { states.append(nil) }
+            lastSerial &+= 1
+            states[Int(place)] = State(account: account, serial: lastSerial)
+        }
+        return AccountID(place: place, serial: states[Int(place)]?.serial ?? 0)
+    }
+
+    /// Reads a place that is found or made: one search does both.
+    private static func claim(_ place: inout UInt32) -> UInt32 { place }
+
+    /// The account's name here, if it has one.
+    func known(_ account: Account) -> AccountID? {
+        places[account].flatMap { place in states[Int(place)].map { AccountID(place: place, serial: $0.serial) } }
+    }
+
+    private func holds(_ id: AccountID) -> Bool {
+        id.place < states.count && states[Int(id.place)]?.serial == id.serial
+    }
+
+    /// The account of this name; nil once it is forgotten.
+    func account(_ id: AccountID) -> Account? { holds(id) ? states[Int(id.place)]?.account : nil }
+
+    /// Takes those who wait for an account, whom nothing else has to bring into a call any more.
+    mutating func takeWaiters(_ id: AccountID) -> Waiters? {
+        guard holds(id), let waiters = states[Int(id.place)]?.waiters.take() else { return nil }
+        states[Int(id.place)]?.isReserved = false
+        waitedFor -= 1
+        return waiters
+    }
+
+    /// Whether a request waits for an account.
+    func waits(_ key: RequestKey, for id: AccountID) -> Bool {
+        holds(id) && states[Int(id.place)]?.waiters?.contains(key) == true
+    }
+
+    /// Somebody more waits for an account, which is known.
+    mutating func wait(_ key: RequestKey, for id: AccountID, at index: Int) {
+        guard holds(id) else { return }
+        if states[Int(id.place)]?.waiters == nil {
+            states[Int(id.place)]?.waiters = Waiters(key, index: index)
+            waitedFor += 1
+        } else {
+            states[Int(id.place)]?.waiters?.add(key, index: index)
+        }
+    }
+
+    /// Somebody does not wait any more.
+    /// - Returns: Whether he was the last one.
+    mutating func stopWaiting(_ key: RequestKey, for id: AccountID) -> Bool {
+        guard holds(id), states[Int(id.place)]?.waiters?.remove(key) == true else { return false }
+        return takeWaiters(id) != nil
+    }
+
+    /// Whether a lane or a retry brings an account back.
+    subscript(isReserved id: AccountID) -> Bool {
+        get { holds(id) && states[Int(id.place)]?.isReserved == true }
+        set { if holds(id) { states[Int(id.place)]?.isReserved = newValue } }
+    }
+
+    /// The call that an account is under way in, and its place there.
+    subscript(rideOf id: AccountID) -> (call: CallKey, place: Int32)? {
+        get { holds(id) ? states[Int(id.place)]?.ride : nil }
+        set { if holds(id) { states[Int(id.place)]?.ride = newValue } }
+    }
+
+    /// Forgets an account that nobody waits for and no call has.
+    /// - Returns: Whether it is forgotten.
+    @discardableResult
+    mutating func forgetUnlessWanted(_ id: AccountID) -> Bool {
+        guard holds(id), let state = states[Int(id.place)] else { return true }
+        guard state.waiters == nil, state.ride == nil else { return false }
+        places[state.account] = nil
+        states[Int(id.place)] = nil
+        vacant.append(id.place)
+        // What many once needed is given back.
+        if places.isEmpty, states.count > Self.keptCapacity { self = AccountTable(lastSerial: lastSerial) }
+        return true
+    }
+
+    private static let keptCapacity = 1024
+
+    init() {}
+
+    private init(lastSerial: UInt32) { self.lastSerial = lastSerial }
+
+    var isEmpty: Bool { places.isEmpty }
+
+    /// All that are known, in no particular order.
+    var all: [(id: AccountID, state: State)] {
+        zip(states.indices, states).compactMap { place, state in
+            state.map { (AccountID(place: UInt32(place), serial: $0.serial), $0) }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+/// The open requests. They are found by their places, without hashing, because each step of a call asks for them again.
+struct RequestTable: Sendable {
+    private struct Entry {
+        let number: UInt64
+        var request: WaitingRequest?
+
+        @inline(__always)
+        mutating func change<Result>(_ change: (inout WaitingRequest) -> Result) -> Result? {
+            // Taken out meanwhile, so that nothing is copied.
+            guard var changed = request.take() else { return nil }
+            defer { request = changed }
+            return change(&changed)
+        }
+    }
+
+    private var entries: [Entry] = []
+    private var vacant: [Int] = []
+    private var lastNumber: UInt64 = 0
+    /// How many are open.
+    private(set) var count = 0
+
+    var isEmpty: Bool { count == 0 }
+
+    /// A name for the next request, which is not open yet.
+    mutating func makeKey() -> RequestKey {
+        lastNumber += 1
+        let place = vacant.popLast() ?? entries.count
+        let entry = Entry(number: lastNumber)
+        if place == entries.count { entries.append(entry) } else { entries[place] = entry }
+        return RequestKey(number: lastNumber, place: place)
+    }
+
+    /// Opens a request.
+    mutating func insert(_ request: WaitingRequest, for key: RequestKey) {
+        guard holds(key), entries[key.place].request == nil else { return }
+        entries[key.place].request = request
+        count += 1
+    }
+
+    /// Closes a request, or gives back the name of one that was never open.
+    @discardableResult
+    mutating func remove(_ key: RequestKey) -> WaitingRequest? {
+        guard holds(key) else { return nil }
+        let request = entries[key.place].request
+        entries[key.place] = Entry(number: 0)
+        vacant.append(key.place)
+        if request != nil { count -= 1 }
+        // What many once needed is given back.
+        if vacant.count == entries.count, entries.count > Self.keptCapacity { (entries, vacant) = ([], []) }
+        return request
+    }
+
+    private static let keptCapacity = 1024
+
+    /// An open request.
+    subscript(key: RequestKey) -> WaitingRequest? { holds(key) ? entries[key.place].request : nil }
+
+    /// Whether a request is open.
+    func contains(_ key: RequestKey) -> Bool { holds(key) && entries[key.place].request != nil }
+
+    /// Changes a request if it is open.
+    @inline(__always)
+    @discardableResult
+    mutating func change<Result>(_ key: RequestKey, _ change: (inout WaitingRequest) -> Result) -> Result? {
+        guard holds(key) else { return nil }
+        return entries[key.place].change(change)
+    }
+
+    private func holds(_ key: RequestKey) -> Bool {
+        key.place < entries.count && entries[key.place].number == key.number
+    }
+
+    /// The open requests, in no particular order.
+    var all: some Sequence<(key: RequestKey, request: WaitingRequest)> {
+        entries.lazy.enumerated().compactMap { place, entry in
+            entry.request.map { (RequestKey(number: entry.number, place: place), $0) }
+        }
+    }
+}
