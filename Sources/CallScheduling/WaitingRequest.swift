@@ -7,6 +7,7 @@ public struct RequestKey: Hashable, Sendable {
     /// Where it is kept.
     let place: Int
 
+    /// Its number is enough.
     public func hash(into hasher: inout Hasher) { hasher.combine(number) }
 }
 

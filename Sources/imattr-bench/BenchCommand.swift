@@ -97,7 +97,7 @@ struct BenchCommand: AsyncParsableCommand {
             try await MeasurementRun.run(
                 [
                     DoorCost.self, ForwardedCall.self, MergedCallers.self, Footprint.self, Activation.self,
-                    OneShot.self,
+                    OneShot.self, PackageSize.self,
                 ], options)
         }
     }

@@ -2,7 +2,7 @@
 struct Growth: Measurement {
     private let seconds: Int
 
-    init(seconds: Int?) { self.seconds = seconds ?? 3 }
+    init(seconds: Int?) { self.seconds = seconds ?? 1 }
 
     func run(_ tell: (Section) -> Void) async throws {
         try await callers(tell)
@@ -42,18 +42,30 @@ struct Growth: Measurement {
                 Questions.each(of: callers, name: "a", size: size, areFresh: false, timeoutMs: 600_000))
             try await crowd.begin()
             // Until each has been answered: before that, not everything is as it stays.
-            try await Patience.wait(for: "an answer for each caller", .seconds(120)) {
-                try await crowd.events().right.count >= callers ? () : nil
-            }
+            _ = try await Self.accounts(callers * size, beyond: 0, of: crowd)
             var costs: [Double] = []
-            for _ in 0..<5 {
-                let before = try await (rig.daemon.processorTime(), crowd.events().accountsAnswered)
+            for _ in 0..<3 {
+                let before = try await (time: rig.daemon.processorTime(), accounts: crowd.events().accountsAnswered)
                 try await Task.sleep(for: .seconds(seconds))
-                let after = try await (rig.daemon.processorTime(), crowd.events().accountsAnswered)
-                costs.append((after.0 - before.0) / .microseconds(1) / Double(after.1 - before.1))
+                // Each has been answered again, however many there are.
+                let wanted = max(Self.leastAccounts, callers * size)
+                let accounts = try await Self.accounts(wanted, beyond: before.accounts, of: crowd)
+                let used = try rig.daemon.processorTime() - before.time
+                costs.append(used / .microseconds(1) / Double(accounts - before.accounts))
             }
             try await crowd.leave()
             return Samples(costs).median
+        }
+    }
+
+    /// Fewer say little of the cost of one.
+    private static let leastAccounts = 5_000
+
+    /// Waits until so many more accounts have been answered. Gives the number of all.
+    private static func accounts(_ number: Int, beyond before: Int, of crowd: Crowd) async throws -> Int {
+        try await Patience.wait(for: "\(number) accounts to be answered", .seconds(300)) {
+            let answered = try await crowd.events().accountsAnswered
+            return answered >= before + number ? answered : nil
         }
     }
 
