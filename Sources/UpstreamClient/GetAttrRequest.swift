@@ -8,11 +8,9 @@ struct GetAttrRequest {
     let uri: String
     let body: [UInt8]
 
-    /// - Parameter random: Fresh for each call.
-    init(accounts: [Account], admin: String, sdkAppID: UInt64, signature: UserSig, random: UInt32) {
-        uri =
-            "/v4/all_member_push/im_get_attr?usersig=\(signature.text)&identifier=\(Self.percentEncoded(admin))"
-            + "&sdkappid=\(sdkAppID)&random=\(random)&contenttype=json"
+    /// - Parameter path: From ``path(admin:sdkAppID:signature:)``.
+    init(accounts: [Account], path: String, random: UInt32) {
+        uri = path + String(random) + "&contenttype=json"
         var json = JSONWriter(capacity: 40 * accounts.count + 20)
         json.object { json in
             json.key("To_Account")
@@ -21,6 +19,12 @@ struct GetAttrRequest {
             }
         }
         body = json.bytes
+    }
+
+    /// The request's path and query up to the random number, which stay the same for as long as the UserSig does.
+    static func path(admin: String, sdkAppID: UInt64, signature: UserSig) -> String {
+        "/v4/all_member_push/im_get_attr?usersig=\(signature.text)&identifier=\(percentEncoded(admin))"
+            + "&sdkappid=\(sdkAppID)&random="
     }
 
     static func percentEncoded(_ text: String) -> String {

@@ -23,6 +23,8 @@ public final class UpstreamClient {
     private let wallClock: @Sendable () -> Int64
     private var signatures: SignatureStore
     private var key: SecretKey
+    /// Made once for each UserSig.
+    private var latestPath: (signature: UserSig, text: String)?
 
     /// - Parameters:
     ///   - key: The app's secret key.
@@ -72,13 +74,20 @@ public final class UpstreamClient {
     ///   - completion: Called once on the event loop, never before this returns.
     public func getAttributes(of accounts: [Account], completion: @escaping (CallReport) -> Void) -> Call {
         eventLoop.preconditionInEventLoop()
-        let request = GetAttrRequest(
-            accounts: accounts, admin: configuration.admin, sdkAppID: configuration.sdkAppID,
-            signature: signatures.signature(at: wallClock()), random: .random(in: .min ... .max))
+        let path = path(with: signatures.signature(at: wallClock()))
+        let request = GetAttrRequest(accounts: accounts, path: path, random: .random(in: .min ... .max))
         let exchange = pool.post(request.uri, ByteBuffer(bytes: request.body)) { [self] end in
             completion(report(of: end, requested: accounts))
         }
         return Call(exchange: exchange)
+    }
+
+    private func path(with signature: UserSig) -> String {
+        if let latestPath, latestPath.signature == signature { return latestPath.text }
+        let text = GetAttrRequest.path(
+            admin: configuration.admin, sdkAppID: configuration.sdkAppID, signature: signature)
+        latestPath = (signature, text)
+        return text
     }
 
     /// Closes all connections, and wipes the key; calls under way fail. The client is of no use afterwards.

@@ -11,7 +11,7 @@ struct DoorCost: Measurement {
         let asyncio = try await comparisons.asyncio()
         defer { asyncio.end() }
         try await FastRig.with { rig in
-            for (depth, count, target) in [(1, 20_000, 1.8), (16, 100_000, 3.5)] {
+            for (depth, count, target) in [(1, 60_000, 1.8), (16, 400_000, 3.5)] {
                 let load = PlainLoad(Array(repeating: Request.ping, count: 16), depth: depth)
                 let costs = try await Trial.alternate([
                     Trial(rig.daemon, load, count: count), Trial(floor, load, count: count),
@@ -31,7 +31,7 @@ struct DoorCost: Measurement {
                 (0..<16).map { Request.getAttrs(["held-\($0)"], maxAgeMs: 3_600_000) })
             let ping = PlainLoad(Array(repeating: Request.ping, count: 16))
             let costs = try await Trial.alternate([
-                Trial(rig.daemon, held, count: 20_000), Trial(rig.daemon, ping, count: 20_000),
+                Trial(rig.daemon, held, count: 40_000), Trial(rig.daemon, ping, count: 40_000),
             ]).map(\.processorTime)
             tell(
                 Section(

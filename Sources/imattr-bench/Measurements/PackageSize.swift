@@ -33,7 +33,8 @@ struct PackageSize: Measurement {
     private func installedSize(of package: String, _ folder: TemporaryFolder) async throws -> Double {
         let output = folder.path("size")
         try? FileManager.default.removeItem(atPath: output)
-        try await Child("/usr/bin/dpkg-deb", ["-f", package, "Installed-Size"], output: output, folder: folder).succeed()
+        try await Child("/usr/bin/dpkg-deb", ["-f", package, "Installed-Size"], output: output, folder: folder)
+            .succeed()
         let text = try File.text(output)
         guard let size = Double(text.filter(\.isNumber)) else {
             throw Patience.Exhausted(description: "\(package) has no Installed-Size: \(text)")

@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 from . import clients
 from .machine import wait_until
@@ -51,6 +53,11 @@ def own_socket(checks, upstream, folder):
         wait_until(lambda: path.exists() or daemon.poll() is not None, "the socket of imattrd --socket")
         checks.equal("imattrd --socket runs", daemon.poll(), None)
         expect_answers(checks, "imattrd --socket", path)
+        # The main one, which waits for signals, that of the event loop, and that which has read the certificates. Swift's own
+        # would be there for good, and would wake up once a second.
+        names = sorted(task.read_text().strip() for task in Path(f"/proc/{daemon.pid}/task").glob("*/comm"))
+        others = [name for name in names if name != "imattrd" and not name.startswith(("NIO-", "TP-"))]
+        checks.equal("imattrd has no threads but its own and NIO's", others, [])
         daemon.terminate()
         checks.equal("imattrd --socket ends with 0 when asked to stop", daemon.wait(30), 0)
         checks.equal("imattrd --socket leaves no socket behind", path.exists(), False)
@@ -58,6 +65,22 @@ def own_socket(checks, upstream, folder):
     finally:
         daemon.kill()
         daemon.wait()
+
+
+def ends_by_signals(checks, folder, upstream):
+    """A check that waits for an upstream that says nothing ends as any program does."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            keys = {**upstream.keys, "upstreamUrl": f"https://127.0.0.1:{silent.getsockname()[1]}"}
+            configuration = write_configuration(
+                folder / "silent.yaml", secretKeyFile=str(upstream.secret_file), upstreamTimeoutMs=60000, **keys
+            )
+            check = subprocess.Popen(
+                ["imattrd", "--config", str(configuration), "--check", "--online"], stdout=subprocess.DEVNULL
+            )
+            silent.accept()
+            check.send_signal(number)
+            checks.equal(f"imattrd --check --online ends by {number.name}", check.wait(30), -number)
 
 
 def socket_activate(checks, upstream, folder):
