@@ -38,6 +38,16 @@ def expect_answers(checks, where, path, user="root"):
     checks.expect(f"{where}: the answers took the upstream's {DELAY_MS} ms", None if late else f"{elapsed:.2f} s")
 
 
+def lasting_threads(pid):
+    """The names of the threads of imattrd that should not be there for good: Swift's own would wake up once a second.
+
+    Not among them are the main thread, which waits for signals, the event loop, and the one that has read the certificates.
+    Whatever looks up the upstream's name has a thread for that, which ends a few seconds later.
+    """
+    names = sorted(task.read_text().strip() for task in Path(f"/proc/{pid}/task").glob("*/comm"))
+    return [name for name in names if name != "imattrd" and not name.startswith(("NIO-SGLTN-", "SGLTN-TP-"))]
+
+
 def own_socket(checks, upstream, folder):
     """imattrd --socket PATH."""
     path = folder / "own.sock"
@@ -53,11 +63,8 @@ def own_socket(checks, upstream, folder):
         wait_until(lambda: path.exists() or daemon.poll() is not None, "the socket of imattrd --socket")
         checks.equal("imattrd --socket runs", daemon.poll(), None)
         expect_answers(checks, "imattrd --socket", path)
-        # The main one, which waits for signals, that of the event loop, and that which has read the certificates. Swift's own
-        # would be there for good, and would wake up once a second.
-        names = sorted(task.read_text().strip() for task in Path(f"/proc/{daemon.pid}/task").glob("*/comm"))
-        others = [name for name in names if name != "imattrd" and not name.startswith(("NIO-", "TP-"))]
-        checks.equal("imattrd has no threads but its own and NIO's", others, [])
+        wait_until(lambda: not lasting_threads(daemon.pid), "imattrd to have no threads but its own and NIO's")
+        checks.equal("imattrd has no threads but its own and NIO's", lasting_threads(daemon.pid), [])
         daemon.terminate()
         checks.equal("imattrd --socket ends with 0 when asked to stop", daemon.wait(30), 0)
         checks.equal("imattrd --socket leaves no socket behind", path.exists(), False)
