@@ -104,14 +104,19 @@ struct AccountTable: Sendable {
     /// - Returns: Whether it is forgotten.
     @discardableResult
     mutating func forgetUnlessWanted(_ id: AccountID) -> Bool {
-        guard holds(id), let state = states[Int(id.place)] else { return true }
-        guard state.waiters == nil, state.ride == nil else { return false }
-        places[state.account] = nil
+        guard holds(id) else { return true }
+        guard let account = unwanted(id) else { return false }
+        places[account] = nil
         states[Int(id.place)] = nil
         vacant.append(id.place)
         // What many once needed is given back.
         if places.isEmpty, states.count > Self.keptCapacity { self = AccountTable(lastSerial: lastSerial) }
         return true
+    }
+
+    private func unwanted(_ id: AccountID) -> Account? {
+        guard states[Int(id.place)]?.waiters == nil, states[Int(id.place)]?.ride == nil else { return nil }
+        return states[Int(id.place)]?.account
     }
 
     private static let keptCapacity = 1024

@@ -65,15 +65,15 @@ extension CallScheduler {
 
     private mutating func nextMerged(now: Moment) -> (rides: [Ride], isolation: Int?)? {
         var rides: [Ride] = []
-        fill(&rides, from: \.returned)
+        fill(&rides) { $0.returned.popFirst() }
         fillFairly(&rides, now: now)
         // What was put aside causes no call of its own.
-        if !rides.isEmpty { fill(&rides, from: \.aside) }
+        if !rides.isEmpty { fill(&rides) { $0.aside.popFirst() } }
         return rides.isEmpty ? nil : (rides, nil)
     }
 
-    private mutating func fill(_ rides: inout [Ride], from lane: WritableKeyPath<CallScheduler, AccountLane>) {
-        while rides.count < accountsPerCall, let id = self[keyPath: lane].popFirst() {
+    private mutating func fill(_ rides: inout [Ride], next: (inout CallScheduler) -> AccountID?) {
+        while rides.count < accountsPerCall, let id = next(&self) {
             if let ride = board(id) { rides.append(ride) }
         }
     }

@@ -104,9 +104,11 @@ extension CallScheduler {
     }
 
     mutating func changeWaiting(by count: Int, uid: UInt32) {
+        if count == 0 { return }
         waiting += count
-        let left = waitingByUID[uid, default: 0] + count
-        waitingByUID[uid] = left == 0 ? nil : left
+        waitingByUID[uid, default: 0] += count
+        // Users for whom nothing waits any more are forgotten together, and not looked for each time.
+        if waiting == 0 { waitingByUID.removeAll(keepingCapacity: true) }
     }
 
     mutating func finish(_ key: RequestKey, _ outcome: RequestOutcome) -> Action {

@@ -3,19 +3,17 @@ import DequeModule
 /// Takes turns: deficit round robin with one unit a turn. Who owes units is passed over until they are worked off.
 struct RoundRobin<Member: Hashable & Sendable>: Sendable {
     private var ring: Deque<Member> = []
-    private var members: Set<Member> = []
     private var debts: [Member: Int] = [:]
 
     /// More than this is never owed.
     static var maximumDebt: Int { 1000 }
 
-    /// Lets a member take its turn from now on, after all others; does nothing if it does so already.
-    mutating func add(_ member: Member) {
-        if members.insert(member).inserted { ring.append(member) }
-    }
+    /// Lets a member, who takes no turns yet, take its turn from now on, after all others.
+    mutating func add(_ member: Member) { ring.append(member) }
 
     /// Whose turn it is; nil if nobody takes turns.
     mutating func current() -> Member? {
+        if debts.isEmpty { return ring.first }
         var passed = 0
         while let member = ring.first {
             guard let debt = debts[member] else { return member }
@@ -31,16 +29,18 @@ struct RoundRobin<Member: Hashable & Sendable>: Sendable {
 
     /// The current member has had its turn.
     mutating func rotate() {
-        guard let member = ring.popFirst() else { return }
+        guard ring.count > 1, let member = ring.popFirst() else { return }
         ring.append(member)
     }
 
     /// The current member takes no more turns.
     mutating func removeCurrent() {
-        guard let member = ring.popFirst() else { return }
-        members.remove(member)
+        guard ring.popFirst() != nil else { return }
         // Whoever comes back owes what it owed.
-        if debts.count > 4 * ring.count + 1024 { debts = debts.filter { members.contains($0.key) } }
+        if debts.count > 4 * ring.count + 1024 {
+            let members = Set(ring)
+            debts = debts.filter { members.contains($0.key) }
+        }
     }
 
     /// A member has cost others this many units.
