@@ -55,6 +55,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CGcrypt", pkgConfig: "libgcrypt", providers: [.apt(["libgcrypt20-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         library("AttributeValues"),
@@ -62,7 +63,7 @@ let package = Package(
         library("JSONRPC", ["JSONTokens"]),
         library("JSONRPCServer", ["JSONRPC", "JSONTokens", .nio, .nioPosix]),
         library("Systemd", ["CSystemd", .logging]),
-        library("UserSig", ["CZlib", .crypto]),
+        library("UserSig", ["CGcrypt", "CZlib"]),
         library("CallScheduling", ["AttributeValues", .deque, .heap]),
         library("AttributeAPI", ["AttributeValues", "JSONTokens", "JSONRPC"]),
         library(

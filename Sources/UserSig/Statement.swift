@@ -1,4 +1,3 @@
-import Crypto
 import FoundationEssentials
 
 /// What a UserSig states, without its encoding.
@@ -29,11 +28,9 @@ struct Statement {
     /// Whether `signature` is the statement's under `key`, in constant time. By another code than the one that signs, so that
     /// a mistake in that cannot go unnoticed.
     func isSigned(by key: SecretKey, signature: String) -> Bool {
-        guard let bytes = Data(base64Encoded: signature) else { return false }
-        return key.withUnsafeBytes { key in
-            HMAC<SHA256>.isValidAuthenticationCode(
-                bytes, authenticating: Array(signedText.utf8), using: SymmetricKey(data: key))
-        }
+        guard let bytes = Data(base64Encoded: signature), bytes.count == SHA256.digestSize else { return false }
+        let code = key.withUnsafeBytes { SHA256.hmac(of: Array(signedText.utf8), key: $0) }
+        return zip(bytes, code).reduce(0) { $0 | $1.0 ^ $1.1 } == 0
     }
 
     /// The statement and its signature as a JSON object.
