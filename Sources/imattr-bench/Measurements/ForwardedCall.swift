@@ -11,7 +11,7 @@ struct ForwardedCall: Measurement {
             defer { nginx.end() }
             let alone = try await Trial.alternate([
                 Trial(rig.daemon, PlainLoad([Request.getAttrs(["a"])]), count: 2000),
-                Trial(nginx, PlainLoad([Request.http("a")]), count: 2000),
+                Trial(nginx, PlainLoad([Request.http(["a"])]), count: 2000),
             ])
             tell(
                 Section(
@@ -29,8 +29,8 @@ struct ForwardedCall: Measurement {
 
             let names = (0..<16).map { "a\($0)" }
             let many = try await Trial.alternate([
-                Trial(rig.daemon, PlainLoad(names.map { Request.getAttrs([$0]) }), count: 8000),
-                Trial(nginx, PlainLoad(names.map(Request.http)), count: 8000),
+                Trial(rig.daemon, PlainLoad(names.map { Request.getAttrs([$0]) }), count: 24_000),
+                Trial(nginx, PlainLoad(names.map { Request.http([$0]) }), count: 24_000),
             ]).map(\.processorTime)
             tell(
                 Section(
@@ -40,17 +40,21 @@ struct ForwardedCall: Measurement {
                         Finding("imattrd ÷ nginx", many[0] / many[1], .atMost(1)),
                     ]))
 
+            let hundred = (0..<100).map { "a\($0)" }
             let full = try await Trial.alternate([
-                Trial(rig.daemon, PlainLoad([Request.getAttrs((0..<100).map { "a\($0)" })]), count: 1000),
+                Trial(rig.daemon, PlainLoad([Request.getAttrs(hundred)]), count: 1000),
                 Trial(rig.daemon, PlainLoad([Request.getAttrs(["a"])]), count: 1000),
+                Trial(nginx, PlainLoad([Request.http(hundred)]), count: 1000),
+                Trial(nginx, PlainLoad([Request.http(["a"])]), count: 1000),
             ]).map(\.processorTime)
+            // What nginx does with them is to move and to decrypt their bytes, which is no work of ours.
+            let (ours, theirs) = (full[0] - full[1], full[2] - full[3])
             tell(
                 Section(
-                    title: "full call: getAttrs of 100 accounts, one request under way, processor time",
+                    title: "full call: what 99 accounts more add to getAttrs of one, one request under way, processor time",
                     findings: [
-                        Finding("100 accounts", full[0], "µs", decimals: 0),
-                        Finding("1 account", full[1], "µs", decimals: 0),
-                        Finding("what 99 accounts more add", full[0] - full[1], "µs", decimals: 0, .atMost(100)),
+                        Finding("imattrd", ours, "µs", decimals: 0), Finding("nginx", theirs, "µs", decimals: 0),
+                        Finding("imattrd beyond nginx", ours - theirs, "µs", decimals: 0, .atMost(100)),
                     ]))
         }
     }
