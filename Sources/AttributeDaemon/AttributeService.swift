@@ -28,7 +28,13 @@ final class AttributeService: RPCService {
     }
 
     /// What requests are answered from.
-    var mode: Mode = .misconfigured([])
+    var mode: Mode = .misconfigured([]) {
+        didSet {
+            if case .serving(_, let rules) = mode { allow = rules.allow } else { allow = nil }
+        }
+    }
+    /// The rules' list by itself, because each request asks for it.
+    private var allow: AllowList?
     /// Whether new requests are refused because the daemon stops.
     var isStopping = false
     /// Makes the result of `getStatus`.
@@ -95,9 +101,7 @@ final class AttributeService: RPCService {
     }
 
     private func refusal(of caller: Caller) -> ErrorObject? {
-        guard case .serving(_, let rules) = mode, let allow = rules.allow, !allow.allows(caller) else {
-            return nil
-        }
+        guard let allow, !allow.allows(caller) else { return nil }
         if let unsaid = refusals.note(caller.uid, at: .now()) {
             logger.warning(
                 "access denied",
@@ -124,8 +128,8 @@ final class AttributeService: RPCService {
             rules.audit, caller: connection.caller, accounts: params.accounts, start: start, logger: logger)
         metrics.countRequested(accounts: params.accounts.count)
         if params.accounts.isEmpty {
-            audit.write(.result([]))
-            return .now(.result(GetAttrs.Result([]).json))
+            audit?.write(.result([]))
+            return .now(.result(GetAttrs.Result([], []).json))
         }
         let admission = driver.enqueue(
             params.accounts, caller: CallerKey(uid: connection.caller.uid, connection: connection.number),
@@ -141,17 +145,17 @@ final class AttributeService: RPCService {
             return .later(cancel: { [self] in
                 withdraw()
                 metrics.countWithdrawn(.getAttrs)
-                audit.writeCancelled()
+                audit?.writeCancelled()
             })
         }
     }
 
     private func ended(
-        _ outcome: RequestOutcome, _ accounts: [Account], since start: NIODeadline, _ audit: Audit
+        _ outcome: RequestOutcome, _ accounts: [Account], since start: NIODeadline, _ audit: Audit?
     ) -> Response.Outcome {
         let answer = Response.Outcome(outcome, accounts: accounts)
         metrics.add(duration: .now() - start)
-        audit.write(answer)
+        audit?.write(answer)
         return answer
     }
 }

@@ -17,7 +17,9 @@ public struct Audit {
     private let start: NIODeadline
     private let logger: Logger
 
-    init(_ kind: Settings.Audit, caller: Caller, accounts: [Account], start: NIODeadline, logger: Logger) {
+    /// Nil if nobody wants a line.
+    init?(_ kind: Settings.Audit, caller: Caller, accounts: [Account], start: NIODeadline, logger: Logger) {
+        if kind == .off, logger.logLevel > .debug { return nil }
         self.kind = kind
         self.caller = caller
         self.accounts = accounts

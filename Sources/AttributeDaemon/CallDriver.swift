@@ -40,7 +40,7 @@ final class CallDriver {
     /// Accounts in upstream's answers that nobody had asked for.
     private(set) var unrequestedAccounts = 0
     /// Told of each call's end: its name, how many accounts it asked for, and its failure, if any.
-    var callEnded: ((_ name: String, _ accounts: Int, _ failure: CallFailure?) -> Void)?
+    var callEnded: ((_ name: CallName, _ accounts: Int, _ failure: CallFailure?) -> Void)?
 
     init(_ limits: CallScheduler.Limits, upstream: UpstreamClient, eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -168,9 +168,9 @@ final class CallDriver {
 
     private func ended(_ key: CallKey, _ accounts: [Account], _ report: CallReport) {
         let now = Moment.now()
-        let name = "\(namePrefix)-\(key.number)"
+        let name = CallName(prefix: namePrefix, number: key.number)
         let startedAt = calls.removeValue(forKey: key)?.startedAt ?? now
-        let end = CallEnd(report, callName: name)
+        let end = CallEnd(report, callName: name.description)
         metrics.countEnd(end.failure, took: now - startedAt, accounts: accounts.count)
         if case .failure(let failure) = report.result, failure.kind == .signatureExpired { upstream.discardSignature() }
         if case .success(let answer) = report.result { unrequestedAccounts += answer.unrequested }

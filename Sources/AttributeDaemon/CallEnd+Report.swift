@@ -5,7 +5,7 @@ import UpstreamClient
 
 extension CallEnd {
     /// What the upstream client reports, in the scheduler's terms.
-    init(_ report: CallReport, callName: String) {
+    init(_ report: CallReport, callName: @autoclosure () -> String) {
         let counted: Counted =
             switch report.counted {
             case .answered(let moment): .answered(at: Moment(moment))
@@ -13,9 +13,9 @@ extension CallEnd {
             case .neverSent: .neverSent
             }
         switch report.result {
-        case .success(let answer): self.init(counted: counted, result: .success(answer.byPlace))
+        case .success(let answer): self.init(counted: counted, result: .success(answer.results))
         case .failure(let failure):
-            self.init(counted: counted, result: .failure(CallFailure(failure, callName: callName)))
+            self.init(counted: counted, result: .failure(CallFailure(failure, callName: callName())))
         }
     }
 
@@ -23,13 +23,6 @@ extension CallEnd {
     var failure: CallFailure? {
         guard case .failure(let failure) = result else { return nil }
         return failure
-    }
-}
-
-extension GetAttrAnswer {
-    /// In the order in which the accounts were asked for.
-    fileprivate var byPlace: [AccountAnswer] {
-        zip(attrs, errorList).map { AccountAnswer(attrs: $0, errorListEntry: $1) }
     }
 }
 

@@ -40,7 +40,7 @@ extension DaemonCore {
     private func writeRequests(to json: inout JSONWriter) {
         json.object { json in
             for (method, count) in service.metrics.receivedByMethod {
-                json.key(method)
+                json.key(text: method)
                 json.integer(count)
             }
         }
@@ -64,7 +64,7 @@ extension DaemonCore {
             json.key("waitingAccountsByUid")
             json.object { json in
                 for (uid, count) in scheduler.waitingAccountsByUID.sorted(by: { $0.key < $1.key }) {
-                    json.key(String(uid))
+                    json.key(text: String(uid))
                     json.integer(count)
                 }
             }
@@ -151,7 +151,7 @@ extension DaemonCore {
             json.key("failedCallsByCode")
             json.object { json in
                 for (code, count) in counters.failedCalls.sorted(by: { $0.key < $1.key }) {
-                    json.key(String(code))
+                    json.key(text: String(code))
                     json.integer(count)
                 }
             }

@@ -129,7 +129,7 @@ final class DaemonCore {
         logger.log(level: level, "state is \(state.state.rawValue)", metadata: Event.stateChanged.metadata(reasons))
     }
 
-    private func note(_ name: String, _ accounts: Int, _ failure: CallFailure?) {
+    private func note(_ name: CallName, _ accounts: Int, _ failure: CallFailure?) {
         if let failure {
             logger.debug(
                 "call failed",

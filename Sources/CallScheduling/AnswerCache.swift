@@ -9,7 +9,7 @@ struct AnswerCache: Sendable {
 
     private struct Entry {
         let account: Account
-        let answer: AccountAnswer
+        let answer: AccountResult
         /// When the call that fetched it left: the answer may be as old as that.
         let asOf: Moment
         var newer: Int
@@ -36,7 +36,7 @@ struct AnswerCache: Sendable {
     var count: Int { places.count }
 
     /// An answer that is at most `maxAge` old at `now`.
-    mutating func answer(for account: Account, maxAge: Duration, now: Moment) -> AccountAnswer? {
+    mutating func answer(for account: Account, maxAge: Duration, now: Moment) -> AccountResult? {
         guard let place = places[account] else { return nil }
         let age = now - entries[place].asOf
         if age > Self.maximumAge {
@@ -49,7 +49,7 @@ struct AnswerCache: Sendable {
         return entries[place].answer
     }
 
-    mutating func hold(_ answer: AccountAnswer, for account: Account, asOf moment: Moment) {
+    mutating func hold(_ answer: AccountResult, for account: Account, asOf moment: Moment) {
         guard capacity > 0 else { return }
         let entry = Entry(account: account, answer: answer, asOf: moment, newer: 0, older: 0)
         let size = Self.size(entry)

@@ -1,22 +1,5 @@
 import AttributeValues
 
-/// What upstream said of one account in a call that it answered with OK.
-public struct AccountAnswer: Hashable, Sendable {
-    /// The attributes; nil if upstream did not answer for this account.
-    public var attrs: Attrs?
-    /// Upstream's entry for it in `ErrorList`, as the JSON text of an object on one line.
-    public var errorListEntry: [UInt8]?
-
-    /// Describes an answer.
-    public init(attrs: Attrs? = nil, errorListEntry: [UInt8]? = nil) {
-        self.attrs = attrs
-        self.errorListEntry = errorListEntry
-    }
-
-    /// Upstream said nothing of the account.
-    public static let missing = AccountAnswer()
-}
-
 /// Why a call failed, and what that means for those who wait for it.
 public struct CallFailure: Error, Hashable, Sendable {
     /// What the failure calls for.
@@ -93,10 +76,10 @@ public struct CallEnd: Sendable {
     /// What is known of the server's having counted it.
     public var counted: Counted
     /// The answers in the order of the call's accounts, where what is not there is missing; or the failure.
-    public var result: Result<[AccountAnswer], CallFailure>
+    public var result: Result<[AccountResult], CallFailure>
 
     /// Describes an end.
-    public init(counted: Counted, result: Result<[AccountAnswer], CallFailure>) {
+    public init(counted: Counted, result: Result<[AccountResult], CallFailure>) {
         self.counted = counted
         self.result = result
     }

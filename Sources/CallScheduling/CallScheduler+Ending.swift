@@ -10,7 +10,7 @@ extension CallScheduler {
 
     // MARK: Success
 
-    mutating func succeeded(_ call: Call, _ found: [AccountAnswer], now: Moment) {
+    mutating func succeeded(_ call: Call, _ found: [AccountResult], now: Moment) {
         gate.answered(callStartedAt: call.leftAt, acceptsCredential: true)
         for (place, ride) in call.rides.enumerated() {
             let answer = place < found.count ? found[place] : .missing
@@ -24,7 +24,7 @@ extension CallScheduler {
     }
 
     /// Gives everybody who waits for an account its result.
-    private mutating func settle(_ waiters: Waiters, _ result: Result<AccountAnswer, CallFailure>) {
+    private mutating func settle(_ waiters: Waiters, _ result: Result<AccountResult, CallFailure>) {
         waiters.forEach { key, index in
             if requests.change(key, { $0.receive(result, at: index) }) == true { complete.append(key) }
         }

@@ -20,7 +20,7 @@ public struct CallKey: Hashable, Sendable {
 /// How a request ended. Every request ends exactly once, unless it is withdrawn.
 public enum RequestOutcome: Sendable {
     /// One answer for each of the request's accounts, in their order.
-    case answered([AccountAnswer])
+    case answered([AccountResult])
     /// Some of its accounts failed.
     indirect case failed(PartialFailure)
     /// Time ran out, or is certain to: nothing can be served before `retryAfter`.
@@ -62,7 +62,8 @@ struct WaitingRequest: Sendable {
     /// When the caller asked.
     let since: Moment
     /// By index of the account.
-    private(set) var answers: [AccountAnswer?]
+    private var answers: [AccountResult]
+    private var isAnswered: [Bool]
     private var failures: [Int: CallFailure] = [:]
     /// Accounts for which no call has left yet.
     var waiting: Int
@@ -76,7 +77,9 @@ struct WaitingRequest: Sendable {
         self.caller = caller
         self.deadline = deadline
         self.since = since
-        answers = Array(repeating: nil, count: accounts.count)
+        // Array(repeating:count:) looks its type up at each call.
+        answers = accounts.map { _ in .missing }
+        isAnswered = accounts.map { _ in false }
         waiting = 0
         open = accounts.count
     }
@@ -90,15 +93,15 @@ struct WaitingRequest: Sendable {
 
     var isComplete: Bool { open == 0 }
 
-    var fetched: Int { answers.count { $0 != nil } }
+    var fetched: Int { isAnswered.count { $0 } }
 
     /// - Returns: Whether nothing is missing any more.
     @discardableResult
-    mutating func receive(_ result: Result<AccountAnswer, CallFailure>, at index: Int) -> Bool {
+    mutating func receive(_ result: Result<AccountResult, CallFailure>, at index: Int) -> Bool {
         guard isOpen(index) else { return isComplete }
         open -= 1
         switch result {
-        case .success(let answer): answers[index] = answer
+        case .success(let answer): (answers[index], isAnswered[index]) = (answer, true)
         case .failure(let failure): failures[index] = failure
         }
         return isComplete
@@ -113,13 +116,16 @@ struct WaitingRequest: Sendable {
         return copy.outcome
     }
 
-    func isOpen(_ index: Int) -> Bool { answers[index] == nil && failures[index] == nil }
+    func isOpen(_ index: Int) -> Bool {
+        // Nearly no request has failures.
+        !isAnswered[index] && (failures.isEmpty || failures.index(forKey: index) == nil)
+    }
 
     /// How the request has ended: by the failure of its first failed account, if any has failed.
     var outcome: RequestOutcome {
         let indices = failures.keys.sorted()
         guard let firstIndex = indices.first, let first = failures[firstIndex] else {
-            return .answered(answers.map { $0 ?? .missing })
+            return .answered(answers)
         }
         let listed = indices.prefix(PartialFailure.maximumListed).compactMap { index in
             failures[index].map { (account: accounts[index], failure: $0) }

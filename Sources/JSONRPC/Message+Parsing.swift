@@ -80,18 +80,20 @@ private struct Envelope {
 
     /// What is understood, or the first fault with the id to answer it with.
     var item: BatchItem {
-        let answerID = idIsReadable ? id ?? .null : .null
-        if let fault = faults.first { return .invalid(fault, id: answerID) }
-        guard version == true else {
-            return .invalid(ErrorObject(.invalidRequest, "\"jsonrpc\" must be \"2.0\""), id: answerID)
+        // What nearly all lines are comes first, and costs no look at the rest.
+        if faults.isEmpty, version == true, case .some(.some(let method)) = method, let params = params ?? .absent {
+            return .request(Request(id: id, method: method, params: params))
         }
-        guard case .some(.some(let method)) = method else {
-            return .invalid(ErrorObject(.invalidRequest, "\"method\" must be a string"), id: answerID)
+        return .invalid(fault, id: idIsReadable ? id ?? .null : .null)
+    }
+
+    private var fault: ErrorObject {
+        if let fault = faults.first { return fault }
+        if version != true { return ErrorObject(.invalidRequest, "\"jsonrpc\" must be \"2.0\"") }
+        if case .some(.some) = method {
+            return ErrorObject(.invalidRequest, "\"params\" must be an object or an array")
         }
-        guard let params = params ?? .absent else {
-            return .invalid(ErrorObject(.invalidRequest, "\"params\" must be an object or an array"), id: answerID)
-        }
-        return .request(Request(id: id, method: method, params: params))
+        return ErrorObject(.invalidRequest, "\"method\" must be a string")
     }
 
     private mutating func readVersion(_ reader: inout JSONReader) throws(JSONSyntaxError) {
@@ -118,7 +120,7 @@ private struct Envelope {
             idIsReadable = false
             note("\"id\" has \(token.count) bytes", limit: .init("maxIdLength", RequestID.maximumLength))
         } else {
-            id = RequestID(token: Array(reader.bytes[token]))
+            id = RequestID(token: reader.bytes[token])
         }
     }
 

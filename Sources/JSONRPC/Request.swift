@@ -81,7 +81,8 @@ public struct Params: Sendable {
         _ names: [StaticString], _ reader: inout JSONReader, _ path: inout StaticString,
         _ read: (Int, inout JSONReader) throws -> Void
     ) throws {
-        var seen = [Bool](repeating: false, count: names.count)
+        precondition(names.count <= UInt64.bitWidth, "a method with more params than a word has bits")
+        var seen: UInt64 = 0
         try reader.beginObject()
         while let key = try reader.nextKey() {
             guard let index = names.firstIndex(where: { reader.matches(key, $0) }) else {
@@ -89,8 +90,8 @@ public struct Params: Sendable {
                 throw ErrorObject.invalidParams("unknown param; allowed: \(Self.list(names))", path: name)
             }
             path = names[index]
-            guard !seen[index] else { throw ErrorObject.invalidParams("param given twice", path: path.description) }
-            seen[index] = true
+            guard seen & 1 << index == 0 else { throw ErrorObject.invalidParams("param given twice", path: path.description) }
+            seen |= 1 << index
             try read(index, &reader)
         }
     }

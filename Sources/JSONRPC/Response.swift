@@ -30,23 +30,18 @@ public struct Response: Sendable {
 
     /// Appends ``json``.
     public func append(to json: inout [UInt8]) {
-        json.append(contentsOf: Self.beforeID)
-        json.append(contentsOf: id.token)
+        json.append(#"{"jsonrpc":"2.0","id":"#)
+        json.append(id.token.span)
         switch outcome {
         case .result(let value):
-            json.append(contentsOf: Self.beforeResult)
-            json.append(contentsOf: value)
+            json.append(#","result":"#)
+            json.append(value.span)
         case .error(let error):
-            json.append(contentsOf: Self.beforeError)
+            json.append(#","error":"#)
             var writer = JSONWriter()
             error.write(to: &writer)
             json.append(contentsOf: writer.bytes)
         }
         json.append(UInt8(ascii: "}"))
     }
-
-    // Every answer has them, so they are not written piece by piece.
-    private static let beforeID = Array(#"{"jsonrpc":"2.0","id":"#.utf8)
-    private static let beforeResult = Array(#","result":"#.utf8)
-    private static let beforeError = Array(#","error":"#.utf8)
 }

@@ -1,5 +1,4 @@
 import Glibc
-import NIOCore
 
 /// Who is at the other end of a connection, as the kernel knew it when the connection was made.
 public struct Caller: Hashable, Sendable {
@@ -18,15 +17,7 @@ public struct Caller: Hashable, Sendable {
     }
 
     /// Asks the kernel who made the connection (SO_PEERCRED, SO_PEERGROUPS); nil if it cannot say.
-    init?(of channel: any Channel) {
-        let caller = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
-            Caller(socket: $0)
-        }
-        guard let caller = caller ?? nil else { return nil }
-        self = caller
-    }
-
-    private init?(socket: CInt) {
+    init?(socket: CInt) {
         // struct ucred, which Glibc's module does not show: pid, uid, gid.
         guard let credentials = Self.option(SO_PEERCRED, of: socket, capacity: 3), credentials.count == 3,
             let groups = Self.groups(of: socket)

@@ -10,6 +10,8 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
 
     let caller: Caller
     let number: UInt64
+    /// The channel's socket, for as long as the connection is open.
+    private let socket: CInt
     /// Held until the connection is gone; the server holds the connection as long.
     private let server: JSONRPCServer
     private let maxLineBytes: Int
@@ -32,7 +34,8 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     private var buffered = 0
     private var inputBytes = 0
 
-    init(caller: Caller, number: UInt64, server: JSONRPCServer) {
+    init(socket: CInt, caller: Caller, number: UInt64, server: JSONRPCServer) {
+        self.socket = socket
         self.caller = caller
         self.number = number
         self.server = server
@@ -113,7 +116,7 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     }
 
     private func takeLines() {
-        while mayRead, let piece = lines.next() { take(piece) }
+        while mayRead, let piece = lines.next(reusing: &server.spareLine) { take(piece) }
         if inputEnded, mayRead {
             if let piece = lines.last() { take(piece) }
             isClosing = true
@@ -124,6 +127,7 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
 
     private func take(_ piece: LineBuffer.Piece) {
         guard case .line(let line) = piece else { return refuseAndClose(.lineTooLong(maxLineBytes)) }
+        defer { server.reuse(line) }
         if line.allSatisfy(\.isJSONWhiteSpace) { return }
         if isFirstLine, HTTPGuess.looksLikeHTTP(line) { return refuseAndClose(.thisIsNotHTTP) }
         isFirstLine = false
@@ -256,6 +260,11 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     func flush() {
         flushIsDue = false
         guard isOpen, let context else { return }
+        let gone = output.writeNow(to: socket)
+        if gone > 0 {
+            count(buffered: -gone)
+            if output.unwritten == 0 { goOn() }
+        }
         if let bytes = output.take() {
             let promise = context.eventLoop.makePromise(of: Void.self)
             promise.futureResult.assumeIsolated().whenComplete { [self] result in
@@ -271,7 +280,12 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
         guard case .success = result, isOpen else { return }
         self.count(buffered: -count)
         output.written(count)
-        takeLines()
+        goOn()
+    }
+
+    /// Goes on with what had to wait until there was room for more answers.
+    private func goOn() {
+        if inputEnded || lines.count > 0 { takeLines() }
         if isClosing { flushSoon() }
         if readIsDue, mayRead {
             readIsDue = false

@@ -91,7 +91,11 @@ public final class JSONRPCServer {
     private func accept(_ channel: any Channel) throws {
         // One that was accepted in the turn of the loop in which the others were told to end.
         guard drained == nil else { throw ChannelError.ioOnClosedChannel }
-        guard let caller = Caller(of: channel) else { throw ChannelError.inappropriateOperationForState }
+        let transport = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self, { $0 })
+        guard let socket = transport, let caller = Caller(socket: socket) else {
+            throw ChannelError.inappropriateOperationForState
+        }
         if let error = refusal(of: caller) {
             if let limit = error.limit { counters.refusedConnections[limit.name, default: 0] += 1 }
             try channel.pipeline.syncOperations.addHandler(RefusedConnection(error))
@@ -99,7 +103,7 @@ public final class JSONRPCServer {
         }
         lastConnection += 1
         counters.connections += 1
-        let connection = Connection(caller: caller, number: lastConnection, server: self)
+        let connection = Connection(socket: socket, caller: caller, number: lastConnection, server: self)
         try channel.pipeline.syncOperations.addHandler(connection)
         connections[ObjectIdentifier(connection)] = connection
         connectionsByUID[caller.uid, default: 0] += 1
@@ -146,6 +150,17 @@ public final class JSONRPCServer {
         let refusal = Response(id: response.id, .error(error)).json
         if case .error = response.outcome, count <= refusal.count { return }
         json.replaceSubrange(start..., with: refusal)
+    }
+
+    // MARK: Lines
+
+    /// A line that is done with: most lines are short, and need no memory of their own.
+    var spareLine: [UInt8] = []
+    private static let largestSpareLine = 4096
+
+    /// Takes a line whose memory may be used for another. If somebody still has it, that is not done.
+    func reuse(_ line: [UInt8]) {
+        if line.capacity <= Self.largestSpareLine { spareLine = line }
     }
 
     // MARK: Writing

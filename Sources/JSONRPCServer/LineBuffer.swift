@@ -26,14 +26,15 @@ struct LineBuffer {
     }
 
     /// The next whole line; nil if there is none yet.
-    mutating func next() -> Piece? {
+    /// - Parameter spare: A line that is done with, whose memory is used again.
+    mutating func next(reusing spare: inout [UInt8]) -> Piece? {
         guard let length = lengthOfLine() else {
             searched = bytes.readableBytes
             // One byte more may be the `\r` of an end of line.
             return bytes.readableBytes > limit + 1 ? .tooLong : nil
         }
         searched = 0
-        let line = take(length)
+        let line = take(length, reusing: &spare)
         bytes.moveReaderIndex(forwardBy: 1)
         return line.count > limit ? .tooLong : .line(line)
     }
@@ -41,7 +42,8 @@ struct LineBuffer {
     /// What is left when no more bytes come: a last line without its end; nil if there is nothing.
     mutating func last() -> Piece? {
         guard bytes.readableBytes > 0 else { return nil }
-        let line = take(bytes.readableBytes)
+        var none: [UInt8] = []
+        let line = take(bytes.readableBytes, reusing: &none)
         searched = 0
         return line.count > limit ? .tooLong : .line(line)
     }
@@ -70,8 +72,14 @@ struct LineBuffer {
         }
     }
 
-    private mutating func take(_ length: Int) -> [UInt8] {
-        var line = bytes.readBytes(length: length) ?? []
+    private mutating func take(_ length: Int, reusing spare: inout [UInt8]) -> [UInt8] {
+        var line: [UInt8] = []
+        swap(&line, &spare)
+        line.removeAll(keepingCapacity: true)
+        bytes.readWithUnsafeReadableBytes { all in
+            line.append(contentsOf: UnsafeRawBufferPointer(rebasing: all[..<length]))
+            return length
+        }
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
         return line
     }

@@ -10,8 +10,9 @@ struct WaitingCalls {
     }
 
     private var calls: [UInt64: Call] = [:]
-    /// A client may give many requests the same id, and may cancel as fast as it can write: neither is to cost a search.
-    private var numbersByID: [RequestID: Set<UInt64>] = [:]
+    /// A client may give many requests the same id, and may cancel as fast as it can write: neither is to cost a search. Most never
+    /// cancel, so it is made when something is looked for by its id.
+    private var numbersByID: [RequestID: Set<UInt64>]?
 
     var isEmpty: Bool { calls.isEmpty }
 
@@ -19,17 +20,21 @@ struct WaitingCalls {
     var numbers: [UInt64] { calls.keys.sorted() }
 
     /// The numbers of the requests with this id, in their order.
-    func numbers(of id: RequestID) -> [UInt64] { numbersByID[id]?.sorted() ?? [] }
+    mutating func numbers(of id: RequestID) -> [UInt64] {
+        let numbersByID = self.numbersByID ?? calls.reduce(into: [:]) { $0[$1.value.id, default: []].insert($1.key) }
+        self.numbersByID = numbersByID
+        return numbersByID[id]?.sorted() ?? []
+    }
 
     mutating func insert(_ call: Call, as number: UInt64) {
         calls[number] = call
-        numbersByID[call.id, default: []].insert(number)
+        numbersByID?[call.id, default: []].insert(number)
     }
 
     mutating func remove(_ number: UInt64) -> Call? {
         guard let call = calls.removeValue(forKey: number) else { return nil }
-        numbersByID[call.id]?.remove(number)
-        if numbersByID[call.id]?.isEmpty == true { numbersByID[call.id] = nil }
+        numbersByID?[call.id]?.remove(number)
+        if numbersByID?[call.id]?.isEmpty == true { numbersByID?[call.id] = nil }
         // An idle connection holds no memory for the many requests it has had.
         if calls.isEmpty, calls.capacity > Self.keptCapacity { self = WaitingCalls() }
         return call

@@ -26,8 +26,15 @@ extension [UInt8] {
     }
 
     /// Appends all at once.
-    mutating func append(_ text: borrowing Span<UInt8>) {
+    @inlinable
+    public mutating func append(_ text: borrowing Span<UInt8>) {
         text.withUnsafeBufferPointer { append(contentsOf: $0) }
+    }
+
+    /// Appends a text that is known when the program is built.
+    @inlinable
+    public mutating func append(_ text: StaticString) {
+        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     /// Appends the escape of the line separator whose UTF-8 ends with a byte.

@@ -60,16 +60,23 @@ extension JSONReader {
     }
 
     /// Whether the string's text is `word`, however it is escaped.
+    @inline(__always) @inlinable
     public func matches(_ token: JSONStringToken, _ word: StaticString) -> Bool {
+        // Most words have another length, which is seen without a call.
+        token.hasEscapes
+            ? isDecoded(token, word) : token.content.count == word.utf8CodeUnitCount && isEqual(token.content, word)
+    }
+
+    @usableFromInline
+    func isDecoded(_ token: JSONStringToken, _ word: StaticString) -> Bool {
         let length = word.utf8CodeUnitCount
-        guard token.hasEscapes else { return token.content.count == length && isEqual(token.content, word) }
         // An escape makes a byte of text at most six long; no need to decode a long string to see that it differs.
         guard token.content.count <= 6 * length, let text = decodeEscapes(token.content) else { return false }
         return text.elementsEqual(UnsafeBufferPointer(start: word.utf8Start, count: length))
     }
 
     /// Whether the string's text has the same bytes as `text`, however it is escaped.
-    public func matches(_ token: JSONStringToken, _ text: String) -> Bool {
+    public func matches(_ token: JSONStringToken, text: String) -> Bool {
         guard !token.hasEscapes else {
             return decodeEscapes(token.content).map { $0.elementsEqual(text.utf8) } ?? false
         }
@@ -83,7 +90,8 @@ extension JSONReader {
         }
     }
 
-    private func isEqual(_ content: Range<Int>, _ word: StaticString) -> Bool {
+    @usableFromInline
+    func isEqual(_ content: Range<Int>, _ word: StaticString) -> Bool {
         bytes.withUnsafeBytes {
             guard let start = $0.baseAddress else { return content.isEmpty }
             return memcmp(start + content.lowerBound, word.utf8Start, content.count) == 0

@@ -22,19 +22,18 @@ public struct JSONWriter: Sendable {
         container(UInt8(ascii: "["), UInt8(ascii: "]"), content)
     }
 
-    /// Writes the key of the next value.
+    /// Writes the key of the next value. It must be one that needs no escapes.
     public mutating func key(_ key: StaticString) {
         comma()
         bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        bytes.append(key)
+        bytes.append(#"":"#)
         needsComma = false
     }
 
     /// Writes the key of the next value, escaped where it must be.
-    public mutating func key(_ key: String) {
-        string(key)
+    public mutating func key(text: String) {
+        string(text)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
@@ -106,6 +105,6 @@ public struct JSONWriter: Sendable {
 
     private mutating func literal(_ word: StaticString) {
         comma()
-        bytes.append(contentsOf: UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
+        bytes.append(word)
     }
 }

@@ -12,7 +12,8 @@ struct AnswerMembers {
     private var hasErrorList = false
     private var answer: GetAttrAnswer
     private var unrequested: Set<Account> = []
-    private var seen: Set<Member> = []
+    /// One bit for each member.
+    private var seen = 0
     private var fault: String?
 
     private enum Status { case ok, fail, other }
@@ -48,9 +49,11 @@ struct AnswerMembers {
             try reader.skipValue()
             return
         }
-        guard seen.insert(member).inserted else {
+        let bit = 1 << member.rawValue
+        guard seen & bit == 0 else {
             throw UndocumentedAnswer(reason: "\(Self.names[member.rawValue]) occurs twice")
         }
+        seen |= bit
         switch (member, try reader.peek()) {
         case (.actionStatus, .string):
             let token = try reader.string()
@@ -86,8 +89,8 @@ struct AnswerMembers {
 
     private mutating func note(_ attrs: Attrs, of token: JSONStringToken, _ reader: JSONReader) {
         if let place = places.place(of: token, reader) {
-            if answer.attrs[place] != nil { fault = "an account occurs twice" }
-            answer.attrs[place] = attrs
+            if answer.results[place].attrs != nil { fault = "an account occurs twice" }
+            answer.results[place].attrs = attrs
         } else if let account = reader.decode(token) {
             if !unrequested.insert(Account(account)).inserted { fault = "an account occurs twice" }
             answer.unrequested = unrequested.count
@@ -106,7 +109,7 @@ struct AnswerMembers {
             }
             let entry = try Entry(&reader)
             guard let account = entry.account, let place = places.place(of: account, reader) else { continue }
-            answer.errorList[place] = json(entry, places.requested[place])
+            answer.results[place].errorListEntry = json(entry, places.requested[place])
         }
     }
 
@@ -141,7 +144,7 @@ private struct RequestedPlaces {
     mutating func startAgain() { next = 0 }
 
     mutating func place(of token: JSONStringToken, _ reader: JSONReader) -> Int? {
-        if byAccount == nil, let place = requested[next...].firstIndex(where: { reader.matches(token, $0.text) }) {
+        if byAccount == nil, let place = requested[next...].firstIndex(where: { reader.matches(token, text: $0.text) }) {
             next = place + 1
             return place
         }

@@ -16,6 +16,8 @@ public struct CallReport: Sendable {
     public let counted: Counted
     /// What upstream said, or why that is not known.
     public let result: Result<GetAttrAnswer, UpstreamFailure>
+    let date: AnswerDate?
+
     /// Our clock less the server's `Date`, in seconds; nil if it sent none.
-    public let clockSkewSeconds: Int64?
+    public var clockSkewSeconds: Int64? { date?.skewSeconds }
 }

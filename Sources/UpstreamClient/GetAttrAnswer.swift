@@ -3,17 +3,15 @@ import JSONTokens
 
 /// What upstream said in the body of an answer (vendor's documentation of `im_get_attr`).
 public struct GetAttrAnswer: Sendable {
-    /// The attributes of each account that was asked for, in that order; nil for those of which nothing is said.
-    public var attrs: [Attrs?]
-    /// The entries of `ErrorList` for the same accounts, each as the JSON text of an object on one line: its `To_Account`,
-    /// `ErrorCode` and `ErrorInfo`, the last one redacted and cut.
-    public var errorList: [[UInt8]?]
+    /// What is said of each account that was asked for, in that order. An entry of `ErrorList` has its `To_Account`, `ErrorCode` and
+    /// `ErrorInfo`, the last one redacted and cut.
+    public var results: [AccountResult]
     /// Accounts in the answer that were not asked for.
     public var unrequested = 0
 
     init(count: Int) {
-        attrs = Array(repeating: nil, count: count)
-        errorList = Array(repeating: nil, count: count)
+        // Array(repeating:count:) looks its type up at each call.
+        results = (0..<count).map { _ in .missing }
     }
 }
 

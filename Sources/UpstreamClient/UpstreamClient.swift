@@ -103,7 +103,7 @@ public final class UpstreamClient {
         case .failure(let error):
             return CallReport(
                 counted: end.wasSent ? .unknown(closedAt: .now()) : .neverSent,
-                result: .failure(redacted(error.failure)), clockSkewSeconds: clockSkew(end))
+                result: .failure(redacted(error.failure)), date: date(of: end))
         case .success(let body):
             return report(of: Array(buffer: body), end, requested)
         }
@@ -114,18 +114,18 @@ public final class UpstreamClient {
             let verdict = try GetAttrVerdict(body: body, requested: requested, redactor: signatures.redactor)
             return CallReport(
                 counted: .answered(headAt: end.headReceivedAt ?? .now()), result: result(of: verdict, end),
-                clockSkewSeconds: clockSkew(end))
+                date: date(of: end))
         } catch {
             // The whole answer has come, so nothing of the call is left in the kernel that closing would discard.
             let failure = UpstreamFailure(
                 .unusableAnswer, message: "upstream's answer is not what is documented: \(error.reason)")
             return CallReport(
-                counted: .unknown(closedAt: .now()), result: .failure(failure), clockSkewSeconds: clockSkew(end))
+                counted: .unknown(closedAt: .now()), result: .failure(failure), date: date(of: end))
         }
     }
 
-    private func clockSkew(_ end: Exchange.End) -> Int64? {
-        end.dateHeader.flatMap { HTTPDate.secondsSince1970($0) }.map { wallClock() - $0 }
+    private func date(of end: Exchange.End) -> AnswerDate? {
+        end.dateHeader.map { AnswerDate(header: $0, cameAt: wallClock()) }
     }
 
     private func result(of verdict: GetAttrVerdict, _ end: Exchange.End) -> Result<GetAttrAnswer, UpstreamFailure> {
@@ -137,7 +137,7 @@ public final class UpstreamClient {
                 UpstreamFailure(
                     kind, code: code, message: "upstream answered \(code): \(ErrorCode.meaning(of: code))",
                     errorInfo: info,
-                    clockSkewSeconds: kind == .signatureExpired ? clockSkew(end) : nil))
+                    clockSkewSeconds: kind == .signatureExpired ? date(of: end)?.skewSeconds : nil))
         }
     }
 

@@ -4,22 +4,22 @@ import Testing
 @testable import AttributeAPI
 
 @Suite struct GetAttrsResultTests {
-    private typealias Answer = GetAttrs.Result.Answer
-
-    private func json(_ answers: [Answer]) -> String { String(decoding: GetAttrs.Result(answers).json, as: UTF8.self) }
+    private func json(_ answers: KeyValuePairs<Account, AccountResult>) -> String {
+        String(decoding: GetAttrs.Result(answers.map(\.key), answers.map(\.value)).json, as: UTF8.self)
+    }
 
     private func attrs(_ json: String) -> Attrs { Attrs(json: Array(json.utf8)) }
 
     @Test func nothingAskedForGivesEmptyLists() {
-        #expect(json([]) == #"{"UserAttrs":[],"missing":[]}"#)
+        #expect(json([:]) == #"{"UserAttrs":[],"missing":[]}"#)
     }
 
     @Test func orderIsThatOfTheRequest() {
         let result = json([
-            Answer(account: "b", attrs: attrs(#"{"z":1.0,"a":"\/"}"#), errorListEntry: nil),
-            Answer(account: "x", attrs: nil, errorListEntry: nil),
-            Answer(account: "a", attrs: attrs("{}"), errorListEntry: nil),
-            Answer(account: "w", attrs: nil, errorListEntry: nil),
+            "b": AccountResult(attrs: attrs(#"{"z":1.0,"a":"\/"}"#)),
+            "x": .missing,
+            "a": AccountResult(attrs: attrs("{}")),
+            "w": .missing,
         ])
         #expect(
             result
@@ -30,8 +30,8 @@ import Testing
     @Test func errorListIsPassedOn() {
         let entry = #"{"To_Account":"x","ErrorCode":70107,"ErrorInfo":"no"}"#
         let result = json([
-            Answer(account: "a", attrs: attrs("{}"), errorListEntry: nil),
-            Answer(account: "x", attrs: nil, errorListEntry: Array(entry.utf8)),
+            "a": AccountResult(attrs: attrs("{}")),
+            "x": AccountResult(errorListEntry: Array(entry.utf8)),
         ])
         #expect(result == #"{"UserAttrs":[{"To_Account":"a","Attrs":{}}],"missing":["x"],"ErrorList":[\#(entry)]}"#)
     }
@@ -41,9 +41,9 @@ import Testing
         let account = Account("a\u{85}\u{2028}\u{2029}\n\"\\\u{1}é")
         let text = #""a\u0085\u2028\u2029\n\"\\\u0001é""#
         #expect(
-            json([Answer(account: account, attrs: nil, errorListEntry: nil)])
+            json([account: .missing])
                 == #"{"UserAttrs":[],"missing":[\#(text)]}"#)
         let entry = #"{"UserAttrs":[{"To_Account":\#(text),"Attrs":{}}],"missing":[]}"#
-        #expect(json([Answer(account: account, attrs: attrs("{}"), errorListEntry: nil)]) == entry)
+        #expect(json([account: AccountResult(attrs: attrs("{}"))]) == entry)
     }
 }

@@ -7,8 +7,8 @@ import Testing
 @Suite struct AnswerCacheTests {
     private let start = Moment(nanoseconds: 50_000_000_000)
 
-    private func answer(_ size: Int) -> AccountAnswer {
-        AccountAnswer(attrs: Attrs(json: Array(repeating: 32, count: size)))
+    private func answer(_ size: Int) -> AccountResult {
+        AccountResult(attrs: Attrs(json: Array(repeating: 32, count: size)))
     }
 
     private func held(_ cache: AnswerCache, _ names: String...) -> [Bool] {

@@ -70,7 +70,7 @@ struct SchedulerBench {
 
     mutating func answer(_ call: CallKey, _ accounts: [Account], missing: Set<Account> = []) {
         let found = accounts.map { account in
-            missing.contains(account) ? .missing : AccountAnswer(attrs: Attrs(json: Array("{}".utf8)))
+            missing.contains(account) ? .missing : AccountResult(attrs: Attrs(json: Array("{}".utf8)))
         }
         note(scheduler.callEnded(call, CallEnd(counted: .answered(at: now), result: .success(found)), now: now))
     }

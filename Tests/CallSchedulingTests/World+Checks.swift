@@ -37,7 +37,7 @@ extension World {
         }
     }
 
-    private mutating func check(_ answer: AccountAnswer, of account: Account, _ asked: Asked) {
+    private mutating func check(_ answer: AccountResult, of account: Account, _ asked: Asked) {
         guard let json = answer.attrs?.json else {
             if !plan.unknown.contains(account) { problems.append("nothing for \(account.text)") }
             return

@@ -184,7 +184,7 @@ struct World {
             after: seconds, at: back, .ended(key, CallEnd(counted: .answered(at: back), result: answer(call, fate))))
     }
 
-    private mutating func answer(_ call: Call, _ fate: Fate) -> Result<[AccountAnswer], CallFailure> {
+    private mutating func answer(_ call: Call, _ fate: Fate) -> Result<[AccountResult], CallFailure> {
         if case .code(let code, let reaction) = fate {
             if reaction == .renewSignature { staleSignature = max(staleSignature, signature) }
             if reaction != .renewSignature { return .failure(plan.failure(code, reaction)) }
@@ -201,7 +201,7 @@ struct World {
         return .success(
             call.accounts.map { account in
                 if plan.unknown.contains(account) { return .missing }
-                return AccountAnswer(attrs: Attrs(json: Array("\(account.text)@\(now.nanoseconds)".utf8)))
+                return AccountResult(attrs: Attrs(json: Array("\(account.text)@\(now.nanoseconds)".utf8)))
             })
     }
 

@@ -82,6 +82,23 @@ import Testing
         #expect(most <= 1 << 17)
     }
 
+    @Test func theMemoryOfALineServesForAnother() {
+        var buffer = LineBuffer(limit: 100)
+        buffer.append(ByteBuffer(string: "the first\r\nnext\n"))
+        var spare: [UInt8] = []
+        spare.reserveCapacity(64)
+        let place = spare.withUnsafeBufferPointer(\.baseAddress)
+        for text in ["the first", "next"] {
+            guard case .line(let line) = buffer.next(reusing: &spare) else {
+                Issue.record("no line \(text)")
+                return
+            }
+            #expect(line == Array(text.utf8))
+            #expect(line.withUnsafeBufferPointer(\.baseAddress) == place)
+            spare = line
+        }
+    }
+
     private func line(_ text: String) -> LineBuffer.Piece { .line(Array(text.utf8)) }
 
     private func pieces(_ chunks: [ArraySlice<UInt8>]) -> [LineBuffer.Piece] {
@@ -94,5 +111,12 @@ import Testing
         }
         if let piece = buffer.last() { pieces.append(piece) }
         return pieces
+    }
+}
+
+extension LineBuffer {
+    fileprivate mutating func next() -> Piece? {
+        var spare: [UInt8] = []
+        return next(reusing: &spare)
     }
 }

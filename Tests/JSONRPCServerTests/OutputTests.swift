@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import Testing
 
@@ -19,6 +20,56 @@ import Testing
         output.written(10)
         #expect(output.unwritten == 0)
     }
+
+    // MARK: Past the channel
+
+    private func withSockets(_ body: (_ ours: CInt, _ theirs: CInt) throws -> Void) rethrows {
+        var sockets: [CInt] = [-1, -1]
+        #expect(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &sockets) == 0)
+        defer { for socket in sockets { close(socket) } }
+        try body(sockets[0], sockets[1])
+    }
+
+    @Test func whatTheSocketTakesDoesNotPassTheChannel() {
+        withSockets { ours, theirs in
+            var output = Output(timeout: .seconds(60))
+            expect(output.writeNow(to: ours), is: 0, "there is nothing yet")
+            output.append(answer)
+            expect(output.writeNow(to: ours), is: 8)
+            #expect(output.unwritten == 0)
+            expect(output.take(), is: nil)
+            var bytes = [UInt8](repeating: 0, count: 100)
+            #expect(read(theirs, &bytes, 100) == 8)
+            #expect(bytes.prefix(8) == answer + [UInt8(ascii: "\n")])
+        }
+    }
+
+    @Test func whatTheSocketDoesNotTakePassesTheChannelInOrder() {
+        withSockets { ours, theirs in
+            var output = Output(timeout: .seconds(60))
+            let long = (0..<5_000_000).map { UInt8(truncatingIfNeeded: $0 % 251) }
+            output.append(long)
+            let gone = output.writeNow(to: ours)
+            #expect(gone > 0 && gone < long.count)
+            #expect(output.unwritten == long.count + 1 - gone)
+            expect(output.take(), is: ByteBuffer(bytes: long[gone...] + [UInt8(ascii: "\n")]))
+            output.append(answer)
+            expect(output.writeNow(to: ours), is: 0, "the channel has something to write before")
+            expect(output.take(), is: ByteBuffer(string: "1234567\n"))
+        }
+    }
+
+    @Test func aSocketThatIsGoneIsLeftToTheChannel() {
+        withSockets { ours, theirs in
+            var output = Output(timeout: .seconds(60))
+            shutdown(theirs, CInt(SHUT_RD))
+            output.append(answer)
+            expect(output.writeNow(to: ours), is: 0)
+            expect(output.take(), is: ByteBuffer(string: "1234567\n"))
+        }
+    }
+
+    // MARK: Progress
 
     @Test func itIsWatchedOnceWhileBytesWait() {
         var output = Output(timeout: .seconds(60))

@@ -14,7 +14,7 @@ struct EnvelopeTests {
     ])
     func idsStayAsTheyStood(_ id: String) throws {
         let request = try #require(Message(line: Array(line(id: " \(id)\t").utf8)).request)
-        #expect(request.id?.token == Array(id.utf8))
+        #expect(request.id.map { Array($0.token) } == Array(id.utf8))
         let answer = Response(id: try #require(request.id), .result(Array("true".utf8))).json
         #expect(answer == Array(#"{"jsonrpc":"2.0","id":\#(id),"result":true}"#.utf8))
     }

@@ -46,14 +46,14 @@ struct LineCheck {
         case .request(let request):
             if let id = request.id {
                 check(id)
-                expect(line.contains(id.token), "an id that is not in the line")
+                expect(line.contains(Array(id.token)), "an id that is not in the line")
             }
             check(request.params, of: request.id ?? .null)
         }
     }
 
     private mutating func check(_ id: RequestID) {
-        var reader = JSONReader(id.token)
+        var reader = JSONReader(Array(id.token))
         let kind = try? reader.peek()
         expect(kind == .string || kind == .number || kind == .null, "an id of another type")
         expect(id.token.count <= RequestID.maximumLength, "an id of \(id.token.count) bytes")
@@ -64,7 +64,7 @@ struct LineCheck {
 
     private mutating func checkAnswer(id: RequestID, _ error: ErrorObject) {
         let json = Response(id: id, .error(error)).json
-        let start = Array("{\"jsonrpc\":\"2.0\",\"id\":".utf8) + id.token + Array(",\"error\":{".utf8)
+        let start = Array("{\"jsonrpc\":\"2.0\",\"id\":".utf8) + Array(id.token) + Array(",\"error\":{".utf8)
         expect(json.starts(with: start), "an answer without its id")
         expect(Self.isJSON(json), "an answer that is no JSON")
         expect(Self.isOneLine(json.dropFirst(start.count)), "an answer of more than one line")

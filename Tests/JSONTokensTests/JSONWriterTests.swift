@@ -15,7 +15,7 @@ struct JSONWriterTests {
             json.object { json in
                 json.key("a")
                 json.array { _ in }
-                json.key("b" as String)
+                json.key(text: "b")
                 json.array { json in
                     json.integer(1)
                     json.integer(Int64.min)
@@ -52,7 +52,7 @@ struct JSONWriterTests {
         #expect(Array(write { $0.string(text) }.utf8) == Array(expected.utf8))
         #expect(Array(write { $0.string(Array(text.utf8)) }.utf8) == Array(expected.utf8))
         #expect(Array(write { $0.string(text.utf8.lazy.map { $0 }) }.utf8) == Array(expected.utf8))
-        #expect(Array(write { $0.key(text) }.utf8) == Array((expected + ":").utf8))
+        #expect(Array(write { $0.key(text: text) }.utf8) == Array((expected + ":").utf8))
     }
 
     @Test(arguments: [0, -0.0, 1, 0.1, 1e300, -1.5e-300, Double.leastNonzeroMagnitude, Double.greatestFiniteMagnitude])
@@ -87,7 +87,7 @@ struct JSONWriterTests {
         let json = write { json in
             json.object { json in
                 for (index, key) in keys.enumerated() {
-                    json.key(key)
+                    json.key(text: key)
                     json.integer(index)
                 }
             }

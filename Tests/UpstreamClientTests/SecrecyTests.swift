@@ -61,7 +61,7 @@ import UserSig
             "ErrorCode":70107,"ErrorInfo":"at /x?usersig=eJw1234&a=b","More":{"usersig=":"made-up-key-for-the-sandbox-only"}}]}
             """#
         try await withClient(faults: [Fault(.body(body))]) { client, _ in
-            let entry = try #require(try await client.call("abc").result.get().errorList[0])
+            let entry = try #require(try await client.call("abc").result.get().results[0].errorListEntry)
             let expected = #"{"To_Account":"abc","ErrorCode":70107,"ErrorInfo":"at /x?usersig=<redacted>&a=b"}"#
             #expect(String(decoding: entry, as: UTF8.self) == expected)
         }

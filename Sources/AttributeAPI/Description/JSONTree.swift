@@ -138,7 +138,7 @@ extension JSONTree {
         case .object(let members):
             json.object { json in
                 for member in members {
-                    json.key(member.key)
+                    json.key(text: member.key)
                     member.value.write(to: &json)
                 }
             }

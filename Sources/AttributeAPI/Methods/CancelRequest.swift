@@ -14,7 +14,7 @@ public enum CancelRequest {
                 let kind = try reader.peek()
                 let token = try reader.skipValue()
                 if kind == .string || kind == .number || kind == .null {
-                    id = RequestID(token: Array(reader.bytes[token]))
+                    id = RequestID(token: reader.bytes[token])
                 }
             }
             return id

@@ -45,7 +45,7 @@ public enum GetAttrs {
                 if count < maxAccounts {
                     let account = try account(&reader, at: count)
                     // One account, which is what most ask for, needs no set.
-                    if accounts.count == 1 { seen = [accounts[0]] }
+                    if accounts.count == 1 { seen = first(of: accounts, reader, maxAccounts: maxAccounts) }
                     if accounts.isEmpty || seen.insert(account).inserted { accounts.append(account) }
                 } else {
                     try reader.skipValue()
@@ -59,6 +59,15 @@ public enum GetAttrs {
                 throw error
             }
             return accounts
+        }
+
+        /// A set with room for as many as may follow, if they are as long as the first, so that it does not grow step by step.
+        private static func first(of accounts: [Account], _ reader: JSONReader, maxAccounts: Int) -> Set<Account> {
+            var seen: Set<Account> = []
+            let length = accounts[0].utf8.count + 3
+            seen.reserveCapacity(min(maxAccounts, (reader.bytes.count - reader.position) / length + 2))
+            seen.insert(accounts[0])
+            return seen
         }
 
         private static func account(_ reader: inout JSONReader, at index: Int) throws -> Account {
@@ -81,56 +90,49 @@ public enum GetAttrs {
 
     /// What a caller gets.
     public struct Result: Sendable {
-        /// One answer.
-        public struct Answer: Sendable {
-            let account: Account
-            let attrs: Attrs?
-            let errorListEntry: [UInt8]?
+        private let accounts: [Account]
+        private let results: [AccountResult]
 
-            /// - Parameters:
-            ///   - attrs: Nil if upstream did not answer for the account.
-            ///   - errorListEntry: Upstream's entry for it in `ErrorList`: the JSON text of an object on one line.
-            public init(account: Account, attrs: Attrs?, errorListEntry: [UInt8]?) {
-                self.account = account
-                self.attrs = attrs
-                self.errorListEntry = errorListEntry
-            }
+        /// - Parameters:
+        ///   - accounts: Distinct, in the order of the request.
+        ///   - results: What upstream said of each, in the same order.
+        public init(_ accounts: [Account], _ results: [AccountResult]) {
+            precondition(accounts.count == results.count, "\(results.count) results for \(accounts.count) accounts")
+            self.accounts = accounts
+            self.results = results
         }
-
-        private let answers: [Answer]
-
-        /// One answer for each distinct account, in the order of the request.
-        public init(_ answers: [Answer]) { self.answers = answers }
 
         /// The JSON text of the result, on one line.
         public var json: [UInt8] {
-            let size = answers.reduce(40) { $0 + $1.account.utf8.count + ($1.attrs?.json.count ?? 0) + 32 }
+            var size = 40
+            for index in accounts.indices {
+                size += accounts[index].utf8.count + (results[index].attrs?.json.count ?? 0) + 32
+            }
             var json = JSONWriter(capacity: size)
             json.object { json in
                 json.key("UserAttrs")
                 json.array { json in
-                    for answer in answers { write(answer, to: &json) }
+                    for index in accounts.indices { writeAttrs(at: index, to: &json) }
                 }
                 json.key("missing")
                 json.array { json in
-                    for answer in answers where answer.attrs == nil { json.string(answer.account.text) }
+                    for index in accounts.indices where results[index].attrs == nil { json.string(accounts[index].text) }
                 }
-                let errorList = answers.compactMap(\.errorListEntry)
-                if !errorList.isEmpty {
+                if results.contains(where: { $0.errorListEntry != nil }) {
                     json.key("ErrorList")
                     json.array { json in
-                        for entry in errorList { json.raw(entry) }
+                        for entry in results.lazy.compactMap(\.errorListEntry) { json.raw(entry) }
                     }
                 }
             }
             return json.bytes
         }
 
-        private func write(_ answer: Answer, to json: inout JSONWriter) {
-            guard let attrs = answer.attrs else { return }
+        private func writeAttrs(at index: Int, to json: inout JSONWriter) {
+            guard let attrs = results[index].attrs else { return }
             json.object { json in
                 json.key("To_Account")
-                json.string(answer.account.text)
+                json.string(accounts[index].text)
                 json.key("Attrs")
                 json.raw(attrs.json)
             }

@@ -9,11 +9,7 @@ extension Response.Outcome {
     init(_ outcome: RequestOutcome, accounts: [Account]) {
         switch outcome {
         case .answered(let answers):
-            let result = GetAttrs.Result(
-                zip(accounts, answers).map { account, answer in
-                    .init(account: account, attrs: answer.attrs, errorListEntry: answer.errorListEntry)
-                })
-            self = .result(result.json)
+            self = .result(GetAttrs.Result(accounts, answers).json)
         case .failed(let failure): self = .error(ErrorObject(failure))
         case .deadlineExceeded(let fetched, let retryAfter): self = .error(.deadlineExceeded(fetched, retryAfter))
         case .overloaded(let limit, let retryAfter):

@@ -26,7 +26,8 @@ import Testing
                 uniqueKeysWithValues: zip(requested, values).compactMap { name, value in value.map { (name, $0) } })
         }
         return Named(
-            attrs: named(answer.attrs), errorList: named(answer.errorList), unrequested: answer.unrequested)
+            attrs: named(answer.results.map(\.attrs)), errorList: named(answer.results.map(\.errorListEntry)),
+            unrequested: answer.unrequested)
     }
 
     /// An `OK` with these entries of `UserAttrs`.

@@ -36,7 +36,7 @@ struct Answer: Sendable {
 
 extension Answer {
     /// The call it is for; nil if the id is none that the client has made.
-    var callID: Int? { Int(String(decoding: id.token, as: UTF8.self)) }
+    var callID: Int? { Int(String(id.token)) }
 }
 
 /// The members of an answer, before they are judged together.
@@ -52,7 +52,7 @@ private struct Members {
             if reader.matches(key, "jsonrpc") {
                 isVersion2 = try reader.stringIfAny() == "2.0"
             } else if reader.matches(key, "id") {
-                id = RequestID(token: Array(reader.bytes[try reader.skipValue()]))
+                id = RequestID(token: reader.bytes[try reader.skipValue()])
             } else if reader.matches(key, "result") {
                 // The daemon passes on what upstream may nest as deep as a whole answer can be.
                 result = try reader.skipEnclosedValue()
