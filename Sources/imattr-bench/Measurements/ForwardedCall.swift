@@ -42,10 +42,10 @@ struct ForwardedCall: Measurement {
 
             let hundred = (0..<100).map { "a\($0)" }
             let full = try await Trial.alternate([
-                Trial(rig.daemon, PlainLoad([Request.getAttrs(hundred)]), count: 1000),
-                Trial(rig.daemon, PlainLoad([Request.getAttrs(["a"])]), count: 1000),
-                Trial(nginx, PlainLoad([Request.http(hundred)]), count: 1000),
-                Trial(nginx, PlainLoad([Request.http(["a"])]), count: 1000),
+                Trial(rig.daemon, PlainLoad([Request.getAttrs(hundred)]), count: 2000),
+                Trial(rig.daemon, PlainLoad([Request.getAttrs(["a"])]), count: 2000),
+                Trial(nginx, PlainLoad([Request.http(hundred)]), count: 2000),
+                Trial(nginx, PlainLoad([Request.http(["a"])]), count: 2000),
             ]).map(\.processorTime)
             // What nginx does with them is to move and to decrypt their bytes, which is no work of ours.
             let (ours, theirs) = (full[0] - full[1], full[2] - full[3])
