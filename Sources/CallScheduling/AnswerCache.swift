@@ -12,6 +12,8 @@ struct AnswerCache: Sendable {
         let answer: AccountResult
         /// When the call that fetched it left: the answer may be as old as that.
         let asOf: Moment
+        /// Bytes that it takes, so that the texts of what goes out need not be looked at.
+        let size: Int
         var newer: Int
         var older: Int
     }
@@ -29,7 +31,7 @@ struct AnswerCache: Sendable {
 
     init(capacity: Int) {
         self.capacity = capacity
-        entries = [Entry(account: "", answer: .missing, asOf: Moment(nanoseconds: 0), newer: 0, older: 0)]
+        entries = [Entry(account: "", answer: .missing, asOf: Moment(nanoseconds: 0), size: 0, newer: 0, older: 0)]
     }
 
     /// Answers that are held.
@@ -51,14 +53,14 @@ struct AnswerCache: Sendable {
 
     mutating func hold(_ answer: AccountResult, for account: Account, asOf moment: Moment) {
         guard capacity > 0 else { return }
-        let entry = Entry(account: account, answer: answer, asOf: moment, newer: 0, older: 0)
-        let size = Self.size(entry)
+        let size = Self.size(of: answer, for: account)
+        let entry = Entry(account: account, answer: answer, asOf: moment, size: size, newer: 0, older: 0)
         if let place = places[account] {
             // A call that left earlier can be answered later; what is newer stays.
             if entries[place].asOf > moment { return }
             guard size <= capacity else { return remove(place) }
             unlink(place)
-            bytes += size - Self.size(entries[place])
+            bytes += size - entries[place].size
             entries[place] = entry
             linkAsNewest(place)
         } else if size <= capacity {
@@ -77,7 +79,7 @@ struct AnswerCache: Sendable {
 
     private mutating func remove(_ place: Int) {
         unlink(place)
-        bytes -= Self.size(entries[place])
+        bytes -= entries[place].size
         places[entries[place].account] = nil
         entries[place] = entries[0]
         vacant.append(place)
@@ -98,8 +100,7 @@ struct AnswerCache: Sendable {
         entries[older].newer = newer
     }
 
-    private static func size(_ entry: Entry) -> Int {
-        overhead + entry.account.utf8.count + (entry.answer.attrs?.json.count ?? 0)
-            + (entry.answer.errorListEntry?.count ?? 0)
+    private static func size(of answer: AccountResult, for account: Account) -> Int {
+        overhead + account.utf8.count + (answer.attrs?.json.count ?? 0) + (answer.errorListEntry?.count ?? 0)
     }
 }

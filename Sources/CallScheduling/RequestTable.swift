@@ -3,14 +3,6 @@ struct RequestTable: Sendable {
     private struct Entry {
         let number: UInt64
         var request: WaitingRequest?
-
-        @inline(__always)
-        mutating func change<Result>(_ change: (inout WaitingRequest) -> Result) -> Result? {
-            // Taken out meanwhile, so that nothing is copied.
-            guard var changed = request.take() else { return nil }
-            defer { request = changed }
-            return change(&changed)
-        }
     }
 
     private var entries: [Entry] = []
@@ -63,7 +55,7 @@ struct RequestTable: Sendable {
     @discardableResult
     mutating func change<Result>(_ key: RequestKey, _ change: (inout WaitingRequest) -> Result) -> Result? {
         guard holds(key) else { return nil }
-        return entries[key.place].change(change)
+        return entries[key.place].request?.changed(by: change)
     }
 
     private func holds(_ key: RequestKey) -> Bool {

@@ -84,6 +84,10 @@ struct WaitingRequest: Sendable {
         open = accounts.count
     }
 
+    /// Changes it where it is kept: of a hundred requests that a call serves, none is near, and to move one costs more than to change it.
+    @inline(__always)
+    mutating func changed<Result>(by change: (inout WaitingRequest) -> Result) -> Result { change(&self) }
+
     /// The next account, which is none if it was answered from memory; nil when all have been offered.
     mutating func offerNext() -> AccountID?? {
         guard cursor < ids.count else { return nil }

@@ -90,7 +90,9 @@ public struct Params: Sendable {
                 throw ErrorObject.invalidParams("unknown param; allowed: \(Self.list(names))", path: name)
             }
             path = names[index]
-            guard seen & 1 << index == 0 else { throw ErrorObject.invalidParams("param given twice", path: path.description) }
+            guard seen & 1 << index == 0 else {
+                throw ErrorObject.invalidParams("param given twice", path: path.description)
+            }
             seen |= 1 << index
             try read(index, &reader)
         }

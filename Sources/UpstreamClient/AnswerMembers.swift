@@ -144,7 +144,8 @@ private struct RequestedPlaces {
     mutating func startAgain() { next = 0 }
 
     mutating func place(of token: JSONStringToken, _ reader: JSONReader) -> Int? {
-        if byAccount == nil, let place = requested[next...].firstIndex(where: { reader.matches(token, text: $0.text) }) {
+        if byAccount == nil, let place = requested[next...].firstIndex(where: { reader.matches(token, text: $0.text) })
+        {
             next = place + 1
             return place
         }

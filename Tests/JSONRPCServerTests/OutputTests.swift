@@ -40,7 +40,7 @@ import Testing
             expect(output.take(), is: nil)
             var bytes = [UInt8](repeating: 0, count: 100)
             #expect(read(theirs, &bytes, 100) == 8)
-            #expect(bytes.prefix(8) == answer + [UInt8(ascii: "\n")])
+            #expect(Array(bytes.prefix(8)) == answer + [UInt8(ascii: "\n")])
         }
     }
 

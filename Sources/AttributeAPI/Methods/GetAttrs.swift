@@ -116,7 +116,9 @@ public enum GetAttrs {
                 }
                 json.key("missing")
                 json.array { json in
-                    for index in accounts.indices where results[index].attrs == nil { json.string(accounts[index].text) }
+                    for index in accounts.indices where results[index].attrs == nil {
+                        json.string(accounts[index].text)
+                    }
                 }
                 if results.contains(where: { $0.errorListEntry != nil }) {
                     json.key("ErrorList")

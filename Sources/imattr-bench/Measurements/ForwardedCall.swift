@@ -51,7 +51,7 @@ struct ForwardedCall: Measurement {
             let (ours, theirs) = (full[0] - full[1], full[2] - full[3])
             tell(
                 Section(
-                    title: "full call: what 99 accounts more add to getAttrs of one, one request under way, processor time",
+                    title: "full call: processor time that 99 accounts more add to one, one request under way",
                     findings: [
                         Finding("imattrd", ours, "µs", decimals: 0), Finding("nginx", theirs, "µs", decimals: 0),
                         Finding("imattrd beyond nginx", ours - theirs, "µs", decimals: 0, .atMost(100)),
