@@ -114,6 +114,7 @@ struct AccountTable: Sendable {
         return true
     }
 
+    /// The account of a name that is known, if nobody waits for it and no call has it.
     private func unwanted(_ id: AccountID) -> Account? {
         guard states[Int(id.place)]?.waiters == nil, states[Int(id.place)]?.ride == nil else { return nil }
         return states[Int(id.place)]?.account
