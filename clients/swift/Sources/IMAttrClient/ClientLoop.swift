@@ -9,7 +9,7 @@ final class ClientLoop {
     private var state: ClientState
     private let eventLoop: any EventLoop
     private let maximumAnswerBytes: Int
-    private var channels: [ClientState.ConnectionID: any Channel] = [:]
+    private var channels: [ClientState.ConnectionID: (channel: any Channel, descriptor: CInt)] = [:]
     private var callers: [ClientState.CallID: (call: PendingCall, completion: Completion)] = [:]
     private var alarm: Scheduled<Void>?
     private var actions: [ClientState.Action] = []
@@ -24,6 +24,15 @@ final class ClientLoop {
     // MARK: Callers
 
     func submit(_ call: PendingCall, _ request: Request, _ completion: @escaping Completion) {
+        guard callers.isEmpty, channels.values.contains(where: { UnixSocket.hasInput($0.descriptor) }) else {
+            return take(call, request, completion)
+        }
+        // What has come while nobody waited, such as an error that ends the connection, concerns no request of now. The loop reads it
+        // before the time is over, since nothing else is due until then.
+        eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(1)) { self.submit(call, request, completion) }
+    }
+
+    private func take(_ call: PendingCall, _ request: Request, _ completion: @escaping Completion) {
         // The order to withdraw it may have come first.
         if call.isWithdrawn { return completion(.failure(.cancelled)) }
         callers[call.id] = (call, completion)
@@ -39,7 +48,7 @@ final class ClientLoop {
 
     /// Ends everything; the future comes when the connections are closed.
     func close() -> EventLoopFuture<Void> {
-        let ends = channels.values.map(\.closeFuture)
+        let ends = channels.values.map(\.channel.closeFuture)
         alarm?.cancel()
         perform(state.close())
         return .andAllComplete(ends, on: eventLoop)
@@ -67,14 +76,14 @@ final class ClientLoop {
         switch action {
         case .connect(let id): connect(id)
         case .send(let line, let id): send(line, on: id)
-        case .close(let id): channels.removeValue(forKey: id)?.close(promise: nil)
+        case .close(let id): channels.removeValue(forKey: id)?.channel.close(promise: nil)
         case .finish(let id, let result): callers.removeValue(forKey: id)?.completion(result)
         case .wake(let moment): wake(at: moment)
         }
     }
 
     private func send(_ line: [UInt8], on id: ClientState.ConnectionID) {
-        guard let channel = channels[id] else { return }
+        guard let channel = channels[id]?.channel else { return }
         // A failed write needs no attention of its own: the channel closes, and that is told.
         channel.writeAndFlush(channel.allocator.buffer(bytes: line), promise: nil)
     }
@@ -112,7 +121,7 @@ final class ClientLoop {
             .assumeIsolated().whenComplete { result in
                 switch result {
                 case .success(let channel):
-                    self.channels[id] = channel
+                    self.channels[id] = (channel, descriptor)
                     self.perform(self.state.connected(id, now: self.now))
                 // Only a lack of memory or descriptors leads here, and the descriptor has been closed.
                 case .failure(let error):

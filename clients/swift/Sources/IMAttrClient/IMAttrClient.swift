@@ -18,7 +18,7 @@ public final class IMAttrClient: Sendable {
 
     /// The daemon's socket.
     public let socketPath: String
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
     private let loop: NIOLoopBoundBox<ClientLoop>
     private let latestID = Atomic<Int>(0)
 

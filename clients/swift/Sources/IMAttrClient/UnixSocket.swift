@@ -27,6 +27,12 @@ enum UnixSocket {
         return descriptor
     }
 
+    /// Whether there is something to read, or the other side has closed.
+    static func hasInput(_ descriptor: CInt) -> Bool {
+        var descriptor = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&descriptor, 1, 0) > 0
+    }
+
     private static func address(of path: String) throws(SocketError) -> sockaddr_un {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
