@@ -96,6 +96,8 @@ def outcomes(units):
     names = [write_unit(name, *what) for name, what in units.items()]
     systemctl("daemon-reload")
     run("systemctl", "start", *names)
+    # A job ends before the manager removes what the unit has left, in the same turn of its loop; a question comes after that.
+    run("systemctl", "is-active", *names)
     return {name: outcomes_of(name) for name in units}
 
 
