@@ -40,7 +40,7 @@ struct Output {
     }
 
     /// Writes what the socket takes at once, unless the channel has something to write before. Nearly always that is all, and then
-    /// the channel, whose way is three times as long, has nothing to do.
+    /// the channel, whose way is much longer, has nothing to do.
     /// - Returns: How many bytes are gone.
     mutating func writeNow(to socket: CInt) -> Int {
         guard inFlight == 0, !pending.isEmpty else { return 0 }

@@ -75,7 +75,8 @@ extension JSONReader {
         return text.elementsEqual(UnsafeBufferPointer(start: word.utf8Start, count: length))
     }
 
-    /// Whether the string's text has the same bytes as `text`, however it is escaped.
+    /// Whether the string's text has the same bytes as `text`, however it is escaped. It has a label because a literal would otherwise
+    /// choose it, which is slower, and not the one for `StaticString`.
     public func matches(_ token: JSONStringToken, text: String) -> Bool {
         guard !token.hasEscapes else {
             return decodeEscapes(token.content).map { $0.elementsEqual(text.utf8) } ?? false

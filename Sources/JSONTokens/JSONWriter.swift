@@ -31,7 +31,7 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
-    /// Writes the key of the next value, escaped where it must be.
+    /// Writes the key of the next value, escaped where it must be. The label keeps literals from choosing it.
     public mutating func key(text: String) {
         string(text)
         bytes.append(UInt8(ascii: ":"))

@@ -24,6 +24,15 @@ import Testing
         #expect(calls.isEmpty)
     }
 
+    /// `String`s would call these ids equal.
+    @Test func idsAreTheirBytes() {
+        var calls = WaitingCalls()
+        let ids = ["\"\u{E9}\"", "\"e\u{301}\""].map { RequestID(token: $0.utf8) }
+        for (number, id) in zip(UInt64(1)..., ids) { calls.insert(.init(id: id, place: .line, cancel: {}), as: number) }
+        #expect(calls.numbers(of: ids[0]) == [1])
+        #expect(calls.numbers(of: ids[1]) == [2])
+    }
+
     @Test func manyRequestsWithOneIDLeaveNothing() {
         var calls = WaitingCalls()
         for number in 0..<10_000 { calls.insert(.init(id: .null, place: .line, cancel: {}), as: UInt64(number)) }

@@ -26,8 +26,8 @@ struct Growth: Measurement {
         for (callers, size) in sizes {
             findings.append(("\(callers * size) accounts wait", try await cost(callers: callers, depth: 1, size: size)))
         }
-        // With fewer, calls are not full, and fewer share what a call costs.
-        tell(Self.section("growth: waiting accounts, processor time an account", findings, from: 3))
+        // Calls are not full with fewer than 100.
+        tell(Self.section("growth: waiting accounts, processor time an account", findings, from: 2))
     }
 
     private func cost(callers: Int, depth: Int, size: Int) async throws -> Double {
