@@ -18,11 +18,14 @@ public struct Account: Hashable, Sendable {
     public var utf8: String.UTF8View { text.utf8 }
 
     /// Whether both have the same UTF-8 bytes.
-    public static func == (left: Account, right: Account) -> Bool {
-        let (left, right) = (left.utf8.span, right.utf8.span)
-        guard left.count == right.count else { return false }
-        return left.withUnsafeBytes { left in
-            right.withUnsafeBytes { right in
+    public static func == (left: Account, right: Account) -> Bool { left.hasUTF8(right.utf8.span) }
+
+    /// Whether these are its UTF-8 bytes.
+    public func hasUTF8(_ bytes: Span<UInt8>) -> Bool {
+        let own = utf8.span
+        guard own.count == bytes.count else { return false }
+        return own.withUnsafeBytes { left in
+            bytes.withUnsafeBytes { right in
                 guard let first = left.baseAddress, let second = right.baseAddress else { return left.isEmpty }
                 return memcmp(first, second, left.count) == 0
             }

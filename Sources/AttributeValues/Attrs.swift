@@ -2,10 +2,37 @@
 ///
 /// Numbers keep their digits, members their order and their duplicates; only the white space between tokens is gone,
 /// so that the object fits on a line.
-public struct Attrs: Hashable, Sendable {
-    /// The object's JSON text on one line.
-    public let json: [UInt8]
+public struct Attrs: Sendable {
+    /// The bytes that the text is among, which all of an answer have together.
+    private let bytes: [UInt8]
+    private let start: UInt32
+    private let end: UInt32
 
     /// Wraps the text of a JSON object on one line.
-    public init(json: [UInt8]) { self.json = json }
+    public init(json: [UInt8]) { self.init(json.indices, of: json) }
+
+    /// Wraps the text of a JSON object on one line, which is part of other bytes (at most 4 GiB). Those stay in memory with it.
+    public init(_ range: Range<Int>, of bytes: [UInt8]) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "range outside the text")
+        self.bytes = bytes
+        start = UInt32(range.lowerBound)
+        end = UInt32(range.upperBound)
+    }
+
+    /// The object's JSON text on one line.
+    public var json: [UInt8] { count == bytes.count ? bytes : Array(utf8) }
+
+    /// The same where it stands, without a copy.
+    public var utf8: ArraySlice<UInt8> { bytes[Int(start)..<Int(end)] }
+
+    /// Bytes of the text.
+    public var count: Int { Int(end - start) }
+}
+
+extension Attrs: Hashable {
+    /// Whether both have the same text.
+    public static func == (left: Attrs, right: Attrs) -> Bool { left.utf8 == right.utf8 }
+
+    /// Feeds the text.
+    public func hash(into hasher: inout Hasher) { hasher.combine(utf8) }
 }

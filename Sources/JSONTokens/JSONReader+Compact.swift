@@ -4,15 +4,24 @@ extension JSONReader {
     /// Numbers keep their digits, objects their order and their duplicates, strings their escapes; only U+0085, U+2028
     /// and U+2029 become `\uXXXX`, because many languages end lines there.
     public mutating func compactValue() throws(JSONSyntaxError) -> [UInt8] {
+        var result: [UInt8] = []
+        _ = try compactValue(to: &result)
+        return result
+    }
+
+    /// The same, at the end of other bytes.
+    /// - Returns: Where it stands there.
+    public mutating func compactValue(to result: inout [UInt8]) throws(JSONSyntaxError) -> Range<Int> {
         let range = try skipValue()
-        return Self.compact(bytes[range])
+        let start = result.count
+        Self.compact(bytes[range], to: &result)
+        return start..<result.count
     }
 
     /// Drops the white space between the tokens of a value that has been checked.
-    private static func compact(_ value: ArraySlice<UInt8>) -> [UInt8] {
+    private static func compact(_ value: ArraySlice<UInt8>, to result: inout [UInt8]) {
         let text = value.span
-        var result: [UInt8] = []
-        result.reserveCapacity(text.count)
+        if result.isEmpty { result.reserveCapacity(text.count) }
         var copied = 0
         var index = 0
         var inString = false
@@ -41,6 +50,5 @@ extension JSONReader {
             }
         }
         result.append(text.extracting(copied..<index))
-        return result
     }
 }

@@ -101,6 +101,12 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes bytes that are one JSON value on one line already.
+    public mutating func raw(_ value: ArraySlice<UInt8>) {
+        comma()
+        bytes.append(contentsOf: value)
+    }
+
+    /// Writes bytes that are one JSON value on one line already.
     public mutating func raw(_ value: some Collection<UInt8>) { raw(Array(value)) }
 
     private mutating func literal(_ word: StaticString) {

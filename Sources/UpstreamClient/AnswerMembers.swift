@@ -10,7 +10,11 @@ struct AnswerMembers {
     private var info: String?
     private var hasUserAttrs = false
     private var hasErrorList = false
-    private var answer: GetAttrAnswer
+    /// The attributes of all accounts, one after the other.
+    private var texts: [UInt8] = []
+    /// Where in them each account's are.
+    private var attrs: [Range<Int>?]
+    private var errorListEntries: [Int: [UInt8]] = [:]
     private var unrequested: Set<Account> = []
     /// One bit for each member.
     private var seen = 0
@@ -23,7 +27,8 @@ struct AnswerMembers {
 
     init(requested: [Account], redactor: Redactor) {
         places = RequestedPlaces(requested)
-        answer = GetAttrAnswer(count: requested.count)
+        // Array(repeating:count:) looks its type up at each call.
+        attrs = requested.map { _ in nil }
         self.redactor = redactor
     }
 
@@ -40,6 +45,15 @@ struct AnswerMembers {
             guard hasUserAttrs || hasErrorList else { throw UndocumentedAnswer(reason: "no UserAttrs") }
             return .ok(answer)
         }
+    }
+
+    private var answer: GetAttrAnswer {
+        let results = attrs.enumerated().map { place, range in
+            AccountResult(
+                attrs: range.map { Attrs($0, of: texts) },
+                errorListEntry: errorListEntries.isEmpty ? nil : errorListEntries[place])
+        }
+        return GetAttrAnswer(results: results, unrequested: unrequested.count)
     }
 
     /// Reads the value of a member. A documented one that occurs twice could be read in two ways.
@@ -71,6 +85,7 @@ struct AnswerMembers {
     }
 
     private mutating func readUserAttrs(_ reader: inout JSONReader) throws {
+        texts.reserveCapacity(reader.bytes.count - reader.position)
         try reader.beginArray()
         while try reader.nextElement() {
             guard try reader.peek() == .object else {
@@ -78,7 +93,7 @@ struct AnswerMembers {
                 try reader.skipValue()
                 continue
             }
-            let entry = try Entry(&reader)
+            let entry = try Entry(&reader, &texts)
             if let account = entry.account, let attrs = entry.attrs {
                 note(attrs, of: account, reader)
             } else {
@@ -87,13 +102,12 @@ struct AnswerMembers {
         }
     }
 
-    private mutating func note(_ attrs: Attrs, of token: JSONStringToken, _ reader: JSONReader) {
+    private mutating func note(_ range: Range<Int>, of token: JSONStringToken, _ reader: JSONReader) {
         if let place = places.place(of: token, reader) {
-            if answer.results[place].attrs != nil { fault = "an account occurs twice" }
-            answer.results[place].attrs = attrs
+            if attrs[place] != nil { fault = "an account occurs twice" }
+            attrs[place] = range
         } else if let account = reader.decode(token) {
             if !unrequested.insert(Account(account)).inserted { fault = "an account occurs twice" }
-            answer.unrequested = unrequested.count
         } else {
             fault = "an entry of UserAttrs has a To_Account that has no UTF-8"
         }
@@ -107,9 +121,9 @@ struct AnswerMembers {
                 try reader.skipValue()
                 continue
             }
-            let entry = try Entry(&reader)
+            let entry = try Entry(&reader, &texts)
             guard let account = entry.account, let place = places.place(of: account, reader) else { continue }
-            answer.results[place].errorListEntry = json(entry, places.requested[place])
+            errorListEntries[place] = json(entry, places.requested[place])
         }
     }
 
@@ -160,16 +174,17 @@ private struct RequestedPlaces {
 private struct Entry {
     /// The account, if it occurs once and is a string.
     var account: JSONStringToken? { accounts == 1 ? lastAccount : nil }
-    /// The attributes, if they occur once and are an object.
-    var attrs: Attrs? { allAttrs == 1 ? lastAttrs : nil }
+    /// Where the attributes were put, if they occur once and are an object.
+    var attrs: Range<Int>? { allAttrs == 1 ? lastAttrs : nil }
     private(set) var code: Int64?
     private(set) var info: String?
     private var accounts = 0
     private var lastAccount: JSONStringToken?
     private var allAttrs = 0
-    private var lastAttrs: Attrs?
+    private var lastAttrs: Range<Int>?
 
-    init(_ reader: inout JSONReader) throws {
+    /// - Parameter texts: Gets the attributes.
+    init(_ reader: inout JSONReader, _ texts: inout [UInt8]) throws {
         try reader.beginObject()
         while let key = try reader.nextKey() {
             let kind = try reader.peek()
@@ -179,7 +194,7 @@ private struct Entry {
             } else if reader.matches(key, "Attrs") {
                 allAttrs += 1
                 if kind == .object {
-                    lastAttrs = Attrs(json: try reader.compactValue())
+                    lastAttrs = try reader.compactValue(to: &texts)
                 } else {
                     try reader.skipValue()
                 }

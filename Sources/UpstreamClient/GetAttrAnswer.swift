@@ -8,11 +8,6 @@ public struct GetAttrAnswer: Sendable {
     public var results: [AccountResult]
     /// Accounts in the answer that were not asked for.
     public var unrequested = 0
-
-    init(count: Int) {
-        // Array(repeating:count:) looks its type up at each call.
-        results = (0..<count).map { _ in .missing }
-    }
 }
 
 /// The body of an answer that keeps to the documented shape.

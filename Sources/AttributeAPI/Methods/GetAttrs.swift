@@ -106,7 +106,7 @@ public enum GetAttrs {
         public var json: [UInt8] {
             var size = 40
             for index in accounts.indices {
-                size += accounts[index].utf8.count + (results[index].attrs?.json.count ?? 0) + 32
+                size += accounts[index].utf8.count + (results[index].attrs?.count ?? 0) + 32
             }
             var json = JSONWriter(capacity: size)
             json.object { json in
@@ -136,7 +136,7 @@ public enum GetAttrs {
                 json.key("To_Account")
                 json.string(accounts[index].text)
                 json.key("Attrs")
-                json.raw(attrs.json)
+                json.raw(attrs.utf8)
             }
         }
     }
