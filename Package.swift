@@ -57,6 +57,8 @@ let package = Package(
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CGcrypt", pkgConfig: "libgcrypt", providers: [.apt(["libgcrypt20-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // A header only.
+        .systemLibrary(name: "CPrefetch"),
 
         library("AttributeValues"),
         library("JSONTokens"),
@@ -64,7 +66,7 @@ let package = Package(
         library("JSONRPCServer", ["JSONRPC", "JSONTokens", .nio, .nioPosix]),
         library("Systemd", ["CSystemd", .logging]),
         library("UserSig", ["CGcrypt", "CZlib"]),
-        library("CallScheduling", ["AttributeValues", .deque, .heap]),
+        library("CallScheduling", ["AttributeValues", "CPrefetch", .deque, .heap]),
         library("AttributeAPI", ["AttributeValues", "JSONTokens", "JSONRPC"]),
         library(
             "UpstreamClient",

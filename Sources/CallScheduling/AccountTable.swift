@@ -12,7 +12,8 @@ struct AccountID: Hashable, Sendable {
 struct AccountTable: Sendable {
     /// What is known of one.
     struct State: Sendable {
-        let account: Account
+        fileprivate let hashed: HashedAccount
+        var account: Account { hashed.account }
         /// Everybody who waits for it and is not waiting for a call that is under way.
         var waiters: Waiters?
         /// The call that it is under way in, and its place there.
@@ -22,7 +23,7 @@ struct AccountTable: Sendable {
         fileprivate let serial: UInt32
     }
 
-    private var places: [Account: UInt32] = [:]
+    private var index = AccountIndex()
     private var states: [State?] = []
     private var vacant: [UInt32] = []
     private var lastSerial: UInt32 = 0
@@ -31,31 +32,37 @@ struct AccountTable: Sendable {
     private(set) var waitedFor = 0
 
     /// The account's name here, which it gets if it has none.
-    mutating func id(of account: Account) -> AccountID {
-        let next = vacant.last ?? UInt32(states.count)
-        let place = Self.claim(&places[account, default: next])
-        if place == next {
-            if vacant.popLast() == nil { states.append(nil) }
-            lastSerial &+= 1
-            states[Int(place)] = State(account: account, serial: lastSerial)
-        }
-        return AccountID(place: place, serial: states[Int(place)]?.serial ?? 0)
-    }
-
-    /// Reads a place that is found or made: one search does both.
-    private static func claim(_ place: inout UInt32) -> UInt32 { place }
+    mutating func id(of account: HashedAccount) -> AccountID { known(account) ?? add(account) }
 
     /// The account's name here, if it has one.
-    func known(_ account: Account) -> AccountID? {
-        places[account].flatMap { place in states[Int(place)].map { AccountID(place: place, serial: $0.serial) } }
+    func known(_ account: HashedAccount) -> AccountID? {
+        guard let place = index.place(of: account, where: { states[$0]?.account == account.account }),
+            let state = states[place]
+        else { return nil }
+        return AccountID(place: UInt32(place), serial: state.serial)
     }
+
+    private mutating func add(_ account: HashedAccount) -> AccountID {
+        lastSerial &+= 1
+        let state = State(hashed: account, serial: lastSerial)
+        let place = vacant.popLast() ?? UInt32(states.count)
+        if Int(place) == states.count { states.append(state) } else { states[Int(place)] = state }
+        index.insert(account, at: Int(place))
+        return AccountID(place: place, serial: lastSerial)
+    }
+
+    /// Begins to fetch what ``id(of:)`` will look at.
+    func prefetch(_ account: HashedAccount) { index.prefetch(account) }
+
+    /// Begins to fetch what is known of an account.
+    func prefetch(_ id: AccountID) { states.prefetch(Int(id.place)) }
 
     private func holds(_ id: AccountID) -> Bool {
         id.place < states.count && states[Int(id.place)]?.serial == id.serial
     }
 
     /// The account of this name; nil once it is forgotten.
-    func account(_ id: AccountID) -> Account? { holds(id) ? states[Int(id.place)]?.account : nil }
+    func account(_ id: AccountID) -> HashedAccount? { holds(id) ? states[Int(id.place)]?.hashed : nil }
 
     /// Takes those who wait for an account, whom nothing else has to bring into a call any more.
     mutating func takeWaiters(_ id: AccountID) -> Waiters? {
@@ -106,18 +113,18 @@ struct AccountTable: Sendable {
     mutating func forgetUnlessWanted(_ id: AccountID) -> Bool {
         guard holds(id) else { return true }
         guard let account = unwanted(id) else { return false }
-        places[account] = nil
+        index.remove(account, at: Int(id.place))
         states[Int(id.place)] = nil
         vacant.append(id.place)
         // What many once needed is given back.
-        if places.isEmpty, states.count > Self.keptCapacity { self = AccountTable(lastSerial: lastSerial) }
+        if index.count == 0, states.count > Self.keptCapacity { self = AccountTable(lastSerial: lastSerial) }
         return true
     }
 
     /// The account of a name that is known, if nobody waits for it and no call has it.
-    private func unwanted(_ id: AccountID) -> Account? {
+    private func unwanted(_ id: AccountID) -> HashedAccount? {
         guard states[Int(id.place)]?.waiters == nil, states[Int(id.place)]?.ride == nil else { return nil }
-        return states[Int(id.place)]?.account
+        return states[Int(id.place)]?.hashed
     }
 
     private static let keptCapacity = 1024
@@ -126,7 +133,7 @@ struct AccountTable: Sendable {
 
     private init(lastSerial: UInt32) { self.lastSerial = lastSerial }
 
-    var isEmpty: Bool { places.isEmpty }
+    var isEmpty: Bool { index.count == 0 }
 
     /// All that are known, in no particular order.
     var all: [(id: AccountID, state: State)] {

@@ -1,106 +1,179 @@
 import AttributeValues
 
-/// Answers that are kept for callers who accept somewhat older ones: bounded in bytes, the least recently used out first.
+/// Answers that are kept for callers who accept somewhat older ones, bounded in bytes.
+///
+/// They are of two generations. An answer that comes or is used goes into the younger one; when that has taken half of the bytes, the
+/// older one is dropped as a whole, and the younger one becomes the older. So what has not been used for long goes first, and an answer
+/// neither comes nor goes alone: no memory is asked for or given back for one, nor is one that goes looked for.
 struct AnswerCache: Sendable {
     /// No answer is held for longer.
     static let maximumAge: Duration = .seconds(3600)
-    /// What an answer takes beyond the bytes of its texts, about.
-    private static let overhead = 160
 
-    private struct Entry {
-        let account: Account
-        let answer: AccountResult
-        /// When the call that fetched it left: the answer may be as old as that.
-        let asOf: Moment
-        /// Bytes that it takes, so that the texts of what goes out need not be looked at.
-        let size: Int
-        var newer: Int
-        var older: Int
-    }
-
-    /// Bytes that may be held; 0 holds nothing.
+    /// Bytes that may be held; 0 holds nothing. A smaller number begins anew.
     var capacity: Int {
-        didSet { shrink() }
+        didSet {
+            if capacity < oldValue { (younger, older) = (Generation(), Generation()) }
+        }
     }
-    /// Bytes that are held.
-    private(set) var bytes = 0
-    private var places: [Account: Int] = [:]
-    /// A ring of entries through `newer` and `older`; place 0 is its fixed point.
-    private var entries: [Entry]
-    private var vacant: [Int] = []
+    private var younger = Generation()
+    private var older = Generation()
 
-    init(capacity: Int) {
-        self.capacity = capacity
-        entries = [Entry(account: "", answer: .missing, asOf: Moment(nanoseconds: 0), size: 0, newer: 0, older: 0)]
-    }
+    init(capacity: Int) { self.capacity = capacity }
 
     /// Answers that are held.
-    var count: Int { places.count }
+    var count: Int { younger.count + older.count }
+
+    /// Bytes that they take.
+    var bytes: Int { younger.bytes + older.bytes }
 
     /// An answer that is at most `maxAge` old at `now`.
-    mutating func answer(for account: Account, maxAge: Duration, now: Moment) -> AccountResult? {
-        guard let place = places[account] else { return nil }
-        let age = now - entries[place].asOf
-        if age > Self.maximumAge {
-            remove(place)
-            return nil
+    mutating func answer(for account: HashedAccount, maxAge: Duration, now: Moment) -> AccountResult? {
+        if let place = younger.place(of: account) {
+            return younger.isRecent(place, maxAge, now) ? younger.answer(at: place) : nil
         }
-        guard age <= maxAge else { return nil }
-        unlink(place)
-        linkAsNewest(place)
-        return entries[place].answer
+        guard let place = older.place(of: account), older.isRecent(place, maxAge, now) else { return nil }
+        let answer = older.answer(at: place)
+        let moment = older.asOf(place)
+        older.remove(account, at: place)
+        add(answer, for: account, asOf: moment)
+        return answer
     }
 
-    mutating func hold(_ answer: AccountResult, for account: Account, asOf moment: Moment) {
+    /// Begins to fetch what will be looked at for an account.
+    func prefetch(_ account: HashedAccount) {
+        younger.prefetch(account)
+        older.prefetch(account)
+    }
+
+    /// Holds an answer, unless it is very large or a newer one is held.
+    /// - Parameter moment: When the call that fetched it left: it may be as old as that.
+    mutating func hold(_ answer: AccountResult, for account: HashedAccount, asOf moment: Moment) {
         guard capacity > 0 else { return }
-        let size = Self.size(of: answer, for: account)
-        let entry = Entry(account: account, answer: answer, asOf: moment, size: size, newer: 0, older: 0)
-        if let place = places[account] {
+        if let place = younger.place(of: account) {
             // A call that left earlier can be answered later; what is newer stays.
-            if entries[place].asOf > moment { return }
-            guard size <= capacity else { return remove(place) }
-            unlink(place)
-            bytes += size - entries[place].size
-            entries[place] = entry
-            linkAsNewest(place)
-        } else if size <= capacity {
-            let place = vacant.popLast() ?? entries.count
-            if place == entries.count { entries.append(entry) } else { entries[place] = entry }
-            places[account] = place
-            bytes += size
-            linkAsNewest(place)
+            if younger.asOf(place) > moment || younger.replace(at: place, answer, asOf: moment) { return }
+            younger.remove(account, at: place)
+        } else if let place = older.place(of: account) {
+            if older.asOf(place) > moment { return }
+            older.remove(account, at: place)
         }
-        shrink()
+        add(answer, for: account, asOf: moment)
     }
 
-    private mutating func shrink() {
-        while bytes > capacity, entries[0].newer != 0 { remove(entries[0].newer) }
+    private mutating func add(_ answer: AccountResult, for account: HashedAccount, asOf moment: Moment) {
+        let size = Generation.size(of: answer, for: account)
+        guard size <= capacity / 2 else { return }
+        if younger.bytes + size > capacity / 2 {
+            swap(&younger, &older)
+            younger.removeAll()
+        }
+        younger.add(answer, for: account, asOf: moment)
+    }
+}
+
+/// Answers that are dropped together.
+private struct Generation: Sendable {
+    private struct Entry {
+        /// Where its texts are: the account's name, the attributes and the entry of `ErrorList`, one after the other.
+        let offset: Int
+        let name: Int32
+        /// Bytes of the attributes; -1 if there are none.
+        var attrs: Int32
+        /// Bytes of the entry of `ErrorList`; -1 if there is none.
+        var errorListEntry: Int32
+        /// Bytes that both may take.
+        let room: Int32
+        /// When the call that fetched it left.
+        var asOf: Moment
+
+        static let none: Int32 = -1
     }
 
-    private mutating func remove(_ place: Int) {
-        unlink(place)
-        bytes -= entries[place].size
-        places[entries[place].account] = nil
-        entries[place] = entries[0]
-        vacant.append(place)
+    private var index = AccountIndex()
+    private var entries: [Entry] = []
+    private var texts: [UInt8] = []
+
+    /// What an answer takes beyond its texts: its entry and its part of the index, about.
+    private static let overhead = 64
+
+    static func size(of answer: AccountResult, for account: HashedAccount) -> Int {
+        overhead + account.account.utf8.count + (answer.attrs?.count ?? 0) + (answer.errorListEntry?.count ?? 0)
     }
 
-    /// Place 0's `older` is the newest entry, its `newer` the oldest.
-    private mutating func linkAsNewest(_ place: Int) {
-        let newest = entries[0].older
-        entries[place].older = newest
-        entries[place].newer = 0
-        entries[newest].newer = place
-        entries[0].older = place
+    /// Those that were replaced or used again since are not counted here, but take bytes until all are dropped.
+    var count: Int { index.count }
+
+    var bytes: Int { texts.count + entries.count * Self.overhead }
+
+    func prefetch(_ account: HashedAccount) { index.prefetch(account) }
+
+    func place(of account: HashedAccount) -> Int? {
+        index.place(of: account) { place in
+            let (offset, count) = (entries[place].offset, Int(entries[place].name))
+            return account.account.hasUTF8(texts.span.extracting(offset..<offset + count))
+        }
     }
 
-    private mutating func unlink(_ place: Int) {
-        let (newer, older) = (entries[place].newer, entries[place].older)
-        entries[newer].older = older
-        entries[older].newer = newer
+    func asOf(_ place: Int) -> Moment { entries[place].asOf }
+
+    func isRecent(_ place: Int, _ maxAge: Duration, _ now: Moment) -> Bool {
+        now - entries[place].asOf <= min(maxAge, AnswerCache.maximumAge)
     }
 
-    private static func size(of answer: AccountResult, for account: Account) -> Int {
-        overhead + account.utf8.count + (answer.attrs?.json.count ?? 0) + (answer.errorListEntry?.count ?? 0)
+    func answer(at place: Int) -> AccountResult {
+        let entry = entries[place]
+        let attrs = entry.offset + Int(entry.name)
+        let errorListEntry = attrs + Int(max(entry.attrs, 0))
+        return AccountResult(
+            attrs: text(at: attrs, entry.attrs).map { Attrs(json: $0) },
+            errorListEntry: text(at: errorListEntry, entry.errorListEntry))
+    }
+
+    private func text(at offset: Int, _ count: Int32) -> [UInt8]? {
+        count < 0 ? nil : Array(texts[offset..<offset + Int(count)])
+    }
+
+    mutating func add(_ answer: AccountResult, for account: HashedAccount, asOf moment: Moment) {
+        index.insert(account, at: entries.count)
+        let (attrs, errorListEntry) = Self.counts(answer)
+        let name = account.account.utf8
+        entries.append(
+            Entry(
+                offset: texts.count, name: Int32(name.count), attrs: attrs, errorListEntry: errorListEntry,
+                room: max(attrs, 0) + max(errorListEntry, 0), asOf: moment))
+        texts.append(contentsOf: name)
+        if let attrs = answer.attrs { texts.append(contentsOf: attrs.utf8) }
+        if let entry = answer.errorListEntry { texts.append(contentsOf: entry) }
+    }
+
+    private static func counts(_ answer: AccountResult) -> (attrs: Int32, errorListEntry: Int32) {
+        (answer.attrs.map { Int32($0.count) } ?? Entry.none, answer.errorListEntry.map { Int32($0.count) } ?? Entry.none)
+    }
+
+    /// Puts an answer in the place of the last one for the same account, if there is room: else those that are asked for again and
+    /// again would take the place of all others.
+    mutating func replace(at place: Int, _ answer: AccountResult, asOf moment: Moment) -> Bool {
+        let (attrs, errorListEntry) = Self.counts(answer)
+        guard max(attrs, 0) + max(errorListEntry, 0) <= entries[place].room else { return false }
+        (entries[place].attrs, entries[place].errorListEntry, entries[place].asOf) = (attrs, errorListEntry, moment)
+        var offset = entries[place].offset + Int(entries[place].name)
+        if let attrs = answer.attrs { offset = write(attrs.utf8, at: offset) }
+        if let entry = answer.errorListEntry { offset = write(entry[...], at: offset) }
+        return true
+    }
+
+    private mutating func write(_ text: ArraySlice<UInt8>, at offset: Int) -> Int {
+        let end = offset + text.count
+        texts.replaceSubrange(offset..<end, with: text)
+        return end
+    }
+
+    mutating func remove(_ account: HashedAccount, at place: Int) { index.remove(account, at: place) }
+
+    /// Drops all, and keeps the memory for those that come.
+    mutating func removeAll() {
+        index.removeAll()
+        entries.removeAll(keepingCapacity: true)
+        texts.removeAll(keepingCapacity: true)
     }
 }

@@ -26,7 +26,7 @@ extension CallScheduler {
         counters.started(accounts: rides.count)
         for place in rides.indices { accounts[rideOf: rides[place].id] = (key, Int32(place)) }
         calls[key] = Call(slot: slots.take(), leftAt: now, rides: rides, isolation: isolation)
-        return .start(key, accounts: rides.map(\.account))
+        return .start(key, accounts: rides.map(\.account.account))
     }
 
     // MARK: What a call takes
@@ -98,8 +98,12 @@ extension CallScheduler {
 
     /// The next account of a request that waits and may leave; nil if there is none.
     private mutating func nextWaiting(of key: RequestKey) -> AccountID? {
-        while let id = requests.change(key, { $0.offerNext() }) ?? nil {
-            if let id, accounts.waits(key, for: id), !accounts[isReserved: id] { return id }
+        while let (id, upcoming) = requests.change(key, { ($0.offerNext(), $0.upcoming) }), let id {
+            if let id, accounts.waits(key, for: id), !accounts[isReserved: id] {
+                // Its turn comes when many others have had theirs.
+                if let upcoming { accounts.prefetch(upcoming) }
+                return id
+            }
         }
         return nil
     }
@@ -109,7 +113,7 @@ extension CallScheduler {
 
     func isQuarantined(_ id: AccountID, now: Moment) -> Bool {
         guard !quarantine.isEmpty, let account = accounts.account(id) else { return false }
-        return quarantine[account].map { $0 > now } ?? false
+        return quarantine[account.account].map { $0 > now } ?? false
     }
 
     /// Takes all who wait for an account into a call.
@@ -124,7 +128,7 @@ extension CallScheduler {
         if accounts.account(ride.id) != nil { return ride }
         var ride = ride
         ride.id = accounts.id(of: ride.account)
-        ride.waiters.forEach { key, index in requests.change(key) { $0.ids[index] = ride.id } }
+        ride.waiters.forEach { key, index in requests.change(key) { $0[id: index] = ride.id } }
         return ride
     }
 

@@ -8,6 +8,15 @@ extension CallScheduler {
     /// Accounts in quarantine, at most.
     static var maximumQuarantined: Int { 1024 }
 
+    /// Begins to fetch what will be looked at when these accounts' call has ended.
+    func prefetch(_ rides: [Ride]) {
+        for ride in rides {
+            accounts.prefetch(ride.account)
+            cache.prefetch(ride.account)
+            if let key = ride.waiters.only { requests.prefetch(key) }
+        }
+    }
+
     // MARK: Success
 
     mutating func succeeded(_ call: Call, _ found: [AccountResult], now: Moment) {
@@ -19,7 +28,7 @@ extension CallScheduler {
             settle(ride.waiters, .success(answer))
             forgetUnlessWanted(ride.id)
         }
-        if call.rides.count == 1, let account = call.rides.first?.account { quarantine[account] = nil }
+        if call.rides.count == 1, let account = call.rides.first?.account.account { quarantine[account] = nil }
         if let id = call.isolation, let step = isolations[id]?.testSucceeded() { follow(step, of: id, now: now) }
     }
 
@@ -252,7 +261,7 @@ extension CallScheduler {
     private mutating func blame(_ rides: [Ride], _ failure: CallFailure, calls: Int, now: Moment) {
         for ride in rides {
             if quarantine.count >= Self.maximumQuarantined { quarantine = quarantine.filter { $0.value > now } }
-            if quarantine.count < Self.maximumQuarantined { quarantine[ride.account] = now + Self.quarantineTime }
+            if quarantine.count < Self.maximumQuarantined { quarantine[ride.account.account] = now + Self.quarantineTime }
             if calls > 0, let key = ride.waiters.first(where: { requests.contains($0) }),
                 let caller = requests[key]?.caller
             {

@@ -33,19 +33,23 @@ extension CallScheduler {
         return count == 0 ? nil : gate.refusal(now: now).map { request.failed(with: $0) }
     }
 
-    mutating func answerFromMemory(_ request: inout WaitingRequest, maxAge: Duration, now: Moment) {
-        for index in request.accounts.indices {
-            if let answer = cache.answer(for: request.accounts[index], maxAge: maxAge, now: now) {
+    mutating func answerFromMemory(
+        _ request: inout WaitingRequest, _ accounts: [HashedAccount], maxAge: Duration, now: Moment
+    ) {
+        for index in accounts.indices {
+            if let answer = cache.answer(for: accounts[index], maxAge: maxAge, now: now) {
                 request.receive(.success(answer), at: index)
             }
         }
     }
 
     /// The indices of those accounts that are under way in calls which left lately enough.
-    func joinable(_ request: WaitingRequest, maxAge: Duration, now: Moment) -> Set<Int> {
-        let indices = request.accounts.indices.filter { index in
-            guard request.isOpen(index), let id = accounts.known(request.accounts[index]),
-                let call = accounts[rideOf: id]?.call, let leftAt = calls[call]?.leftAt
+    func joinable(
+        _ request: WaitingRequest, _ accounts: [HashedAccount], maxAge: Duration, now: Moment
+    ) -> Set<Int> {
+        let indices = accounts.indices.filter { index in
+            guard request.isOpen(index), let id = self.accounts.known(accounts[index]),
+                let call = self.accounts[rideOf: id]?.call, let leftAt = calls[call]?.leftAt
             else { return false }
             return now - leftAt <= maxAge
         }
@@ -63,7 +67,7 @@ extension CallScheduler {
         while let key = deadlines.popExpired(at: now, in: requests), var request = remove(key) {
             // Where an attempt has failed before, that is what the caller can do something about.
             for index in request.accounts.indices where request.isOpen(index) {
-                guard let id = request.ids[index], let past = history[id] else { continue }
+                guard let id = request[id: index], let past = history[id] else { continue }
                 request.receive(.failure(past.failure), at: index)
             }
             let outcome =
@@ -80,7 +84,7 @@ extension CallScheduler {
         changeWaiting(by: -request.waiting, uid: request.caller.uid)
         if !request.isComplete {
             for index in request.accounts.indices where request.isOpen(index) {
-                if let id = request.ids[index] { stopWaiting(key, for: id) }
+                if let id = request[id: index] { stopWaiting(key, for: id) }
             }
         }
         fair.ended(request.caller) { requests.contains($0) }

@@ -163,23 +163,21 @@ public struct CallScheduler: Sendable {
     ) -> RequestOutcome? {
         advance(to: now)
         var request = WaitingRequest(accounts: accounts, caller: caller, deadline: deadline, since: now)
-        if maxAge > .zero { answerFromMemory(&request, maxAge: maxAge, now: now) }
+        let hashed = accounts.map { HashedAccount($0) }
+        if maxAge > .zero { answerFromMemory(&request, hashed, maxAge: maxAge, now: now) }
         if request.isComplete {
             counters.fromMemory += 1
             return refuse(key, request.outcome)
         }
-        let joined = maxAge > .zero ? joinable(request, maxAge: maxAge, now: now) : []
+        let joined = maxAge > .zero ? joinable(request, hashed, maxAge: maxAge, now: now) : []
         let wanted = request.open - joined.count
         if let refusal = refusal(of: wanted, request, now: now) { return refuse(key, refusal) }
         request.waiting = wanted
-        request.ids.reserveCapacity(accounts.count)
         for index in accounts.indices {
-            guard request.isOpen(index) else {
-                request.ids.append(nil)
-                continue
-            }
-            let id = self.accounts.id(of: accounts[index])
-            request.ids.append(id)
+            if index + 16 < accounts.count { self.accounts.prefetch(hashed[index + 16]) }
+            guard request.isOpen(index) else { continue }
+            let id = self.accounts.id(of: hashed[index])
+            request[id: index] = id
             if joined.contains(index), let (call, place) = self.accounts[rideOf: id] {
                 calls[call]?.rides[Int(place)].waiters.add(key, index: index)
             } else {
@@ -205,6 +203,7 @@ public struct CallScheduler: Sendable {
     public mutating func callEnded(_ key: CallKey, _ end: CallEnd, now: Moment) -> [Action] {
         guard let call = calls.removeValue(forKey: key) else { return [] }
         abandoned.remove(key)
+        prefetch(call.rides)
         for ride in call.rides where accounts[rideOf: ride.id]?.call == key { accounts[rideOf: ride.id] = nil }
         if let isolation = call.isolation { isolations[isolation]?.testEnded(call.rides) }
         advance(to: now)

@@ -2,7 +2,7 @@ import AttributeValues
 
 /// An account on its way into a call, with everybody who waits for it.
 struct Ride: Sendable {
-    let account: Account
+    let account: HashedAccount
     var id: AccountID
     var waiters: Waiters
 }

@@ -44,6 +44,9 @@ struct RequestTable: Sendable {
 
     private static let keptCapacity = 1024
 
+    /// Begins to fetch what is known of a request.
+    func prefetch(_ key: RequestKey) { entries.prefetch(key.place) }
+
     /// An open request.
     subscript(key: RequestKey) -> WaitingRequest? { holds(key) ? entries[key.place].request : nil }
 

@@ -36,6 +36,11 @@ struct Waiters: Sendable {
         }
     }
 
+    /// The request that waits, if it is just one.
+    var only: RequestKey? {
+        if case .one(let request, _) = storage { request } else { nil }
+    }
+
     func contains(_ request: RequestKey) -> Bool {
         switch storage {
         case .one(let only, _): only == request

@@ -54,16 +54,33 @@ public enum QueueLimit: Hashable, Sendable {
 
 /// A request that has not ended: what it waits for and what has come.
 struct WaitingRequest: Sendable {
+    /// What has come for an account.
+    private enum Answer {
+        case none
+        case failed
+        case missing
+        /// Its attributes, where they are in `texts`.
+        case attrs(start: UInt32, count: UInt32)
+    }
+
+    /// One of its accounts.
+    private struct Item {
+        /// None if it was answered from memory.
+        var id: AccountID?
+        var answer = Answer.none
+    }
+
     let accounts: [Account]
-    /// By index of the account; none for those who were answered from memory.
-    var ids: [AccountID?] = []
     let caller: CallerKey
     let deadline: Moment
     /// When the caller asked.
     let since: Moment
     /// By index of the account.
-    private var answers: [AccountResult]
-    private var isAnswered: [Bool]
+    private var items: [Item]
+    /// The attributes that have come, one after the other: copied, because what is left of a call's answer would else stay for as long
+    /// as any of the requests that it has served.
+    private var texts: [UInt8] = []
+    private var errorListEntries: [Int: [UInt8]] = [:]
     private var failures: [Int: CallFailure] = [:]
     /// Accounts for which no call has left yet.
     var waiting: Int
@@ -78,8 +95,7 @@ struct WaitingRequest: Sendable {
         self.deadline = deadline
         self.since = since
         // Array(repeating:count:) looks its type up at each call.
-        answers = accounts.map { _ in .missing }
-        isAnswered = accounts.map { _ in false }
+        items = accounts.map { _ in Item() }
         waiting = 0
         open = accounts.count
     }
@@ -88,16 +104,32 @@ struct WaitingRequest: Sendable {
     @inline(__always)
     mutating func changed<Result>(by change: (inout WaitingRequest) -> Result) -> Result { change(&self) }
 
+    /// The name of an account that it waits for.
+    subscript(id index: Int) -> AccountID? {
+        get { items[index].id }
+        set { items[index].id = newValue }
+    }
+
     /// The next account, which is none if it was answered from memory; nil when all have been offered.
     mutating func offerNext() -> AccountID?? {
-        guard cursor < ids.count else { return nil }
+        guard cursor < items.count else { return nil }
         defer { cursor += 1 }
-        return .some(ids[cursor])
+        return .some(items[cursor].id)
     }
+
+    /// The account that will be offered next, if it waits.
+    var upcoming: AccountID? { cursor < items.count ? items[cursor].id : nil }
 
     var isComplete: Bool { open == 0 }
 
-    var fetched: Int { isAnswered.count { $0 } }
+    var fetched: Int {
+        items.count { item in
+            switch item.answer {
+            case .none, .failed: false
+            case .missing, .attrs: true
+            }
+        }
+    }
 
     /// - Returns: Whether nothing is missing any more.
     @discardableResult
@@ -105,10 +137,18 @@ struct WaitingRequest: Sendable {
         guard isOpen(index) else { return isComplete }
         open -= 1
         switch result {
-        case .success(let answer): (answers[index], isAnswered[index]) = (answer, true)
-        case .failure(let failure): failures[index] = failure
+        case .success(let answer): items[index].answer = keep(answer, at: index)
+        case .failure(let failure): (items[index].answer, failures[index]) = (.failed, failure)
         }
         return isComplete
+    }
+
+    private mutating func keep(_ answer: AccountResult, at index: Int) -> Answer {
+        if let entry = answer.errorListEntry { errorListEntries[index] = entry }
+        guard let attrs = answer.attrs else { return .missing }
+        let start = texts.count
+        texts.append(contentsOf: attrs.utf8)
+        return .attrs(start: UInt32(start), count: UInt32(attrs.count))
     }
 
     var hasFailures: Bool { !failures.isEmpty }
@@ -121,19 +161,24 @@ struct WaitingRequest: Sendable {
     }
 
     func isOpen(_ index: Int) -> Bool {
-        // Nearly no request has failures.
-        !isAnswered[index] && (failures.isEmpty || failures.index(forKey: index) == nil)
+        if case .none = items[index].answer { true } else { false }
     }
 
     /// How the request has ended: by the failure of its first failed account, if any has failed.
     var outcome: RequestOutcome {
         let indices = failures.keys.sorted()
         guard let firstIndex = indices.first, let first = failures[firstIndex] else {
-            return .answered(answers)
+            return .answered(accounts.indices.map { answer(at: $0) })
         }
         let listed = indices.prefix(PartialFailure.maximumListed).compactMap { index in
             failures[index].map { (account: accounts[index], failure: $0) }
         }
         return .failed(PartialFailure(first: first, fetched: fetched, failed: listed))
+    }
+
+    private func answer(at index: Int) -> AccountResult {
+        let entry = errorListEntries.isEmpty ? nil : errorListEntries[index]
+        guard case .attrs(let start, let count) = items[index].answer else { return AccountResult(errorListEntry: entry) }
+        return AccountResult(attrs: Attrs(Int(start)..<Int(start + count), of: texts), errorListEntry: entry)
     }
 }

@@ -120,6 +120,6 @@ extension World {
 extension WaitingRequest {
     /// Whether the request's turn will come to an account that it waits for.
     fileprivate func willOffer(_ account: AccountID) -> Bool {
-        ids[min(cursor, ids.count)...].contains(account)
+        accounts.indices.dropFirst(cursor).contains { self[id: $0] == account }
     }
 }
