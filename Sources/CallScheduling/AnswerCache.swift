@@ -147,7 +147,10 @@ private struct Generation: Sendable {
     }
 
     private static func counts(_ answer: AccountResult) -> (attrs: Int32, errorListEntry: Int32) {
-        (answer.attrs.map { Int32($0.count) } ?? Entry.none, answer.errorListEntry.map { Int32($0.count) } ?? Entry.none)
+        (
+            answer.attrs.map { Int32($0.count) } ?? Entry.none,
+            answer.errorListEntry.map { Int32($0.count) } ?? Entry.none
+        )
     }
 
     /// Puts an answer in the place of the last one for the same account, if there is room: else those that are asked for again and

@@ -80,6 +80,7 @@ extension CallScheduler {
 
     private mutating func fillFairly(_ rides: inout [Ride], now: Moment) {
         while rides.count < accountsPerCall, let key = fair.head() {
+            prefetchTurns()
             guard let id = nextWaiting(of: key) else {
                 fair.dropHead()
                 continue
@@ -96,14 +97,18 @@ extension CallScheduler {
         }
     }
 
+    /// Begins to fetch what the next turns will look at: each thing tells where the next one is, so that they are some turns apart.
+    private mutating func prefetchTurns() {
+        if let key = fair.upcoming(after: 30) { requests.prefetch(key) }
+        if let key = fair.upcoming(after: 20) { requests.change(key) { $0.prefetchUpcoming() } }
+        guard let key = fair.upcoming(after: 10), let id = requests.change(key, { $0.upcoming }) ?? nil else { return }
+        accounts.prefetch(id)
+    }
+
     /// The next account of a request that waits and may leave; nil if there is none.
     private mutating func nextWaiting(of key: RequestKey) -> AccountID? {
-        while let (id, upcoming) = requests.change(key, { ($0.offerNext(), $0.upcoming) }), let id {
-            if let id, accounts.waits(key, for: id), !accounts[isReserved: id] {
-                // Its turn comes when many others have had theirs.
-                if let upcoming { accounts.prefetch(upcoming) }
-                return id
-            }
+        while let id = requests.change(key, { $0.offerNext() }) ?? nil {
+            if let id, accounts.waits(key, for: id), !accounts[isReserved: id] { return id }
         }
         return nil
     }

@@ -9,11 +9,16 @@ extension CallScheduler {
     static var maximumQuarantined: Int { 1024 }
 
     /// Begins to fetch what will be looked at when these accounts' call has ended.
-    func prefetch(_ rides: [Ride]) {
+    mutating func prefetch(_ rides: [Ride]) {
+        for ride in rides {
+            if let (key, _) = ride.waiters.only { requests.prefetch(key) }
+        }
         for ride in rides {
             accounts.prefetch(ride.account)
             cache.prefetch(ride.account)
-            if let key = ride.waiters.only { requests.prefetch(key) }
+        }
+        for ride in rides {
+            if let (key, index) = ride.waiters.only { requests.change(key) { $0.prefetch(index) } }
         }
     }
 
@@ -261,7 +266,9 @@ extension CallScheduler {
     private mutating func blame(_ rides: [Ride], _ failure: CallFailure, calls: Int, now: Moment) {
         for ride in rides {
             if quarantine.count >= Self.maximumQuarantined { quarantine = quarantine.filter { $0.value > now } }
-            if quarantine.count < Self.maximumQuarantined { quarantine[ride.account.account] = now + Self.quarantineTime }
+            if quarantine.count < Self.maximumQuarantined {
+                quarantine[ride.account.account] = now + Self.quarantineTime
+            }
             if calls > 0, let key = ride.waiters.first(where: { requests.contains($0) }),
                 let caller = requests[key]?.caller
             {

@@ -26,10 +26,26 @@ struct FairQueue: Sendable {
         func hash(into hasher: inout Hasher) { hasher.combine(id) }
     }
 
+    /// The requests of a connection. Most have one at a time, which takes no memory of its own.
     private struct Line {
-        var requests: Deque<RequestKey> = []
+        private(set) var first: RequestKey?
+        private var others: Deque<RequestKey> = []
         /// Requests in the line that have ended.
         var ended = 0
+
+        var count: Int { first == nil ? 0 : others.count + 1 }
+
+        mutating func append(_ request: RequestKey) {
+            if first == nil { first = request } else { others.append(request) }
+        }
+
+        mutating func removeFirst() { first = others.popFirst() }
+
+        mutating func removeEnded(isOpen: (RequestKey) -> Bool) {
+            ended = 0
+            others.removeAll { !isOpen($0) }
+            if let first, !isOpen(first) { removeFirst() }
+        }
     }
 
     private var users = RoundRobin<Turn>()
@@ -43,19 +59,16 @@ struct FairQueue: Sendable {
     private var vacantLines: [Int] = []
 
     mutating func append(_ request: RequestKey, of caller: CallerKey) {
-        if let place = placesOfLines[caller.connection] {
-            lines[place].requests.append(request)
-        } else {
-            add(Line(requests: [request]), of: caller)
-        }
+        lines[placesOfLines[caller.connection] ?? addLine(of: caller)].append(request)
     }
 
     /// A connection has a line for as long as it takes turns, and a user a ring of connections.
-    private mutating func add(_ line: Line, of caller: CallerKey) {
+    private mutating func addLine(of caller: CallerKey) -> Int {
         let place = vacantLines.popLast() ?? lines.count
-        if place == lines.count { lines.append(line) } else { lines[place] = line }
+        if place == lines.count { lines.append(Line()) }
         placesOfLines[caller.connection] = place
         connections[placeOfUser(caller.uid)].add(Turn(id: caller.connection, place: place))
+        return place
     }
 
     private mutating func placeOfUser(_ uid: UInt32) -> Int {
@@ -71,7 +84,7 @@ struct FairQueue: Sendable {
     mutating func head() -> RequestKey? {
         while let user = users.current() {
             while let connection = connections[user.place].current() {
-                if let request = lines[connection.place].requests.first { return request }
+                if let request = lines[connection.place].first { return request }
                 removeLine(connection)
                 connections[user.place].removeCurrent()
             }
@@ -81,6 +94,14 @@ struct FairQueue: Sendable {
             users.removeCurrent()
         }
         return nil
+    }
+
+    /// The request whose turn comes after so many others, or one that is near it: a guess, for what is to be fetched in advance.
+    func upcoming(after turns: Int) -> RequestKey? {
+        let (round, number) = turns.quotientAndRemainder(dividingBy: max(users.count, 1))
+        return users.upcoming(after: number).flatMap { connections[$0.place].upcoming(after: round) }.flatMap {
+            lines[$0.place].first
+        }
     }
 
     private mutating func removeLine(_ connection: Turn) {
@@ -105,16 +126,15 @@ struct FairQueue: Sendable {
     /// The head has nothing more that waits.
     mutating func dropHead() {
         guard let user = users.current(), let connection = connections[user.place].current() else { return }
-        lines[connection.place].requests.removeFirst()
+        lines[connection.place].removeFirst()
     }
 
     /// A request has ended; it is skipped when it is found.
     mutating func ended(_ caller: CallerKey, isOpen: (RequestKey) -> Bool) {
         guard let place = placesOfLines[caller.connection] else { return }
         lines[place].ended += 1
-        if lines[place].ended > 64, lines[place].ended > lines[place].requests.count / 2 {
-            lines[place].requests.removeAll { !isOpen($0) }
-            lines[place].ended = 0
+        if lines[place].ended > 64, lines[place].ended > lines[place].count / 2 {
+            lines[place].removeEnded(isOpen: isOpen)
         }
     }
 

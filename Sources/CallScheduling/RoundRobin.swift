@@ -27,6 +27,12 @@ struct RoundRobin<Member: Hashable & Sendable>: Sendable {
         return nil
     }
 
+    /// Members that take turns.
+    var count: Int { ring.count }
+
+    /// Whose turn it is after so many others', if nobody is passed over.
+    func upcoming(after turns: Int) -> Member? { ring.isEmpty ? nil : ring[turns % ring.count] }
+
     /// The current member has had its turn.
     mutating func rotate() {
         guard ring.count > 1, let member = ring.popFirst() else { return }

@@ -36,9 +36,9 @@ struct Waiters: Sendable {
         }
     }
 
-    /// The request that waits, if it is just one.
-    var only: RequestKey? {
-        if case .one(let request, _) = storage { request } else { nil }
+    /// The request that waits, if it is just one, and the account's index in it.
+    var only: (request: RequestKey, index: Int)? {
+        if case .one(let request, let index) = storage { (request, Int(index)) } else { nil }
     }
 
     func contains(_ request: RequestKey) -> Bool {

@@ -120,6 +120,19 @@ struct WaitingRequest: Sendable {
     /// The account that will be offered next, if it waits.
     var upcoming: AccountID? { cursor < items.count ? items[cursor].id : nil }
 
+    /// Begins to fetch what ``upcoming`` and ``offerNext()`` look at.
+    func prefetchUpcoming() {
+        items.prefetchHeader()
+        items.prefetch(cursor)
+    }
+
+    /// Begins to fetch what an account's answer will change.
+    func prefetch(_ index: Int) {
+        items.prefetchHeader()
+        items.prefetch(index)
+        texts.prefetchHeader()
+    }
+
     var isComplete: Bool { open == 0 }
 
     var fetched: Int {
@@ -178,7 +191,9 @@ struct WaitingRequest: Sendable {
 
     private func answer(at index: Int) -> AccountResult {
         let entry = errorListEntries.isEmpty ? nil : errorListEntries[index]
-        guard case .attrs(let start, let count) = items[index].answer else { return AccountResult(errorListEntry: entry) }
+        guard case .attrs(let start, let count) = items[index].answer else {
+            return AccountResult(errorListEntry: entry)
+        }
         return AccountResult(attrs: Attrs(Int(start)..<Int(start + count), of: texts), errorListEntry: entry)
     }
 }

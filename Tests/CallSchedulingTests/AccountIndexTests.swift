@@ -46,5 +46,6 @@ import Testing
 }
 
 extension HashedAccount: ExpressibleByStringLiteral {
+    /// Wraps a literal.
     public init(stringLiteral value: String) { self.init(Account(value)) }
 }

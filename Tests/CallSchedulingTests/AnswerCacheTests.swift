@@ -95,7 +95,8 @@ import Testing
                 if let found { #expect(found == last[number]) }
                 if found == nil { continue }
             } else {
-                let text = (0..<Int(generator.unit() * 100)).map { _ in UInt8(ascii: "a") + UInt8(generator.unit() * 26) }
+                let text = (0..<Int(generator.unit() * 100)).map { _ in UInt8(ascii: "a") + UInt8(generator.unit() * 26)
+                }
                 let result = AccountResult(
                     attrs: generator.unit() < 0.9 ? Attrs(json: text) : nil,
                     errorListEntry: generator.unit() < 0.2 ? Array(text.reversed()) : nil)

@@ -22,11 +22,12 @@ struct Growth: Measurement {
 
     private func waiting(_ tell: (Section) -> Void) async throws {
         var findings: [(name: String, cost: Double)] = []
-        let sizes = [(1, 1), (10, 1), (10, 10), (10, 100), (10, 1_000), (10, 10_000), (100, 10_000)]
+        let sizes = [(1, 1), (10, 1), (1, 100), (10, 100), (10, 1_000), (10, 10_000), (100, 10_000)]
         for (callers, size) in sizes {
             findings.append(("\(callers * size) accounts wait", try await cost(callers: callers, depth: 1, size: size)))
         }
-        // Calls are not full with fewer than 100.
+        // Calls are full from 100 accounts of one request on; with fewer, or of several callers, who do not ask at the same moment, the cost
+        // is that of their number.
         tell(Self.section("growth: waiting accounts, processor time an account", findings, from: 2))
     }
 
