@@ -141,9 +141,9 @@ final class AttributeService: RPCService {
         }
         switch admission {
         case .ended(let outcome): return .now(ended(outcome, params.accounts, since: start, audit))
-        case .waiting(let withdraw):
+        case .waiting(let key):
             return .later(cancel: { [self] in
-                withdraw()
+                driver.withdraw(key)
                 metrics.countWithdrawn(.getAttrs)
                 audit?.writeCancelled()
             })

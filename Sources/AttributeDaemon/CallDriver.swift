@@ -10,7 +10,7 @@ final class CallDriver {
     private let upstream: UpstreamClient
     private let namePrefix: String
     private var scheduler: CallScheduler
-    private var completions: [RequestKey: (RequestOutcome) -> Void] = [:]
+    private var callers = WaitingCallers()
     private var calls: [CallKey: (call: UpstreamClient.Call, startedAt: Moment)] = [:]
     private var alarm: (at: Moment, task: Scheduled<Void>)?
     private var turnIsDue = false
@@ -21,8 +21,8 @@ final class CallDriver {
     enum Admission {
         /// It is over already: answered from memory, or refused.
         case ended(RequestOutcome)
-        /// Its completion will be called, unless it is withdrawn.
-        case waiting(withdraw: () -> Void)
+        /// Its completion will be called, unless it is withdrawn by this name.
+        case waiting(RequestKey)
     }
 
     /// What whoever stops the driver waits for.
@@ -61,13 +61,13 @@ final class CallDriver {
     /// Whether what has to happen next will happen: the alarm is set for it, and nobody waits whom the scheduler has
     /// forgotten to answer.
     var isSound: Bool {
-        guard completions.count >= scheduler.openRequests else { return false }
+        guard callers.count >= scheduler.openRequests else { return false }
         guard let next = scheduler.nextEvent(now: .now()) else { return true }
         return turnIsDue || alarm.map { $0.at <= next } ?? false
     }
 
     /// Whether nobody waits and nothing is under way.
-    var isIdle: Bool { completions.isEmpty && calls.isEmpty }
+    var isIdle: Bool { callers.isEmpty && calls.isEmpty }
 
     // MARK: Events
 
@@ -76,7 +76,6 @@ final class CallDriver {
     ///   - accounts: Distinct, at least one.
     ///   - maxAge: How old held answers may be.
     ///   - completion: Called once, unless the request is withdrawn, and never before this returns.
-    /// - Returns: Withdraws the request.
     func enqueue(
         _ accounts: [Account], caller: CallerKey, timeout: Duration, maxAge: Duration,
         completion: @escaping (RequestOutcome) -> Void
@@ -88,10 +87,10 @@ final class CallDriver {
         {
             return .ended(outcome)
         }
-        completions[key] = completion
+        callers.insert(key, tell: completion)
         // What else is asked for in this turn of the loop can still share the call.
         setAlarm(now: now)
-        return .waiting(withdraw: { [self] in withdraw(key) })
+        return .waiting(key)
     }
 
     func change(_ limits: CallScheduler.Limits) {
@@ -131,8 +130,9 @@ final class CallDriver {
         return stopping
     }
 
-    private func withdraw(_ key: RequestKey) {
-        guard completions.removeValue(forKey: key) != nil else { return }
+    /// Somebody does not wait any more; of no effect once the request has ended.
+    func withdraw(_ key: RequestKey) {
+        guard callers.remove(key) != nil else { return }
         let now = Moment.now()
         carryOut(scheduler.withdraw(key, now: now), now: now)
     }
@@ -154,7 +154,7 @@ final class CallDriver {
     }
 
     private func tellStopping() {
-        guard let stopping, completions.isEmpty else { return }
+        guard let stopping, callers.isEmpty else { return }
         stopping.answered.succeed()
         guard scheduler.isDrained else { return }
         alarm?.task.cancel()
@@ -181,8 +181,7 @@ final class CallDriver {
     }
 
     private func finish(_ key: RequestKey, _ outcome: RequestOutcome) {
-        guard let completion = completions.removeValue(forKey: key) else { return }
-        completion(outcome)
+        callers.remove(key)?(outcome)
     }
 
     /// Sees to it that what comes next is not missed. An alarm that turns out to be too early is left alone: to ring once for

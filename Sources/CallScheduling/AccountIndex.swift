@@ -4,7 +4,7 @@ import AttributeValues
 struct HashedAccount: Sendable {
     let account: Account
     /// Of a hash that nobody outside the process can foresee.
-    fileprivate let hash: UInt32
+    let hash: UInt32
 
     init(_ account: Account) { self.init(account, hash: UInt32(truncatingIfNeeded: account.hashValue)) }
 

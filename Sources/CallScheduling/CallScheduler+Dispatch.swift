@@ -85,6 +85,7 @@ extension CallScheduler {
                 fair.dropHead()
                 continue
             }
+            if hasOfferedAll(key) { fair.dropHead() }
             fair.taken()
             if isQuarantined(id, now: now) {
                 // A whole call for one account: its caller pays for the rest.
@@ -112,6 +113,8 @@ extension CallScheduler {
         }
         return nil
     }
+
+    private mutating func hasOfferedAll(_ key: RequestKey) -> Bool { requests.change(key) { $0.hasOfferedAll } ?? true }
 
     /// Whether somebody still waits for the account.
     func isWanted(_ ride: Ride) -> Bool { ride.waiters.contains { requests.contains($0) } }

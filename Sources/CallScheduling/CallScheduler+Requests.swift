@@ -33,23 +33,19 @@ extension CallScheduler {
         return count == 0 ? nil : gate.refusal(now: now).map { request.failed(with: $0) }
     }
 
-    mutating func answerFromMemory(
-        _ request: inout WaitingRequest, _ accounts: [HashedAccount], maxAge: Duration, now: Moment
-    ) {
-        for index in accounts.indices {
-            if let answer = cache.answer(for: accounts[index], maxAge: maxAge, now: now) {
+    mutating func answerFromMemory(_ request: inout WaitingRequest, maxAge: Duration, now: Moment) {
+        for index in request.accounts.indices {
+            if let answer = cache.answer(for: request.hashed(index), maxAge: maxAge, now: now) {
                 request.receive(.success(answer), at: index)
             }
         }
     }
 
     /// The indices of those accounts that are under way in calls which left lately enough.
-    func joinable(
-        _ request: WaitingRequest, _ accounts: [HashedAccount], maxAge: Duration, now: Moment
-    ) -> Set<Int> {
-        let indices = accounts.indices.filter { index in
-            guard request.isOpen(index), let id = self.accounts.known(accounts[index]),
-                let call = self.accounts[rideOf: id]?.call, let leftAt = calls[call]?.leftAt
+    func joinable(_ request: WaitingRequest, maxAge: Duration, now: Moment) -> Set<Int> {
+        let indices = request.accounts.indices.filter { index in
+            guard request.isOpen(index), let id = accounts.known(request.hashed(index)),
+                let call = accounts[rideOf: id]?.call, let leftAt = calls[call]?.leftAt
             else { return false }
             return now - leftAt <= maxAge
         }

@@ -163,20 +163,19 @@ public struct CallScheduler: Sendable {
     ) -> RequestOutcome? {
         advance(to: now)
         var request = WaitingRequest(accounts: accounts, caller: caller, deadline: deadline, since: now)
-        let hashed = accounts.map { HashedAccount($0) }
-        if maxAge > .zero { answerFromMemory(&request, hashed, maxAge: maxAge, now: now) }
+        if maxAge > .zero { answerFromMemory(&request, maxAge: maxAge, now: now) }
         if request.isComplete {
             counters.fromMemory += 1
             return refuse(key, request.outcome)
         }
-        let joined = maxAge > .zero ? joinable(request, hashed, maxAge: maxAge, now: now) : []
+        let joined = maxAge > .zero ? joinable(request, maxAge: maxAge, now: now) : []
         let wanted = request.open - joined.count
         if let refusal = refusal(of: wanted, request, now: now) { return refuse(key, refusal) }
         request.waiting = wanted
         for index in accounts.indices {
-            if index + 16 < accounts.count { self.accounts.prefetch(hashed[index + 16]) }
+            if index + 16 < accounts.count { self.accounts.prefetch(request.hashed(index + 16)) }
             guard request.isOpen(index) else { continue }
-            let id = self.accounts.id(of: hashed[index])
+            let id = self.accounts.id(of: request.hashed(index))
             request[id: index] = id
             if joined.contains(index), let (call, place) = self.accounts[rideOf: id] {
                 calls[call]?.rides[Int(place)].waiters.add(key, index: index)

@@ -1,7 +1,7 @@
 /// The open requests. They are found by their places, without hashing, because each step of a call asks for them again.
 struct RequestTable: Sendable {
     private struct Entry {
-        let number: UInt64
+        var number: UInt64
         var request: WaitingRequest?
     }
 
@@ -33,8 +33,8 @@ struct RequestTable: Sendable {
     @discardableResult
     mutating func remove(_ key: RequestKey) -> WaitingRequest? {
         guard holds(key) else { return nil }
-        let request = entries[key.place].request
-        entries[key.place] = Entry(number: 0)
+        entries[key.place].number = 0
+        let request = entries[key.place].request.take()
         vacant.append(key.place)
         if request != nil { count -= 1 }
         // What many once needed is given back.

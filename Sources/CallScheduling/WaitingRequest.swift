@@ -4,8 +4,8 @@ import AttributeValues
 public struct RequestKey: Hashable, Sendable {
     /// Counts from 1.
     let number: UInt64
-    /// Where it is kept.
-    let place: Int
+    /// Where it is kept: a small number that no other open request has, from 0.
+    public let place: Int
 
     /// Its number is enough.
     public func hash(into hasher: inout Hasher) { hasher.combine(number) }
@@ -65,6 +65,7 @@ struct WaitingRequest: Sendable {
 
     /// One of its accounts.
     private struct Item {
+        let hash: UInt32
         /// None if it was answered from memory.
         var id: AccountID?
         var answer = Answer.none
@@ -95,7 +96,7 @@ struct WaitingRequest: Sendable {
         self.deadline = deadline
         self.since = since
         // Array(repeating:count:) looks its type up at each call.
-        items = accounts.map { _ in Item() }
+        items = accounts.map { Item(hash: HashedAccount($0).hash) }
         waiting = 0
         open = accounts.count
     }
@@ -103,6 +104,9 @@ struct WaitingRequest: Sendable {
     /// Changes it where it is kept: of a hundred requests that a call serves, none is near, and to move one costs more than to change it.
     @inline(__always)
     mutating func changed<Result>(by change: (inout WaitingRequest) -> Result) -> Result { change(&self) }
+
+    /// An account with its hash, which is computed once.
+    func hashed(_ index: Int) -> HashedAccount { HashedAccount(accounts[index], hash: items[index].hash) }
 
     /// The name of an account that it waits for.
     subscript(id index: Int) -> AccountID? {
@@ -119,6 +123,8 @@ struct WaitingRequest: Sendable {
 
     /// The account that will be offered next, if it waits.
     var upcoming: AccountID? { cursor < items.count ? items[cursor].id : nil }
+
+    var hasOfferedAll: Bool { cursor == items.count }
 
     /// Begins to fetch what ``upcoming`` and ``offerNext()`` look at.
     func prefetchUpcoming() {
