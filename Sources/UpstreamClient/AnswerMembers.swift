@@ -145,31 +145,6 @@ struct AnswerMembers {
     }
 }
 
-/// Finds an account of an answer among those that were asked for.
-private struct RequestedPlaces {
-    let requested: [Account]
-    /// Made when an answer names somebody out of order: mostly it names all in the order in which they were asked for.
-    private var byAccount: [Account: Int]?
-    private var next = 0
-
-    init(_ requested: [Account]) { self.requested = requested }
-
-    /// Another list begins, in the same order.
-    mutating func startAgain() { next = 0 }
-
-    mutating func place(of token: JSONStringToken, _ reader: JSONReader) -> Int? {
-        if byAccount == nil, let place = requested[next...].firstIndex(where: { reader.matches(token, text: $0.text) })
-        {
-            next = place + 1
-            return place
-        }
-        if byAccount == nil {
-            byAccount = Dictionary(uniqueKeysWithValues: requested.enumerated().map { ($1, $0) })
-        }
-        return reader.decode(token).flatMap { byAccount?[Account($0)] }
-    }
-}
-
 /// An entry of `UserAttrs` or `ErrorList`.
 private struct Entry {
     /// The account, if it occurs once and is a string.
