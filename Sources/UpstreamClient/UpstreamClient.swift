@@ -23,6 +23,8 @@ public final class UpstreamClient {
     private let wallClock: @Sendable () -> Int64
     private var signatures: SignatureStore
     private var key: SecretKey
+    /// Tells calls apart, for the server's log; to be unforeseeable is not asked of it.
+    private var random = UInt32.random(in: .min ... .max)
     /// Made once for each UserSig.
     private var latestPath: (signature: UserSig, text: String)?
 
@@ -75,7 +77,8 @@ public final class UpstreamClient {
     public func getAttributes(of accounts: [Account], completion: @escaping (CallReport) -> Void) -> Call {
         eventLoop.preconditionInEventLoop()
         let path = path(with: signatures.signature(at: wallClock()))
-        let request = GetAttrRequest(accounts: accounts, path: path, random: .random(in: .min ... .max))
+        random = random &* 1_664_525 &+ 1_013_904_223
+        let request = GetAttrRequest(accounts: accounts, path: path, random: random)
         let exchange = pool.post(request.uri, ByteBuffer(bytes: request.body)) { [self] end in
             completion(report(of: end, requested: accounts))
         }
