@@ -24,8 +24,9 @@ struct AccountIndex: Sendable {
     /// Accounts in the index.
     private(set) var count = 0
 
-    /// At least a quarter is vacant.
     private static let smallest = 16
+    /// What many once needed is given back; a call's worth is not.
+    private static let kept = 1024
 
     private var mask: Int { slots.count - 1 }
 
@@ -51,6 +52,7 @@ struct AccountIndex: Sendable {
 
     /// Adds an account that is not in the index yet.
     mutating func insert(_ account: HashedAccount, at place: Int) {
+        // At least a quarter is vacant.
         if 4 * (count + 1) > 3 * slots.count { resize(to: max(Self.smallest, 2 * slots.count)) }
         count += 1
         put(Self.slot(account, place))
@@ -67,7 +69,7 @@ struct AccountIndex: Sendable {
         }
         count -= 1
         closeGap(at: hole)
-        if slots.count > Self.smallest, 8 * count < slots.count { resize(to: slots.count / 2) }
+        if slots.count > Self.kept, 8 * count < slots.count { resize(to: slots.count / 2) }
     }
 
     /// Takes all out, and keeps the memory for as many.

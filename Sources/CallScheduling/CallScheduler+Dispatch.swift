@@ -5,6 +5,7 @@ extension CallScheduler {
     /// Starts calls while they may leave and something waits.
     mutating func dispatch(now: Moment) -> [Action] {
         var actions: [Action] = []
+        if isStarved { return actions }
         while calls.count < limits.inFlight, slots.hasFree, gate.admitsCall, pacer.earliestStart(now: now) <= now {
             guard let (rides, isolation) = nextLoad(now: now) else {
                 isStarved = true
@@ -80,7 +81,7 @@ extension CallScheduler {
 
     private mutating func fillFairly(_ rides: inout [Ride], now: Moment) {
         while rides.count < accountsPerCall, let key = fair.head() {
-            prefetchTurns()
+            if fair.isCrowded { prefetchTurns() }
             guard let id = nextWaiting(of: key) else {
                 fair.dropHead()
                 continue

@@ -19,7 +19,7 @@ extension CallScheduler {
         if waiting + count > limits.queuedAccounts {
             return .overloaded(.all(limits.queuedAccounts), retryAfter: drained)
         }
-        if waitingByUID[request.caller.uid, default: 0] + count > limits.queuedAccountsPerUID {
+        if waitingByUID[request.caller.uid] + count > limits.queuedAccountsPerUID {
             return .overloaded(.perUID(limits.queuedAccountsPerUID), retryAfter: drained)
         }
         let calls = (count + accountsPerCall - 1) / accountsPerCall
@@ -106,9 +106,7 @@ extension CallScheduler {
     mutating func changeWaiting(by count: Int, uid: UInt32) {
         if count == 0 { return }
         waiting += count
-        waitingByUID[uid, default: 0] += count
-        // Users for whom nothing waits any more are forgotten together, and not looked for each time.
-        if waiting == 0 { waitingByUID.removeAll(keepingCapacity: true) }
+        waitingByUID.change(by: count, uid: uid)
     }
 
     mutating func finish(_ key: RequestKey, _ outcome: RequestOutcome) -> Action {

@@ -62,7 +62,7 @@ extension CallScheduler {
     /// Waiting (request, account) pairs.
     public var waitingAccounts: Int { waiting }
     /// Waiting (request, account) pairs by user.
-    public var waitingAccountsByUID: [UInt32: Int] { waitingByUID.filter { $0.value > 0 } }
+    public var waitingAccountsByUID: [UInt32: Int] { waitingByUID.all }
     /// Whether the scheduler has been told to stop.
     public var isStopping: Bool { stopDeadline != nil }
     /// Why calls do not leave; nil if they may.

@@ -100,7 +100,7 @@ public struct CallScheduler: Sendable {
     var accounts = AccountTable()
     /// Waiting (request, account) pairs for which no call has left yet.
     var waiting = 0
-    var waitingByUID: [UInt32: Int] = [:]
+    var waitingByUID = UserCounts()
     var fair = FairQueue()
     /// Accounts that have been in a call and go first in the next one.
     var returned: AccountLane = []

@@ -96,6 +96,9 @@ struct FairQueue: Sendable {
         return nil
     }
 
+    /// Whether so many take turns that what one of them looks at has left the processor's caches when its next turn comes.
+    var isCrowded: Bool { placesOfLines.count > 30 }
+
     /// The request whose turn comes after so many others, or one that is near it: a guess, for what is to be fetched in advance.
     func upcoming(after turns: Int) -> RequestKey? {
         let (round, number) = turns.quotientAndRemainder(dividingBy: max(users.count, 1))
