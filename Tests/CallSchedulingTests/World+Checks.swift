@@ -81,7 +81,9 @@ extension World {
         if requests.count != scheduler.requests.count { problems.append("open requests count otherwise") }
         let inRequests = requests.reduce(0) { $0 + $1.waiting }
         if inRequests != scheduler.waiting { problems.append("requests count \(inRequests)") }
-        if scheduler.waitingByUID.all.values.reduce(0, +) != scheduler.waiting { problems.append("users count otherwise") }
+        if scheduler.waitingByUID.all.values.reduce(0, +) != scheduler.waiting {
+            problems.append("users count otherwise")
+        }
         if Set(scheduler.requests.all.map(\.key)) != Set(open.keys) { problems.append("other requests than asked for") }
         var lanes = Set(scheduler.returned).union(scheduler.aside).union(scheduler.alone)
         for group in scheduler.retries.unordered { lanes.formUnion(group.accounts) }
@@ -108,7 +110,9 @@ extension World {
         guard problems.isEmpty else { return }
         if !open.isEmpty { problems.append("\(open.count) requests never ended") }
         if !scheduler.calls.isEmpty { problems.append("calls are left") }
-        if scheduler.waiting != 0 || !scheduler.waitingByUID.all.isEmpty { problems.append("accounts are left waiting") }
+        if scheduler.waiting != 0 || !scheduler.waitingByUID.all.isEmpty {
+            problems.append("accounts are left waiting")
+        }
         if !scheduler.accounts.isEmpty { problems.append("accounts are left: \(scheduler.accounts.all.count)") }
         if !scheduler.history.isEmpty { problems.append("history is left: \(scheduler.history.count)") }
         if !scheduler.isolations.isEmpty || !scheduler.asideOf.isEmpty { problems.append("isolations are left") }
