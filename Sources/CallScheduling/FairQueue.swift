@@ -32,6 +32,7 @@ struct FairQueue: Sendable {
         private var others: Deque<RequestKey> = []
         /// Requests in the line that have ended.
         var ended = 0
+        var takesTurns = false
 
         var count: Int { first == nil ? 0 : others.count + 1 }
 
@@ -53,22 +54,40 @@ struct FairQueue: Sendable {
     /// Each user's connections.
     private var connections: [RoundRobin<Turn>] = []
     private var vacantConnections: [Int] = []
+    /// Also of connections that take no turns at present: most come back soon.
     private var placesOfLines: [UInt64: Int] = [:]
+    /// Lines that take turns.
+    private var active = 0
     /// Each connection's requests.
     private var lines: [Line] = []
     private var vacantLines: [Int] = []
 
+    /// Connections that have a line, with those that had one lately.
+    var remembered: Int { placesOfLines.count }
+
     mutating func append(_ request: RequestKey, of caller: CallerKey) {
-        lines[placesOfLines[caller.connection] ?? addLine(of: caller)].append(request)
+        let place = placesOfLines[caller.connection] ?? addLine(of: caller)
+        lines[place].append(request)
+        if lines[place].takesTurns { return }
+        lines[place].takesTurns = true
+        active += 1
+        connections[placeOfUser(caller.uid)].add(Turn(id: caller.connection, place: place))
     }
 
-    /// A connection has a line for as long as it takes turns, and a user a ring of connections.
     private mutating func addLine(of caller: CallerKey) -> Int {
+        if placesOfLines.count > 2 * active + Self.keptCapacity { dropIdleLines() }
         let place = vacantLines.popLast() ?? lines.count
         if place == lines.count { lines.append(Line()) }
         placesOfLines[caller.connection] = place
-        connections[placeOfUser(caller.uid)].add(Turn(id: caller.connection, place: place))
         return place
+    }
+
+    private mutating func dropIdleLines() {
+        for (connection, place) in placesOfLines where !lines[place].takesTurns {
+            lines[place] = Line()
+            vacantLines.append(place)
+            placesOfLines[connection] = nil
+        }
     }
 
     private mutating func placeOfUser(_ uid: UInt32) -> Int {
@@ -85,7 +104,8 @@ struct FairQueue: Sendable {
         while let user = users.current() {
             while let connection = connections[user.place].current() {
                 if let request = lines[connection.place].first { return request }
-                removeLine(connection)
+                lines[connection.place].takesTurns = false
+                active -= 1
                 connections[user.place].removeCurrent()
             }
             connections[user.place] = RoundRobin()
@@ -93,11 +113,13 @@ struct FairQueue: Sendable {
             placesOfUsers[UInt32(user.id)] = nil
             users.removeCurrent()
         }
+        // What many once needed is given back.
+        if lines.count > 2 * Self.keptCapacity { (lines, vacantLines, placesOfLines) = ([], [], [:]) }
         return nil
     }
 
     /// Whether so many take turns that what one of them looks at has left the processor's caches when its next turn comes.
-    var isCrowded: Bool { placesOfLines.count > 30 }
+    var isCrowded: Bool { active > 30 }
 
     /// The request whose turn comes after so many others, or one that is near it: a guess, for what is to be fetched in advance.
     func upcoming(after turns: Int) -> RequestKey? {
@@ -107,20 +129,12 @@ struct FairQueue: Sendable {
         }
     }
 
-    private mutating func removeLine(_ connection: Turn) {
-        lines[connection.place] = Line()
-        vacantLines.append(connection.place)
-        placesOfLines[connection.id] = nil
-        // What many once needed is given back.
-        if placesOfLines.isEmpty, lines.count > Self.keptCapacity { (lines, vacantLines) = ([], []) }
-    }
-
     private static let keptCapacity = 1024
 
     /// An account of the head's was taken: the turn passes on.
     mutating func taken() {
         // Nobody else has a turn.
-        if placesOfLines.count == 1 { return }
+        if active == 1 { return }
         guard let user = users.current() else { return }
         connections[user.place].rotate()
         users.rotate()

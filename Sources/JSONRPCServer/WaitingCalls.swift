@@ -9,35 +9,48 @@ struct WaitingCalls {
         let cancel: () -> Void
     }
 
-    private var calls: [UInt64: Call] = [:]
+    /// Most connections wait for one answer at a time, which takes no search and no memory of its own.
+    private var only: (number: UInt64, call: Call)?
+    private var others: [UInt64: Call] = [:]
     /// A client may give many requests the same id, and may cancel as fast as it can write: neither is to cost a search. Most never
     /// cancel, so it is made when something is looked for by its id.
     private var numbersByID: [RequestID: Set<UInt64>]?
 
-    var isEmpty: Bool { calls.isEmpty }
+    var isEmpty: Bool { only == nil && others.isEmpty }
 
     /// All numbers, in the order of the requests.
-    var numbers: [UInt64] { calls.keys.sorted() }
+    var numbers: [UInt64] { (others.keys + [only?.number].compactMap(\.self)).sorted() }
 
     /// The numbers of the requests with this id, in their order.
     mutating func numbers(of id: RequestID) -> [UInt64] {
-        let numbersByID = self.numbersByID ?? calls.reduce(into: [:]) { $0[$1.value.id, default: []].insert($1.key) }
+        let numbersByID = self.numbersByID ?? madeNumbersByID
         self.numbersByID = numbersByID
         return numbersByID[id]?.sorted() ?? []
     }
 
+    private var madeNumbersByID: [RequestID: Set<UInt64>] {
+        var numbers: [RequestID: Set<UInt64>] = only.map { [$0.call.id: [$0.number]] } ?? [:]
+        for (number, call) in others { numbers[call.id, default: []].insert(number) }
+        return numbers
+    }
+
     mutating func insert(_ call: Call, as number: UInt64) {
-        calls[number] = call
+        if only == nil { only = (number, call) } else { others[number] = call }
         numbersByID?[call.id, default: []].insert(number)
     }
 
     mutating func remove(_ number: UInt64) -> Call? {
-        guard let call = calls.removeValue(forKey: number) else { return nil }
+        guard let call = take(number) else { return nil }
         numbersByID?[call.id]?.remove(number)
         if numbersByID?[call.id]?.isEmpty == true { numbersByID?[call.id] = nil }
         // An idle connection holds no memory for the many requests it has had.
-        if calls.isEmpty, calls.capacity > Self.keptCapacity { self = WaitingCalls() }
+        if isEmpty, others.capacity > Self.keptCapacity { self = WaitingCalls() }
         return call
+    }
+
+    private mutating func take(_ number: UInt64) -> Call? {
+        if only?.number == number { return only.take()?.call }
+        return others.removeValue(forKey: number)
     }
 
     private static let keptCapacity = 64

@@ -130,4 +130,24 @@ import Testing
         queue.dropHead()
         #expect(queue.head() == nil)
     }
+
+    @Test func connectionsThatAskOnceAreForgotten() {
+        var queue = FairQueue()
+        let stays = CallerKey(uid: 1, connection: 1)
+        queue.append(RequestKey(number: 1, place: 0), of: stays)
+        for number in UInt64(2)...20_000 {
+            queue.append(RequestKey(number: number, place: 1), of: CallerKey(uid: 1, connection: number))
+            #expect(queue.head()?.number == 1)
+            queue.taken()
+            #expect(queue.head()?.number == number)
+            queue.dropHead()
+            queue.taken()
+            #expect(queue.remembered <= 1100)
+        }
+        // Who comes back takes turns again.
+        queue.append(RequestKey(number: 30_000, place: 2), of: CallerKey(uid: 1, connection: 20_000))
+        _ = queue.head()
+        queue.taken()
+        #expect(queue.head()?.number == 30_000)
+    }
 }
