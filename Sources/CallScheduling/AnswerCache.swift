@@ -3,8 +3,8 @@ import AttributeValues
 /// Answers that are kept for callers who accept somewhat older ones, bounded in bytes.
 ///
 /// They are of two generations. An answer that comes or is used goes into the younger one; when that has taken half of the bytes, the
-/// older one is dropped as a whole, and the younger one becomes the older. So what has not been used for long goes first, and an answer
-/// neither comes nor goes alone: no memory is asked for or given back for one, nor is one that goes looked for.
+/// older one is dropped as a whole, and the younger one becomes the older. So what has not been used for long goes first, and no answer
+/// is allocated, freed or looked for by itself to make room.
 struct AnswerCache: Sendable {
     /// No answer is held for longer.
     static let maximumAge: Duration = .seconds(3600)

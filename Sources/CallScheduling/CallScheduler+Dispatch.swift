@@ -80,8 +80,8 @@ extension CallScheduler {
     }
 
     private mutating func fillFairly(_ rides: inout [Ride], now: Moment) {
+        if fair.isCrowded { prefetchTurns(accountsPerCall - rides.count) }
         while rides.count < accountsPerCall, let key = fair.head() {
-            if fair.isCrowded { prefetchTurns() }
             guard let id = nextWaiting(of: key) else {
                 fair.dropHead()
                 continue
@@ -99,12 +99,14 @@ extension CallScheduler {
         }
     }
 
-    /// Begins to fetch what the next turns will look at: each thing tells where the next one is, so that they are some turns apart.
-    private mutating func prefetchTurns() {
-        if let key = fair.upcoming(after: 30) { requests.prefetch(key) }
-        if let key = fair.upcoming(after: 20) { requests.change(key) { $0.prefetchUpcoming() } }
-        guard let key = fair.upcoming(after: 10), let id = requests.change(key, { $0.upcoming }) ?? nil else { return }
-        accounts.prefetch(id)
+    /// Begins to fetch what the next turns will look at: each thing tells where the next one is.
+    private mutating func prefetchTurns(_ count: Int) {
+        let keys = (0..<count).compactMap { fair.upcoming(after: $0) }
+        for key in keys { requests.prefetch(key) }
+        for key in keys { requests.change(key) { $0.prefetchUpcoming() } }
+        for key in keys {
+            if let id = requests.change(key, { $0.upcoming }) ?? nil { accounts.prefetch(id) }
+        }
     }
 
     /// The next account of a request that waits and may leave; nil if there is none.
