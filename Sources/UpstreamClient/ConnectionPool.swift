@@ -43,8 +43,8 @@ final class ConnectionPool {
 
     /// Sends a request.
     /// - Parameter completion: Called once, on the event loop, never before this returns.
-    func post(_ uri: String, _ body: ByteBuffer, completion: @escaping (Exchange.End) -> Void) -> Exchange {
-        let exchange = Exchange(uri: uri, body: body, eventLoop: eventLoop, completion: completion)
+    func post(_ request: GetAttrRequest, completion: @escaping (Exchange.End) -> Void) -> Exchange {
+        let exchange = Exchange(request, eventLoop: eventLoop, completion: completion)
         if isShutDown {
             exchange.fail(.shutDown)
         } else {

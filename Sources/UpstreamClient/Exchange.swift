@@ -15,8 +15,7 @@ final class Exchange {
         let body: Result<ByteBuffer, TransportError>
     }
 
-    let uri: String
-    let body: ByteBuffer
+    let request: GetAttrRequest
     /// Closes the connection that the request was sent on.
     var connection: HTTPSConnection?
     private var wasSent = false
@@ -27,9 +26,8 @@ final class Exchange {
     private let eventLoop: any EventLoop
 
     /// - Parameter completion: Called once, on the event loop, after the connection was closed or given back.
-    init(uri: String, body: ByteBuffer, eventLoop: any EventLoop, completion: @escaping (End) -> Void) {
-        self.uri = uri
-        self.body = body
+    init(_ request: GetAttrRequest, eventLoop: any EventLoop, completion: @escaping (End) -> Void) {
+        self.request = request
         self.eventLoop = eventLoop
         self.completion = completion
     }

@@ -4,13 +4,17 @@ import UserSig
 
 /// One `im_get_attr` call as it goes over the wire.
 struct GetAttrRequest {
-    /// Where it goes, with everything that the query must have (vendor's documentation of REST calls).
-    let uri: String
+    /// Where it goes: the path, and the query up to the random number, from ``path(admin:sdkAppID:signature:)``.
+    let path: String
+    /// Fresh for each call.
+    let random: UInt32
+    /// What the query ends with (vendor's documentation of REST calls).
+    static let queryEnd = "&contenttype=json"
     let body: [UInt8]
 
-    /// - Parameter path: From ``path(admin:sdkAppID:signature:)``.
     init(accounts: [Account], path: String, random: UInt32) {
-        uri = path + String(random) + "&contenttype=json"
+        self.path = path
+        self.random = random
         var json = JSONWriter(capacity: 40 * accounts.count + 20)
         json.object { json in
             json.key("To_Account")

@@ -15,25 +15,31 @@ final class RequestEncoder: ChannelOutboundHandler {
 
     /// The request that is written next.
     var next: Exchange?
+    /// All between the random number of the query and the length of the body.
     private let headers: String
 
-    init(authority: String) { headers = " HTTP/1.1\r\nHost: \(authority)\r\nContent-Type: application/json\r\n" }
+    init(authority: String) {
+        headers =
+            "\(GetAttrRequest.queryEnd) HTTP/1.1\r\nHost: \(authority)\r\n"
+            + "Content-Type: application/json\r\nContent-Length: "
+    }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard let exchange = next else {
+        guard let request = next?.request else {
             promise?.fail(ChannelError.operationUnsupported)
             return
         }
         next = nil
-        let length = "Content-Length: \(exchange.body.readableBytes)\r\n\r\n"
+        let wordsAndNumbers = 30
         var bytes = context.channel.allocator.buffer(
-            capacity: 5 + exchange.uri.utf8.count + headers.utf8.count + length.utf8.count + exchange.body.readableBytes
-        )
-        bytes.writeString("POST ")
-        bytes.writeString(exchange.uri)
+            capacity: request.path.utf8.count + headers.utf8.count + request.body.count + wordsAndNumbers)
+        bytes.writeStaticString("POST ")
+        bytes.writeString(request.path)
+        bytes.writeString(String(request.random))
         bytes.writeString(headers)
-        bytes.writeString(length)
-        bytes.writeImmutableBuffer(exchange.body)
+        bytes.writeString(String(request.body.count))
+        bytes.writeStaticString("\r\n\r\n")
+        bytes.writeBytes(request.body)
         context.write(wrapOutboundOut(bytes), promise: promise)
     }
 }

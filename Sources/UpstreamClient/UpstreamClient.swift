@@ -79,7 +79,7 @@ public final class UpstreamClient {
         let path = path(with: signatures.signature(at: wallClock()))
         random = random &* 1_664_525 &+ 1_013_904_223
         let request = GetAttrRequest(accounts: accounts, path: path, random: random)
-        let exchange = pool.post(request.uri, ByteBuffer(bytes: request.body)) { [self] end in
+        let exchange = pool.post(request) { [self] end in
             completion(report(of: end, requested: accounts))
         }
         return Call(exchange: exchange)
