@@ -3,9 +3,8 @@ import DequeModule
 
 extension CallScheduler {
     /// Starts calls while they may leave and something waits.
-    mutating func dispatch(now: Moment) -> [Action] {
-        var actions: [Action] = []
-        if isStarved { return actions }
+    mutating func dispatch(now: Moment, _ actions: inout [Action]) {
+        if isStarved { return }
         while calls.count < limits.inFlight, slots.hasFree, gate.admitsCall, pacer.earliestStart(now: now) <= now {
             guard let (rides, isolation) = nextLoad(now: now) else {
                 isStarved = true
@@ -14,7 +13,6 @@ extension CallScheduler {
             actions.append(start(rides, isolation, now: now))
         }
         if !isStarved, !slots.hasFree { pacer.backlogged(now: now) }
-        return actions
     }
 
     private mutating func start(_ rides: [Ride], _ isolation: Int?, now: Moment) -> Action {

@@ -58,8 +58,7 @@ extension CallScheduler {
         return counted(outcome)
     }
 
-    mutating func expire(now: Moment) -> [Action] {
-        var actions: [Action] = []
+    mutating func expire(now: Moment, _ actions: inout [Action]) {
         while let key = deadlines.popExpired(at: now, in: requests), var request = remove(key) {
             // Where an attempt has failed before, that is what the caller can do something about.
             for index in request.accounts.indices where request.isOpen(index) {
@@ -70,7 +69,6 @@ extension CallScheduler {
                 request.hasFailures ? request.outcome : .deadlineExceeded(fetched: request.fetched, retryAfter: nil)
             actions.append(finish(key, outcome))
         }
-        return actions
     }
 
     /// Takes a request out, and all its waiting.
@@ -119,8 +117,11 @@ extension CallScheduler {
     }
 
     /// Tells the callers whose requests have become complete.
-    mutating func tellComplete() -> [Action] {
-        defer { complete.removeAll(keepingCapacity: true) }
-        return complete.compactMap { key in remove(key).map { finish(key, $0.outcome) } }
+    mutating func tellComplete(_ actions: inout [Action]) {
+        if complete.isEmpty { return }
+        for key in complete {
+            if let request = remove(key) { actions.append(finish(key, request.outcome)) }
+        }
+        complete.removeAll(keepingCapacity: true)
     }
 }

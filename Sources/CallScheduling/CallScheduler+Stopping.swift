@@ -17,9 +17,8 @@ extension CallScheduler {
 
     /// While stopping: ends what cannot be served any more, and gives up the calls that nobody waits for and, after the
     /// deadline, all of them.
-    mutating func giveUp(now: Moment, at deadline: Moment) -> [Action] {
+    mutating func giveUp(now: Moment, at deadline: Moment, _ actions: inout [Action]) {
         if now >= deadline { interrupted += requests.all.map(\.key) }
-        var actions: [Action] = []
         for key in interrupted.sorted(by: { $0.number < $1.number }) {
             guard let request = remove(key) else { continue }
             actions.append(finish(key, .shuttingDown(fetched: request.fetched)))
@@ -28,7 +27,6 @@ extension CallScheduler {
         for (key, call) in calls.sorted(by: { $0.key.number < $1.key.number }) where !isWanted(call) {
             if abandoned.insert(key).inserted { actions.append(.abandon(key)) }
         }
-        return actions
     }
 
     private func isWanted(_ call: Call) -> Bool {

@@ -217,7 +217,10 @@ public struct CallScheduler: Sendable {
         case .failure(let failure): failed(call, failure, now: now)
         }
         if !gate.isOpen { failAllWaiting(now: now) }
-        return tellComplete() + timePasses(to: now)
+        var actions: [Action] = []
+        tellComplete(&actions)
+        timePasses(to: now, &actions)
+        return actions
     }
 
     /// A call was answered, so long after its head had been written, on a connection that had answered a call before.
@@ -228,12 +231,18 @@ public struct CallScheduler: Sendable {
 
     /// The clock has moved on. To be called at ``nextEvent(now:)``.
     public mutating func timePasses(to now: Moment) -> [Action] {
+        var actions: [Action] = []
+        timePasses(to: now, &actions)
+        return actions
+    }
+
+    private mutating func timePasses(to now: Moment, _ actions: inout [Action]) {
         advance(to: now)
-        var actions = expire(now: now)
-        if let stopDeadline { return actions + giveUp(now: now, at: stopDeadline) }
+        expire(now: now, &actions)
+        if let stopDeadline { return giveUp(now: now, at: stopDeadline, &actions) }
         releaseRetries(now: now)
-        actions += dispatch(now: now)
-        return actions + tellComplete()
+        dispatch(now: now, &actions)
+        tellComplete(&actions)
     }
 
     /// The moment at which ``timePasses(to:)`` is to be called, unless another event comes before; nil: never.
