@@ -33,7 +33,7 @@ extension CallScheduler {
             settle(ride.waiters, .success(answer))
             forgetUnlessWanted(ride.id)
         }
-        if call.rides.count == 1, let account = call.rides.first?.account.account { quarantine[account] = nil }
+        if !quarantine.isEmpty, call.rides.count == 1 { quarantine[call.rides[0].account.account] = nil }
         if let id = call.isolation, let step = isolations[id]?.testSucceeded() { follow(step, of: id, now: now) }
     }
 

@@ -201,7 +201,7 @@ public struct CallScheduler: Sendable {
     /// A call has ended.
     public mutating func callEnded(_ key: CallKey, _ end: CallEnd, now: Moment) -> [Action] {
         guard let call = calls.removeValue(forKey: key) else { return [] }
-        abandoned.remove(key)
+        if !abandoned.isEmpty { abandoned.remove(key) }
         prefetch(call.rides)
         for ride in call.rides where accounts[rideOf: ride.id]?.call == key { accounts[rideOf: ride.id] = nil }
         if let isolation = call.isolation { isolations[isolation]?.testEnded(call.rides) }
