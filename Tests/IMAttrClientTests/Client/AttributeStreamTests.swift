@@ -69,7 +69,8 @@ struct AttributeStreamTests {
             { line in
                 switch (FakeDaemon.id(line), line.contains("cancel")) {
                 case (1, false): [FakeDaemon.allFound(line)]
-                case (2, false): [.send("{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":\(error)}\n")]
+                // The second fails once the third has come: else there may be nothing to withdraw.
+                case (3, false): [.send("{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":\(error)}\n")]
                 default: []
                 }
             }
