@@ -5,28 +5,28 @@
 public struct Attrs: Sendable {
     /// The bytes that the text is among, which all of an answer have together.
     private let bytes: [UInt8]
-    private let start: UInt32
-    private let end: UInt32
+    private let start: Int
+    private let length: UInt32
 
     /// Wraps the text of a JSON object on one line.
     public init(json: [UInt8]) { self.init(json.indices, of: json) }
 
-    /// Wraps the text of a JSON object on one line, which is part of other bytes (at most 4 GiB). Those stay in memory with it.
+    /// Wraps the text of a JSON object on one line (at most 4 GiB), which is part of other bytes. Those stay in memory with it.
     public init(_ range: Range<Int>, of bytes: [UInt8]) {
         precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "range outside the text")
         self.bytes = bytes
-        start = UInt32(range.lowerBound)
-        end = UInt32(range.upperBound)
+        start = range.lowerBound
+        length = UInt32(range.count)
     }
 
     /// The object's JSON text on one line.
     public var json: [UInt8] { count == bytes.count ? bytes : Array(utf8) }
 
     /// The same where it stands, without a copy.
-    public var utf8: ArraySlice<UInt8> { bytes[Int(start)..<Int(end)] }
+    public var utf8: ArraySlice<UInt8> { bytes[start..<start + count] }
 
     /// Bytes of the text.
-    public var count: Int { Int(end - start) }
+    public var count: Int { Int(length) }
 }
 
 extension Attrs: Hashable {

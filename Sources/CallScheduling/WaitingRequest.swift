@@ -60,7 +60,7 @@ struct WaitingRequest: Sendable {
         case failed
         case missing
         /// Its attributes, where they are in `texts`.
-        case attrs(start: UInt32, count: UInt32)
+        case attrs(start: Int, count: UInt32)
     }
 
     /// One of its accounts.
@@ -167,7 +167,7 @@ struct WaitingRequest: Sendable {
         guard let attrs = answer.attrs else { return .missing }
         let start = texts.count
         texts.append(contentsOf: attrs.utf8)
-        return .attrs(start: UInt32(start), count: UInt32(attrs.count))
+        return .attrs(start: start, count: UInt32(attrs.count))
     }
 
     var hasFailures: Bool { !failures.isEmpty }
@@ -200,6 +200,6 @@ struct WaitingRequest: Sendable {
         guard case .attrs(let start, let count) = items[index].answer else {
             return AccountResult(errorListEntry: entry)
         }
-        return AccountResult(attrs: Attrs(Int(start)..<Int(start + count), of: texts), errorListEntry: entry)
+        return AccountResult(attrs: Attrs(start..<start + Int(count), of: texts), errorListEntry: entry)
     }
 }
