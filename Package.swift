@@ -107,8 +107,8 @@ let package = Package(
         tests(
             "AttributeDaemonTests",
             [
-                "AttributeDaemon", "AttributeAPI", "UpstreamClient", "UpstreamSandbox", "UserSig", "AttributeValues",
-                "JSONRPCServer", "SchemaCheck", .nio, .nioPosix, .logging,
+                "AttributeDaemon", "AttributeAPI", "CallScheduling", "UpstreamClient", "UpstreamSandbox", "UserSig",
+                "AttributeValues", "JSONRPCServer", "SchemaCheck", .nio, .nioPosix, .logging,
             ]),
         tests("SystemdTests", ["Systemd", .logging]),
         tests("BenchTests", ["imattr-bench", .nio, .nioPosix]),

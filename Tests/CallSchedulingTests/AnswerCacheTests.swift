@@ -66,6 +66,15 @@ import Testing
         #expect(cache.answer(for: "a", maxAge: .seconds(9999), now: start + .seconds(3601)) == nil)
     }
 
+    @Test func anAnswerThatTakesTheLastOnesPlaceIsAsNewAsItsCall() {
+        var cache = AnswerCache(capacity: 1000)
+        cache.hold(answer(3), for: "a", asOf: start)
+        cache.hold(answer(2), for: "a", asOf: start + .seconds(10))
+        #expect(cache.answer(for: "a", maxAge: .seconds(5), now: start + .seconds(12))?.attrs?.count == 2)
+        cache.hold(answer(1), for: "a", asOf: start + .seconds(9))
+        #expect(cache.answer(for: "a", maxAge: .seconds(5), now: start + .seconds(12))?.attrs?.count == 2)
+    }
+
     @Test func aLateAnswerOfAnOlderCallDoesNotReplaceANewerOne() {
         var cache = AnswerCache(capacity: 1000)
         cache.hold(answer(3), for: "a", asOf: start + .seconds(1))
