@@ -106,9 +106,6 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: value)
     }
 
-    /// Writes bytes that are one JSON value on one line already.
-    public mutating func raw(_ value: some Collection<UInt8>) { raw(Array(value)) }
-
     private mutating func literal(_ word: StaticString) {
         comma()
         bytes.append(word)

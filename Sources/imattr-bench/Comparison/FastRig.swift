@@ -20,15 +20,14 @@ enum Request {
     static let status = #"{"jsonrpc":"2.0","id":1,"method":"getStatus"}"# + "\n"
 
     static func getAttrs(_ accounts: [String], maxAgeMs: Int = 0, timeoutMs: Int = 30_000) -> String {
-        #"{"jsonrpc":"2.0","id":1,"method":"getAttrs","params":{"To_Account":[\#(names(accounts))],"#
+        let names = accounts.map { "\"\($0)\"" }.joined(separator: ",")
+        return #"{"jsonrpc":"2.0","id":1,"method":"getAttrs","params":{"To_Account":[\#(names)],"#
             + #""maxAgeMs":\#(maxAgeMs),"timeoutMs":\#(timeoutMs)}}"# + "\n"
     }
 
-    private static func names(_ accounts: [String]) -> String { accounts.map { "\"\($0)\"" }.joined(separator: ",") }
-
     /// The upstream's own call, for a proxy in front of it.
-    static func http(_ accounts: [String]) -> String {
-        let body = #"{"To_Account":[\#(names(accounts))]}"#
+    static func http(_ account: String) -> String {
+        let body = #"{"To_Account":["\#(account)"]}"#
         return "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }

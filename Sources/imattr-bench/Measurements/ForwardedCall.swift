@@ -11,7 +11,7 @@ struct ForwardedCall: Measurement {
             defer { nginx.end() }
             let alone = try await Trial.alternate([
                 Trial(rig.daemon, PlainLoad([Request.getAttrs(["a"])]), count: 2000),
-                Trial(nginx, PlainLoad([Request.http(["a"])]), count: 2000),
+                Trial(nginx, PlainLoad([Request.http("a")]), count: 2000),
             ])
             tell(
                 Section(
@@ -30,7 +30,7 @@ struct ForwardedCall: Measurement {
             let names = (0..<16).map { "a\($0)" }
             let many = try await Trial.alternate([
                 Trial(rig.daemon, PlainLoad(names.map { Request.getAttrs([$0]) }), count: 24_000),
-                Trial(nginx, PlainLoad(names.map { Request.http([$0]) }), count: 24_000),
+                Trial(nginx, PlainLoad(names.map(Request.http)), count: 24_000),
             ]).map(\.processorTime)
             tell(
                 Section(
