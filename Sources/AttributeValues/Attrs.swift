@@ -11,7 +11,8 @@ public struct Attrs: Sendable {
     /// Wraps the text of a JSON object on one line.
     public init(json: [UInt8]) { self.init(json.indices, of: json) }
 
-    /// Wraps the text of a JSON object on one line (at most 4 GiB), which is part of other bytes. Those stay in memory with it.
+    /// Wraps the text of a JSON object on one line, which is part of other bytes. Those stay in memory with it.
+    /// - Precondition: The range lies within the bytes, and is shorter than 4 GiB.
     public init(_ range: Range<Int>, of bytes: [UInt8]) {
         precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "range outside the text")
         self.bytes = bytes

@@ -2,6 +2,9 @@ import AttributeValues
 
 /// How requests come in, wait and go.
 extension CallScheduler {
+    /// How many accounts of a request are put into the tables while one is fetched: enough for memory to come, few enough to stay.
+    static var prefetchDistance: Int { 16 }
+
     mutating func advance(to now: Moment) {
         slots.advance(to: now)
         let limit = adaptation.limit(at: now)

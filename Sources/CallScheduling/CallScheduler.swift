@@ -173,7 +173,8 @@ public struct CallScheduler: Sendable {
         if let refusal = refusal(of: wanted, request, now: now) { return refuse(key, refusal) }
         request.waiting = wanted
         for index in accounts.indices {
-            if index + 16 < accounts.count { self.accounts.prefetch(request.hashed(index + 16)) }
+            let ahead = index + Self.prefetchDistance
+            if ahead < accounts.count { self.accounts.prefetch(request.hashed(ahead)) }
             guard request.isOpen(index) else { continue }
             let id = self.accounts.id(of: request.hashed(index))
             request[id: index] = id

@@ -30,7 +30,7 @@ struct FairQueue: Sendable {
     private struct Line {
         private(set) var first: RequestKey?
         private var others: Deque<RequestKey> = []
-        /// Requests in the line that have ended.
+        /// Requests that have ended since the line was last cleared of such, at most so many of which are in it.
         var ended = 0
         var takesTurns = false
 

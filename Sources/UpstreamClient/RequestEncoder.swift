@@ -30,6 +30,7 @@ final class RequestEncoder: ChannelOutboundHandler {
             return
         }
         next = nil
+        // The words below, and numbers of at most ten digits.
         let wordsAndNumbers = 30
         var bytes = context.channel.allocator.buffer(
             capacity: request.path.utf8.count + headers.utf8.count + request.body.count + wordsAndNumbers)

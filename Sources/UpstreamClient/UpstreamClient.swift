@@ -23,7 +23,8 @@ public final class UpstreamClient {
     private let wallClock: @Sendable () -> Int64
     private var signatures: SignatureStore
     private var key: SecretKey
-    /// Tells calls apart, for the server's log; to be unforeseeable is not asked of it.
+    /// The last call's; the next one's follows from it, as in any linear congruential generator, so that none comes twice in 2^32 calls.
+    /// Upstream asks for a fresh number, not for one that nobody can foresee.
     private var random = UInt32.random(in: .min ... .max)
     /// Made once for each UserSig.
     private var latestPath: (signature: UserSig, text: String)?
