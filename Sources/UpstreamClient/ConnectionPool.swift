@@ -136,6 +136,7 @@ final class ConnectionPool {
         return ClientBootstrap(group: eventLoop)
             .connectTimeout(timeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.writeBufferWaterMark, value: HTTPSConnection.writeBufferBounds)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try pool.value.prepare(channel, context) }
                     .flatMap { ResetOnClose.install(on: channel) }
