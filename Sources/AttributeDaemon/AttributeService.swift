@@ -65,7 +65,7 @@ final class AttributeService: RPCService {
         to request: Request, for method: MethodName?, on connection: any RPCConnection,
         _ completion: Completion
     ) -> Reply {
-        if let refusal = refusal(of: connection.caller) { return .now(.error(refusal)) }
+        if let allow, let refusal = refusal(of: connection.caller, by: allow) { return .now(.error(refusal)) }
         do throws(ErrorObject) {
             switch method {
             case .ping:
@@ -100,8 +100,8 @@ final class AttributeService: RPCService {
         connection.cancel(id, with: ErrorObject(.cancelled, "the caller took the request back"))
     }
 
-    private func refusal(of caller: Caller) -> ErrorObject? {
-        guard let allow, !allow.allows(caller) else { return nil }
+    private func refusal(of caller: Caller, by allow: AllowList) -> ErrorObject? {
+        if allow.allows(caller) { return nil }
         if let unsaid = refusals.note(caller.uid, at: .now()) {
             logger.warning(
                 "access denied",
@@ -124,24 +124,26 @@ final class AttributeService: RPCService {
         let params = try GetAttrs.Params(params, maxAccounts: rules.maxAccountsPerRequest)
         if isStopping { throw .shuttingDown() }
         let start = NIODeadline.now()
-        let audit = Audit(
-            rules.audit, caller: connection.caller, accounts: params.accounts, start: start, logger: logger)
+        let caller = connection.caller
+        let audit =
+            Audit.isWanted(rules.audit, by: logger)
+            ? Audit(rules.audit, caller: caller, accounts: params.accounts, start: start, logger: logger) : nil
         metrics.countRequested(accounts: params.accounts.count)
         if params.accounts.isEmpty {
             audit?.write(.result([]))
             return .now(.result(GetAttrs.Result([], []).json))
         }
         let admission = driver.enqueue(
-            params.accounts, caller: CallerKey(uid: connection.caller.uid, connection: connection.number),
-            timeout: .milliseconds(params.timeoutMs), maxAge: .milliseconds(params.maxAgeMs)
-        ) { [self] outcome in
-            let answer = ended(outcome, params.accounts, since: start, audit)
-            metrics.countEnd(of: .getAttrs, answer)
-            completion(answer)
-        }
+            params.accounts, caller: CallerKey(uid: caller.uid, connection: connection.number),
+            timeout: .milliseconds(params.timeoutMs), maxAge: .milliseconds(params.maxAgeMs))
         switch admission {
         case .ended(let outcome): return .now(ended(outcome, params.accounts, since: start, audit))
         case .waiting(let key):
+            driver.whenEnded(key) { [self] outcome in
+                let answer = ended(outcome, params.accounts, since: start, audit)
+                metrics.countEnd(of: .getAttrs, answer)
+                completion(answer)
+            }
             return .later(cancel: { [self] in
                 driver.withdraw(key)
                 metrics.countWithdrawn(.getAttrs)

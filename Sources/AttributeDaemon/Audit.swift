@@ -7,7 +7,7 @@ import NIOCore
 
 /// Writes one log line for a request: who, how many accounts, how it ended and how long it took. Only for debugging, unless the
 /// operator asked for an audit; the accounts' names only if that was asked for too.
-public struct Audit {
+public final class Audit {
     /// The keys of metadata that hold what callers wrote.
     public static let fromCallers: Set<String> = ["To_Account"]
 
@@ -17,9 +17,12 @@ public struct Audit {
     private let start: NIODeadline
     private let logger: Logger
 
-    /// Nil if nobody wants a line.
-    init?(_ kind: Settings.Audit, caller: Caller, accounts: [Account], start: NIODeadline, logger: Logger) {
-        if kind == .off, logger.logLevel > .debug { return nil }
+    /// Whether anybody wants a line.
+    static func isWanted(_ kind: Settings.Audit, by logger: Logger) -> Bool {
+        kind != .off || logger.logLevel <= .debug
+    }
+
+    init(_ kind: Settings.Audit, caller: Caller, accounts: [Account], start: NIODeadline, logger: Logger) {
         self.kind = kind
         self.caller = caller
         self.accounts = accounts

@@ -21,7 +21,7 @@ final class CallDriver {
     enum Admission {
         /// It is over already: answered from memory, or refused.
         case ended(RequestOutcome)
-        /// Its completion will be called, unless it is withdrawn by this name.
+        /// It will end later, unless it is withdrawn by this name.
         case waiting(RequestKey)
     }
 
@@ -41,6 +41,8 @@ final class CallDriver {
     private(set) var unrequestedAccounts = 0
     /// Told of each call's end: its name, how many accounts it asked for, and its failure, if any.
     var callEnded: ((_ name: CallName, _ accounts: Int, _ failure: CallFailure?) -> Void)?
+    /// Runs what may tell many callers at once.
+    var tellTogether: (() -> Void) -> Void = { $0() }
 
     init(_ limits: CallScheduler.Limits, upstream: UpstreamClient, eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -75,11 +77,8 @@ final class CallDriver {
     /// - Parameters:
     ///   - accounts: Distinct, at least one.
     ///   - maxAge: How old held answers may be.
-    ///   - completion: Called once, unless the request is withdrawn, and never before this returns.
-    func enqueue(
-        _ accounts: [Account], caller: CallerKey, timeout: Duration, maxAge: Duration,
-        completion: @escaping (RequestOutcome) -> Void
-    ) -> Admission {
+    /// - Returns: If the request waits, ``whenEnded(_:tell:)`` is to be called at once.
+    func enqueue(_ accounts: [Account], caller: CallerKey, timeout: Duration, maxAge: Duration) -> Admission {
         let now = Moment.now()
         let key = scheduler.makeRequestKey()
         if let outcome = scheduler.enqueue(
@@ -87,11 +86,14 @@ final class CallDriver {
         {
             return .ended(outcome)
         }
-        callers.insert(key, tell: completion)
         // What else is asked for in this turn of the loop can still share the call.
         setAlarm(now: now)
         return .waiting(key)
     }
+
+    /// Says whom to tell how a request has ended.
+    /// - Parameter tell: Called once, unless the request is withdrawn, and never before this returns.
+    func whenEnded(_ key: RequestKey, tell: @escaping (RequestOutcome) -> Void) { callers.insert(key, tell: tell) }
 
     func change(_ limits: CallScheduler.Limits) {
         let now = Moment.now()
@@ -175,7 +177,7 @@ final class CallDriver {
         if case .failure(let failure) = report.result, failure.kind == .signatureExpired { upstream.discardSignature() }
         if case .success(let answer) = report.result { unrequestedAccounts += answer.unrequested }
         health.note(end, of: accounts)
-        carryOut(scheduler.callEnded(key, end, now: now), now: now)
+        tellTogether { carryOut(scheduler.callEnded(key, end, now: now), now: now) }
         // Whoever is told looks at what has come of it.
         callEnded?(name, accounts.count, end.failure)
     }
@@ -187,6 +189,7 @@ final class CallDriver {
     /// Sees to it that what comes next is not missed. An alarm that turns out to be too early is left alone: to ring once for
     /// nothing costs less than to set it anew for each request.
     private func setAlarm(now: Moment) {
+        if turnIsDue { return }
         guard let next = scheduler.nextEvent(now: now) else { return }
         if next <= now { return takeTurn() }
         if let alarm, alarm.at <= next { return }
@@ -200,7 +203,6 @@ final class CallDriver {
 
     /// Has time pass at the end of this turn of the loop.
     private func takeTurn() {
-        guard !turnIsDue else { return }
         turnIsDue = true
         eventLoop.assumeIsolated().execute { [self] in
             turnIsDue = false
@@ -210,7 +212,7 @@ final class CallDriver {
 
     private func timePasses() {
         let now = Moment.now()
-        carryOut(scheduler.timePasses(to: now), now: now)
+        tellTogether { carryOut(scheduler.timePasses(to: now), now: now) }
     }
 }
 

@@ -91,6 +91,7 @@ final class DaemonCore {
             let driver = CallDriver(new.scheduling, upstream: upstream, eventLoop: eventLoop)
             if let slotMemory { driver.remember(in: slotMemory) }
             if mayHavePredecessor { driver.assumeAllSlotsUsed() }
+            driver.tellTogether = { [weak server] in server?.answerTogether($0) }
             driver.callEnded = { [weak self] name, accounts, failure in self?.note(name, accounts, failure) }
             (self.upstream, self.driver) = (upstream, driver)
             service.mode = .serving(driver, .init(new))

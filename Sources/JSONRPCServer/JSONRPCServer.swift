@@ -16,6 +16,10 @@ public final class JSONRPCServer {
     private var connectionsByUID: [UInt32: Int] = [:]
     private var lastConnection: UInt64 = 0
     private var toFlush: [Connection] = []
+    /// Empty, and there for its memory.
+    private var flushing: [Connection] = []
+    /// Answers are given of which the last is known.
+    private var isAnswering = false
     private var drained: EventLoopPromise<Void>?
     /// What has happened so far.
     public internal(set) var counters = ServerCounters()
@@ -165,9 +169,19 @@ public final class JSONRPCServer {
 
     // MARK: Writing
 
-    /// Has a connection's answers written in the next turn of the loop, together with those that come until then.
+    /// Runs `body`, and then writes the answers that it has given, those of a connection together; not to be called by the service while
+    /// it answers a request.
+    public func answerTogether(_ body: () -> Void) {
+        isAnswering = true
+        body()
+        isAnswering = false
+        flushNow()
+    }
+
+    /// Has a connection's answers written, together with those that come until then, at the end of ``answerTogether(_:)`` or in the next
+    /// turn of the loop.
     func flushLater(_ connection: Connection) {
-        if toFlush.isEmpty {
+        if toFlush.isEmpty, !isAnswering {
             let server = NIOLoopBound(self, eventLoop: eventLoop)
             eventLoop.execute { server.value.flushNow() }
         }
@@ -175,10 +189,12 @@ public final class JSONRPCServer {
     }
 
     private func flushNow() {
-        let connections = toFlush
-        toFlush = []
-        for connection in connections { connection.flush() }
+        swap(&toFlush, &flushing)
+        for connection in flushing { connection.flush() }
+        flushing.removeAll(keepingCapacity: flushing.capacity <= Self.keptCapacity)
     }
+
+    private static let keptCapacity = 1024
 }
 
 /// Tells a connection that is one too many so, and closes it.
