@@ -36,6 +36,17 @@ extension CallScheduler {
         return count == 0 ? nil : gate.refusal(now: now).map { request.failed(with: $0) }
     }
 
+    /// The answers to all of these accounts; nil if any is not held. What is answered at once needs no place to wait in.
+    mutating func heldAnswers(for accounts: [Account], maxAge: Duration, now: Moment) -> [AccountResult]? {
+        var held: [AccountResult] = []
+        for account in accounts {
+            guard let answer = cache.answer(for: HashedAccount(account), maxAge: maxAge, now: now) else { return nil }
+            if held.isEmpty { held.reserveCapacity(accounts.count) }
+            held.append(answer)
+        }
+        return held
+    }
+
     mutating func answerFromMemory(_ request: inout WaitingRequest, maxAge: Duration, now: Moment) {
         for index in request.accounts.indices {
             if let answer = cache.answer(for: request.hashed(index), maxAge: maxAge, now: now) {

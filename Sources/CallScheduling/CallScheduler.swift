@@ -162,12 +162,12 @@ public struct CallScheduler: Sendable {
         now: Moment
     ) -> RequestOutcome? {
         advance(to: now)
+        if maxAge > .zero, let held = heldAnswers(for: accounts, maxAge: maxAge, now: now) {
+            counters.fromMemory += 1
+            return refuse(key, .answered(held))
+        }
         var request = WaitingRequest(accounts: accounts, caller: caller, deadline: deadline, since: now)
         if maxAge > .zero { answerFromMemory(&request, maxAge: maxAge, now: now) }
-        if request.isComplete {
-            counters.fromMemory += 1
-            return refuse(key, request.outcome)
-        }
         let joined = maxAge > .zero ? joinable(request, maxAge: maxAge, now: now) : []
         let wanted = request.open - joined.count
         if let refusal = refusal(of: wanted, request, now: now) { return refuse(key, refusal) }
