@@ -1,3 +1,4 @@
+import NIOPosix
 import Testing
 
 @testable import imattr_bench
@@ -36,8 +37,10 @@ struct ComparisonTests {
     func aLoadGetsAsManyAnswersAsItIsToAskFor(depth: Int, count: Int) async throws {
         // All but the script's end is answered: one answer too many asked for would be none.
         try await ScriptedDaemon.run(Array(repeating: .pong, count: count)) { path in
-            let waits = try await PlainLoad(Array(repeating: Request.ping, count: 3), depth: depth)
-                .run(at: Scripted(socketPath: path), count: count)
+            let load = PlainLoad(Array(repeating: Request.ping, count: 3), depth: depth)
+            let waits = try await NIOThreadPool.singleton.runIfActive {
+                try load.connect(to: Scripted(socketPath: path)).ask(count)
+            }
             #expect(waits.count == (depth == 1 ? count : 0))
         }
     }
@@ -45,7 +48,9 @@ struct ComparisonTests {
     @Test func aLoadThatIsRefusedSaysSo() async throws {
         try await ScriptedDaemon.run([.refusal(retryable: false)]) { path in
             _ = await #expect(throws: PlainLoad.Broken.self) {
-                _ = try await PlainLoad([Request.ping]).run(at: Scripted(socketPath: path), count: 1)
+                _ = try await NIOThreadPool.singleton.runIfActive {
+                    try PlainLoad([Request.ping]).connect(to: Scripted(socketPath: path)).ask(1)
+                }
             }
         }
     }

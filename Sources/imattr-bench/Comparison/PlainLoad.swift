@@ -1,8 +1,6 @@
 import Glibc
-import NIOPosix
 
-/// Asks a server the same questions again and again over plain sockets, on a thread of its own: as little as can be of
-/// what is measured is the load's.
+/// Asks a server the same questions again and again over plain sockets: as little as can be of what is measured is the load's.
 struct PlainLoad: Sendable {
     /// One connection for each.
     let requests: [[UInt8]]
@@ -19,11 +17,24 @@ struct PlainLoad: Sendable {
         var description: String
     }
 
-    /// Asks until there are `count` answers; tells how long each was waited for, if there is one under way on each
-    /// connection, else nothing.
-    func run(at server: any Contestant, count: Int) async throws -> Percentiles {
-        try await NIOThreadPool.singleton.runIfActive {
-            let askers = try requests.map { try Asker($0, server: server) }
+    /// Connects to a server. What is returned is to be used on one thread, which it blocks.
+    func connect(to server: any Contestant) throws -> Connected {
+        Connected(try requests.map { try Asker($0, server: server) }, depth: depth)
+    }
+
+    /// The connections of a load.
+    final class Connected {
+        private let askers: [Asker]
+        private let depth: Int
+
+        fileprivate init(_ askers: [Asker], depth: Int) {
+            self.askers = askers
+            self.depth = depth
+        }
+
+        /// Asks until there are `count` answers; tells how long each was waited for, if there is one under way on each
+        /// connection, else nothing.
+        func ask(_ count: Int) throws -> [Duration] {
             var left = count
             for asker in askers { asker.ask(take(depth, from: &left)) }
             var waits: [Duration] = []
@@ -38,18 +49,18 @@ struct PlainLoad: Sendable {
                     asker.ask(take(answered, from: &left))
                 }
             }
-            return Percentiles(waits)
+            return waits
+        }
+
+        private func take(_ wanted: Int, from left: inout Int) -> Int {
+            let taken = min(wanted, left)
+            left -= taken
+            return taken
         }
     }
 
-    private func take(_ wanted: Int, from left: inout Int) -> Int {
-        let taken = min(wanted, left)
-        left -= taken
-        return taken
-    }
-
     /// One connection.
-    private final class Asker {
+    fileprivate final class Asker {
         let descriptor: Int32
         private(set) var underWay = 0
         private let request: [UInt8]

@@ -1,3 +1,5 @@
+import NIOPosix
+
 /// A load on a server, and what it costs.
 struct Trial: Sendable {
     /// Medians are taken over so many.
@@ -22,25 +24,39 @@ struct Trial: Sendable {
         self.count = count
     }
 
+    /// Parts of a round in which all take their turns: what disturbs a shared machine mostly lasts longer than a part.
+    private static let turns = 10
+
     /// Runs all in turn, again and again, so that what disturbs the machine disturbs all alike; what they have cost, in
     /// the same order. A first round does not count.
     static func alternate(_ trials: [Trial], rounds: Int = rounds) async throws -> [Cost] {
         var costs = [Cost](repeating: Cost(), count: trials.count)
         for round in 0...rounds {
-            for (index, trial) in trials.enumerated() {
-                let (processorTime, wait) = try await trial.round()
-                guard round > 0 else { continue }
-                costs[index].processorTime = Samples(costs[index].processorTime.values + [processorTime])
-                costs[index].wait = Samples(costs[index].wait.values + [wait])
+            let results = try await NIOThreadPool.singleton.runIfActive { try Self.round(of: trials) }
+            guard round > 0 else { continue }
+            for (index, result) in results.enumerated() {
+                costs[index].processorTime = Samples(costs[index].processorTime.values + [result.processorTime])
+                costs[index].wait = Samples(costs[index].wait.values + [result.wait])
             }
         }
         return costs
     }
 
-    private func round() async throws -> (processorTime: Double, wait: Double) {
-        let before = try server.processorTime()
-        let waits = try await load.run(at: server, count: count)
-        let used = try server.processorTime() - before
-        return (used / .microseconds(1) / Double(count), (waits.value(at: 50) ?? .zero) / .microseconds(1))
+    private static func round(of trials: [Trial]) throws -> [(processorTime: Double, wait: Double)] {
+        let connected = try trials.map { try $0.load.connect(to: $0.server) }
+        var used = [Duration](repeating: .zero, count: trials.count)
+        var waits = [[Duration]](repeating: [], count: trials.count)
+        for _ in 0..<turns {
+            for (index, trial) in trials.enumerated() {
+                let before = try trial.server.processorTime()
+                waits[index] += try connected[index].ask(trial.count / turns)
+                used[index] += try trial.server.processorTime() - before
+            }
+        }
+        return trials.indices.map { index in
+            let answers = Double(trials[index].count / turns * turns)
+            let wait = Percentiles(waits[index]).value(at: 50) ?? .zero
+            return (used[index] / .microseconds(1) / answers, wait / .microseconds(1))
+        }
     }
 }

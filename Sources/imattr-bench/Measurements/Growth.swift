@@ -45,7 +45,7 @@ struct Growth: Measurement {
             // Until each has been answered: before that, not everything is as it stays.
             _ = try await Self.accounts(callers * size, beyond: 0, of: crowd)
             var costs: [Double] = []
-            for _ in 0..<3 {
+            for _ in 0..<5 {
                 let before = try await (time: rig.daemon.processorTime(), accounts: crowd.events().accountsAnswered)
                 try await Task.sleep(for: .seconds(seconds))
                 // Each has been answered again, however many there are.
