@@ -46,7 +46,8 @@ extension BatchItem {
             self = .invalid(ErrorObject(.invalidRequest, "a request must be an object"), id: .null)
             return
         }
-        self = try Envelope(&reader).item
+        var envelope = try Envelope(&reader)
+        self = envelope.takeItem()
     }
 }
 
@@ -78,13 +79,19 @@ private struct Envelope {
         }
     }
 
-    /// What is understood, or the first fault with the id to answer it with.
-    var item: BatchItem {
-        // What nearly all lines are comes first, and costs no look at the rest.
-        if faults.isEmpty, version == true, case .some(.some(let method)) = method, let params = params ?? .absent {
-            return .request(Request(id: id, method: method, params: params))
+    /// What is understood, or the first fault with the id to answer it with. It is moved out: nearly all lines are requests, and a copy
+    /// would count references up and down.
+    mutating func takeItem() -> BatchItem {
+        guard isRequest, let method = method.take() ?? nil, let params = params.take() ?? .absent else {
+            return .invalid(fault, id: idIsReadable ? id ?? .null : .null)
         }
-        return .invalid(fault, id: idIsReadable ? id ?? .null : .null)
+        return .request(Request(id: id.take(), method: method, params: params))
+    }
+
+    private var isRequest: Bool {
+        guard faults.isEmpty, version == true, case .some(.some) = method else { return false }
+        if case .some(.none) = params { return false }
+        return true
     }
 
     private var fault: ErrorObject {

@@ -125,9 +125,13 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
         countInput()
     }
 
-    private func take(_ piece: LineBuffer.Piece) {
-        guard case .line(let line) = piece else { return refuseAndClose(.lineTooLong(maxLineBytes)) }
-        defer { server.reuse(line) }
+    private func take(_ piece: consuming LineBuffer.Piece) {
+        guard case .line(let line) = consume piece else { return refuseAndClose(.lineTooLong(maxLineBytes)) }
+        take(line)
+        server.reuse(line)
+    }
+
+    private func take(_ line: [UInt8]) {
         if line.allSatisfy(\.isJSONWhiteSpace) { return }
         if isFirstLine, HTTPGuess.looksLikeHTTP(line) { return refuseAndClose(.thisIsNotHTTP) }
         isFirstLine = false

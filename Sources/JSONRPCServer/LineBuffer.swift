@@ -75,9 +75,8 @@ struct LineBuffer {
     private mutating func take(_ length: Int, reusing spare: inout [UInt8]) -> [UInt8] {
         var line: [UInt8] = []
         swap(&line, &spare)
-        line.removeAll(keepingCapacity: true)
         bytes.readWithUnsafeReadableBytes { all in
-            line.append(contentsOf: UnsafeRawBufferPointer(rebasing: all[..<length]))
+            line.replaceSubrange(line.indices, with: UnsafeRawBufferPointer(rebasing: all[..<length]))
             return length
         }
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
