@@ -23,8 +23,17 @@ public struct Attrs: Sendable {
     /// The object's JSON text on one line.
     public var json: [UInt8] { count == bytes.count ? bytes : Array(utf8) }
 
-    /// The same where it stands, without a copy.
-    public var utf8: ArraySlice<UInt8> { bytes[start..<start + count] }
+    /// Gives the same where it stands, without a copy.
+    public func withUTF8<Result>(_ body: (borrowing Span<UInt8>) -> Result) -> Result {
+        body(bytes.span.extracting(start..<start + count))
+    }
+
+    private var utf8: ArraySlice<UInt8> { bytes[start..<start + count] }
+
+    /// Appends the same to other bytes.
+    public func append(to other: inout [UInt8]) {
+        withUTF8 { text in text.withUnsafeBufferPointer { other.append(contentsOf: $0) } }
+    }
 
     /// Bytes of the text.
     public var count: Int { Int(length) }

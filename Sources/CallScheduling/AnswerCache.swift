@@ -142,7 +142,7 @@ private struct Generation: Sendable {
                 offset: texts.count, name: Int32(name.count), attrs: attrs, errorListEntry: errorListEntry,
                 room: max(attrs, 0) + max(errorListEntry, 0), asOf: moment))
         texts.append(contentsOf: name)
-        if let attrs = answer.attrs { texts.append(contentsOf: attrs.utf8) }
+        answer.attrs?.append(to: &texts)
         if let entry = answer.errorListEntry { texts.append(contentsOf: entry) }
     }
 
@@ -160,14 +160,14 @@ private struct Generation: Sendable {
         guard max(attrs, 0) + max(errorListEntry, 0) <= entries[place].room else { return false }
         (entries[place].attrs, entries[place].errorListEntry, entries[place].asOf) = (attrs, errorListEntry, moment)
         var offset = entries[place].offset + Int(entries[place].name)
-        if let attrs = answer.attrs { offset = write(attrs.utf8, at: offset) }
-        if let entry = answer.errorListEntry { offset = write(entry[...], at: offset) }
+        answer.attrs?.withUTF8 { offset = write($0, at: offset) }
+        if let entry = answer.errorListEntry { offset = write(entry.span, at: offset) }
         return true
     }
 
-    private mutating func write(_ text: ArraySlice<UInt8>, at offset: Int) -> Int {
+    private mutating func write(_ text: borrowing Span<UInt8>, at offset: Int) -> Int {
         let end = offset + text.count
-        texts.replaceSubrange(offset..<end, with: text)
+        text.withUnsafeBufferPointer { texts.replaceSubrange(offset..<end, with: $0) }
         return end
     }
 

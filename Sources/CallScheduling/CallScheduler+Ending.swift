@@ -27,20 +27,26 @@ extension CallScheduler {
     mutating func succeeded(_ call: Call, _ found: [AccountResult], now: Moment) {
         gate.answered(callStartedAt: call.leftAt, acceptsCredential: true)
         for (place, ride) in call.rides.enumerated() {
-            let answer = place < found.count ? found[place] : .missing
-            cache.hold(answer, for: ride.account, asOf: call.leftAt)
             if !history.isEmpty { history[ride.id] = nil }
-            settle(ride.waiters, .success(answer))
+            settle(ride, place < found.count ? found[place] : .missing, asOf: call.leftAt)
             forgetUnlessWanted(ride.id)
         }
         if !quarantine.isEmpty, call.rides.count == 1 { quarantine[call.rides[0].account.account] = nil }
         if let id = call.isolation, let step = isolations[id]?.testSucceeded() { follow(step, of: id, now: now) }
     }
 
-    /// Gives everybody who waits for an account its result.
-    private mutating func settle(_ waiters: Waiters, _ result: Result<AccountResult, CallFailure>) {
+    /// Gives everybody who waits for an account its answer, and holds it for those who will.
+    private mutating func settle(_ ride: Ride, _ answer: AccountResult, asOf moment: Moment) {
+        cache.hold(answer, for: ride.account, asOf: moment)
+        ride.waiters.forEach { key, index in
+            if requests.change(key, { $0.receive(answer, at: index) }) == true { complete.append(key) }
+        }
+    }
+
+    /// Tells everybody who waits for an account of its failure.
+    private mutating func settle(_ waiters: Waiters, _ failure: CallFailure) {
         waiters.forEach { key, index in
-            if requests.change(key, { $0.receive(result, at: index) }) == true { complete.append(key) }
+            if requests.change(key, { $0.receive(failure, at: index) }) == true { complete.append(key) }
         }
     }
 
@@ -81,7 +87,7 @@ extension CallScheduler {
         for ride in rides {
             var failure = failure
             failure.attempts = (history.removeValue(forKey: ride.id)?.failure.attempts ?? 0) + 1
-            settle(ride.waiters, .failure(failure))
+            settle(ride.waiters, failure)
             forgetUnlessWanted(ride.id)
         }
     }
@@ -91,7 +97,7 @@ extension CallScheduler {
         guard let failure = gate.failure(now: now) else { return }
         while let id = tests.popFirst() {
             for ride in endIsolation(id)?.remaining ?? [] {
-                settle(ride.waiters, .failure(failure))
+                settle(ride.waiters, failure)
                 forgetUnlessWanted(ride.id)
             }
         }
@@ -103,7 +109,7 @@ extension CallScheduler {
             var failure = failure
             failure.attempts = history[id]?.failure.attempts ?? 0
             stopCounting(waiters)
-            settle(waiters, .failure(failure))
+            settle(waiters, failure)
             forgetUnlessWanted(id)
         }
         retries = []

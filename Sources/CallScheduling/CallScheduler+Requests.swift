@@ -50,7 +50,7 @@ extension CallScheduler {
     mutating func answerFromMemory(_ request: inout WaitingRequest, maxAge: Duration, now: Moment) {
         for index in request.accounts.indices {
             if let answer = cache.answer(for: request.hashed(index), maxAge: maxAge, now: now) {
-                request.receive(.success(answer), at: index)
+                request.receive(answer, at: index)
             }
         }
     }
@@ -77,7 +77,7 @@ extension CallScheduler {
             // Where an attempt has failed before, that is what the caller can do something about.
             for index in request.accounts.indices where request.isOpen(index) {
                 guard let id = request[id: index], let past = history[id] else { continue }
-                request.receive(.failure(past.failure), at: index)
+                request.receive(past.failure, at: index)
             }
             let outcome =
                 request.hasFailures ? request.outcome : .deadlineExceeded(fetched: request.fetched, retryAfter: nil)

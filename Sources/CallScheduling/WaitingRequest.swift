@@ -152,22 +152,26 @@ struct WaitingRequest: Sendable {
 
     /// - Returns: Whether nothing is missing any more.
     @discardableResult
-    mutating func receive(_ result: Result<AccountResult, CallFailure>, at index: Int) -> Bool {
+    mutating func receive(_ answer: AccountResult, at index: Int) -> Bool {
         guard isOpen(index) else { return isComplete }
         open -= 1
-        switch result {
-        case .success(let answer): items[index].answer = keep(answer, at: index)
-        case .failure(let failure): (items[index].answer, failures[index]) = (.failed, failure)
+        if let entry = answer.errorListEntry { errorListEntries[index] = entry }
+        if let attrs = answer.attrs {
+            items[index].answer = .attrs(start: texts.count, count: UInt32(attrs.count))
+            attrs.append(to: &texts)
+        } else {
+            items[index].answer = .missing
         }
         return isComplete
     }
 
-    private mutating func keep(_ answer: AccountResult, at index: Int) -> Answer {
-        if let entry = answer.errorListEntry { errorListEntries[index] = entry }
-        guard let attrs = answer.attrs else { return .missing }
-        let start = texts.count
-        texts.append(contentsOf: attrs.utf8)
-        return .attrs(start: start, count: UInt32(attrs.count))
+    /// - Returns: Whether nothing is missing any more.
+    @discardableResult
+    mutating func receive(_ failure: CallFailure, at index: Int) -> Bool {
+        guard isOpen(index) else { return isComplete }
+        open -= 1
+        (items[index].answer, failures[index]) = (.failed, failure)
+        return isComplete
     }
 
     var hasFailures: Bool { !failures.isEmpty }
@@ -175,7 +179,7 @@ struct WaitingRequest: Sendable {
     /// The outcome if all that is open fails.
     func failed(with failure: CallFailure) -> RequestOutcome {
         var copy = self
-        for index in accounts.indices where isOpen(index) { copy.receive(.failure(failure), at: index) }
+        for index in accounts.indices where isOpen(index) { copy.receive(failure, at: index) }
         return copy.outcome
     }
 

@@ -14,13 +14,12 @@ extension JSONReader {
     public mutating func compactValue(to result: inout [UInt8]) throws(JSONSyntaxError) -> Range<Int> {
         let range = try skipValue()
         let start = result.count
-        Self.compact(bytes[range], to: &result)
+        Self.compact(bytes.span.extracting(range), to: &result)
         return start..<result.count
     }
 
     /// Drops the white space between the tokens of a value that has been checked.
-    private static func compact(_ value: ArraySlice<UInt8>, to result: inout [UInt8]) {
-        let text = value.span
+    private static func compact(_ text: borrowing Span<UInt8>, to result: inout [UInt8]) {
         if result.isEmpty { result.reserveCapacity(text.count) }
         var copied = 0
         var index = 0

@@ -101,9 +101,9 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes bytes that are one JSON value on one line already.
-    public mutating func raw(_ value: ArraySlice<UInt8>) {
+    public mutating func raw(_ value: borrowing Span<UInt8>) {
         comma()
-        bytes.append(contentsOf: value)
+        bytes.append(value)
     }
 
     private mutating func literal(_ word: StaticString) {

@@ -136,7 +136,7 @@ public enum GetAttrs {
                 json.key("To_Account")
                 json.string(accounts[index].text)
                 json.key("Attrs")
-                json.raw(attrs.utf8)
+                attrs.withUTF8 { json.raw($0) }
             }
         }
     }
