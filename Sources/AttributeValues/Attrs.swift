@@ -28,8 +28,6 @@ public struct Attrs: Sendable {
         body(bytes.span.extracting(start..<start + count))
     }
 
-    private var utf8: ArraySlice<UInt8> { bytes[start..<start + count] }
-
     /// Appends the same to other bytes.
     public func append(to other: inout [UInt8]) {
         withUTF8 { text in text.withUnsafeBufferPointer { other.append(contentsOf: $0) } }
@@ -37,6 +35,8 @@ public struct Attrs: Sendable {
 
     /// Bytes of the text.
     public var count: Int { Int(length) }
+
+    private var utf8: ArraySlice<UInt8> { bytes[start..<start + count] }
 }
 
 extension Attrs: Hashable {

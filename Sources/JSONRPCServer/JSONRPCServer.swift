@@ -17,7 +17,7 @@ public final class JSONRPCServer {
     private var lastConnection: UInt64 = 0
     private var toFlush: [Connection] = []
     /// Empty, and there for its memory.
-    private var flushing: [Connection] = []
+    private var spareList: [Connection] = []
     /// Answers are given of which the last is known.
     private var isAnswering = false
     private var drained: EventLoopPromise<Void>?
@@ -189,9 +189,12 @@ public final class JSONRPCServer {
     }
 
     private func flushNow() {
-        swap(&toFlush, &flushing)
-        for connection in flushing { connection.flush() }
-        flushing.removeAll(keepingCapacity: flushing.capacity <= Self.keptCapacity)
+        var connections: [Connection] = []
+        swap(&connections, &spareList)
+        swap(&connections, &toFlush)
+        for connection in connections { connection.flush() }
+        connections.removeAll(keepingCapacity: connections.capacity <= Self.keptCapacity)
+        spareList = connections
     }
 
     private static let keptCapacity = 1024
