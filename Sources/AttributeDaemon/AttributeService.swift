@@ -131,7 +131,7 @@ final class AttributeService: RPCService {
         metrics.countRequested(accounts: params.accounts.count)
         if params.accounts.isEmpty {
             audit?.write(.result([]))
-            return .now(.result(GetAttrs.Result([], []).json))
+            return .now(.result(GetAttrs.Result.json([], AccountResults())))
         }
         let admission = driver.enqueue(
             params.accounts, caller: CallerKey(uid: caller.uid, connection: connection.number),
@@ -155,7 +155,7 @@ final class AttributeService: RPCService {
     private func ended(
         _ outcome: RequestOutcome, _ accounts: [Account], since start: NIODeadline, _ audit: Audit?
     ) -> Response.Outcome {
-        let answer = Response.Outcome(outcome, accounts: accounts)
+        let answer = Response.Outcome.told(outcome, of: accounts)
         metrics.add(duration: .now() - start)
         audit?.write(answer)
         return answer

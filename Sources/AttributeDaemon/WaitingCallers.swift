@@ -21,12 +21,12 @@ struct WaitingCallers {
 
     /// - Returns: Nil if nobody waits, or nobody any more.
     mutating func remove(_ key: RequestKey) -> ((RequestOutcome) -> Void)? {
-        guard key.place < callers.count, let caller = callers[key.place], caller.key == key else { return nil }
-        callers[key.place] = nil
+        guard key.place < callers.count, callers[key.place]?.key == key else { return nil }
+        let caller = callers[key.place].take()
         count -= 1
         // What many once needed is given back.
         if count == 0, callers.count > Self.keptCapacity { callers = [] }
-        return caller.tell
+        return caller?.tell
     }
 
     private static let keptCapacity = 1024

@@ -26,17 +26,22 @@ struct AnswerCache: Sendable {
     /// Bytes that they take.
     var bytes: Int { younger.bytes + older.bytes }
 
-    /// An answer that is at most `maxAge` old at `now`.
-    mutating func answer(for account: HashedAccount, maxAge: Duration, now: Moment) -> AccountResult? {
+    /// Adds an answer that is at most `maxAge` old at `now` to others, if there is one.
+    /// - Returns: Whether there is.
+    mutating func appendAnswer(
+        to answers: inout AccountResults, for account: HashedAccount, maxAge: Duration, now: Moment
+    ) -> Bool {
         if let place = younger.place(of: account) {
-            return younger.isRecent(place, maxAge, now) ? younger.answer(at: place) : nil
+            guard younger.isRecent(place, maxAge, now) else { return false }
+            younger.appendAnswer(at: place, to: &answers)
+            return true
         }
-        guard let place = older.place(of: account), older.isRecent(place, maxAge, now) else { return nil }
-        let answer = older.answer(at: place)
+        guard let place = older.place(of: account), older.isRecent(place, maxAge, now) else { return false }
+        older.appendAnswer(at: place, to: &answers)
         let moment = older.asOf(place)
         older.remove(account, at: place)
-        add(answer, for: account, asOf: moment)
-        return answer
+        add(answers, at: answers.count - 1, for: account, asOf: moment)
+        return true
     }
 
     /// Begins to fetch what will be looked at for an account.
@@ -46,28 +51,32 @@ struct AnswerCache: Sendable {
     }
 
     /// Holds an answer, unless it is very large or a newer one is held.
-    /// - Parameter moment: When the call that fetched it left: it may be as old as that.
-    mutating func hold(_ answer: AccountResult, for account: HashedAccount, asOf moment: Moment) {
+    /// - Parameters:
+    ///   - number: The answer's place among all of its call.
+    ///   - moment: When that call left: the answer may be as old as that.
+    mutating func hold(_ answers: AccountResults, at number: Int, for account: HashedAccount, asOf moment: Moment) {
         guard capacity > 0 else { return }
         if let place = younger.place(of: account) {
             // A call that left earlier can be answered later; what is newer stays.
-            if younger.asOf(place) > moment || younger.replace(at: place, answer, asOf: moment) { return }
+            if younger.asOf(place) > moment || younger.replace(at: place, answers, at: number, asOf: moment) { return }
             younger.remove(account, at: place)
         } else if let place = older.place(of: account) {
             if older.asOf(place) > moment { return }
             older.remove(account, at: place)
         }
-        add(answer, for: account, asOf: moment)
+        add(answers, at: number, for: account, asOf: moment)
     }
 
-    private mutating func add(_ answer: AccountResult, for account: HashedAccount, asOf moment: Moment) {
-        let size = Generation.size(of: answer, for: account)
+    private mutating func add(
+        _ answers: AccountResults, at number: Int, for account: HashedAccount, asOf moment: Moment
+    ) {
+        let size = Generation.size(of: answers, at: number, for: account)
         guard size <= capacity / 2 else { return }
         if younger.bytes + size > capacity / 2 {
             swap(&younger, &older)
             younger.removeAll()
         }
-        younger.add(answer, for: account, asOf: moment)
+        younger.add(answers, at: number, for: account, asOf: moment)
     }
 }
 
@@ -96,8 +105,9 @@ private struct Generation: Sendable {
     /// What an answer takes beyond its texts: its entry and its part of the index, about.
     private static let overhead = 64
 
-    static func size(of answer: AccountResult, for account: HashedAccount) -> Int {
-        overhead + account.account.utf8.count + (answer.attrs?.count ?? 0) + (answer.errorListEntry?.count ?? 0)
+    static func size(of answers: AccountResults, at number: Int, for account: HashedAccount) -> Int {
+        overhead + account.account.utf8.count + (answers.attrsCount(at: number) ?? 0)
+            + (answers.errorListEntry(at: number)?.count ?? 0)
     }
 
     /// Those that were replaced or used again since are not counted here, but take bytes until all are dropped.
@@ -120,48 +130,44 @@ private struct Generation: Sendable {
         now - entries[place].asOf <= min(maxAge, AnswerCache.maximumAge)
     }
 
-    func answer(at place: Int) -> AccountResult {
+    func appendAnswer(at place: Int, to answers: inout AccountResults) {
         let entry = entries[place]
         let attrs = entry.offset + Int(entry.name)
-        let errorListEntry = attrs + Int(max(entry.attrs, 0))
-        return AccountResult(
-            attrs: text(at: attrs, entry.attrs).map { Attrs(json: $0) },
-            errorListEntry: text(at: errorListEntry, entry.errorListEntry))
+        let end = attrs + Int(max(entry.attrs, 0))
+        let errorListEntry = entry.errorListEntry < 0 ? nil : Array(texts[end..<end + Int(entry.errorListEntry)])
+        answers.append(
+            attrs: entry.attrs < 0 ? nil : texts.span.extracting(attrs..<end), errorListEntry: errorListEntry)
     }
 
-    private func text(at offset: Int, _ count: Int32) -> [UInt8]? {
-        count < 0 ? nil : Array(texts[offset..<offset + Int(count)])
-    }
-
-    mutating func add(_ answer: AccountResult, for account: HashedAccount, asOf moment: Moment) {
+    mutating func add(_ answers: AccountResults, at number: Int, for account: HashedAccount, asOf moment: Moment) {
         index.insert(account, at: entries.count)
-        let (attrs, errorListEntry) = Self.counts(answer)
+        let (attrs, errorListEntry) = Self.counts(answers, at: number)
         let name = account.account.utf8
         entries.append(
             Entry(
                 offset: texts.count, name: Int32(name.count), attrs: attrs, errorListEntry: errorListEntry,
                 room: max(attrs, 0) + max(errorListEntry, 0), asOf: moment))
         texts.append(contentsOf: name)
-        answer.attrs?.append(to: &texts)
-        if let entry = answer.errorListEntry { texts.append(contentsOf: entry) }
+        answers.appendAttrs(at: number, to: &texts)
+        if let entry = answers.errorListEntry(at: number) { texts.append(contentsOf: entry) }
     }
 
-    private static func counts(_ answer: AccountResult) -> (attrs: Int32, errorListEntry: Int32) {
+    private static func counts(_ answers: AccountResults, at number: Int) -> (attrs: Int32, errorListEntry: Int32) {
         (
-            answer.attrs.map { Int32($0.count) } ?? Entry.none,
-            answer.errorListEntry.map { Int32($0.count) } ?? Entry.none
+            answers.attrsCount(at: number).map(Int32.init) ?? Entry.none,
+            answers.errorListEntry(at: number).map { Int32($0.count) } ?? Entry.none
         )
     }
 
     /// Puts an answer in the place of the last one for the same account, if there is room: else those that are asked for again and
     /// again would take the place of all others.
-    mutating func replace(at place: Int, _ answer: AccountResult, asOf moment: Moment) -> Bool {
-        let (attrs, errorListEntry) = Self.counts(answer)
+    mutating func replace(at place: Int, _ answers: AccountResults, at number: Int, asOf moment: Moment) -> Bool {
+        let (attrs, errorListEntry) = Self.counts(answers, at: number)
         guard max(attrs, 0) + max(errorListEntry, 0) <= entries[place].room else { return false }
         (entries[place].attrs, entries[place].errorListEntry, entries[place].asOf) = (attrs, errorListEntry, moment)
         var offset = entries[place].offset + Int(entries[place].name)
-        answer.attrs?.withUTF8 { offset = write($0, at: offset) }
-        if let entry = answer.errorListEntry { offset = write(entry.span, at: offset) }
+        answers.withAttrs(at: number) { offset = write($0, at: offset) }
+        if let entry = answers.errorListEntry(at: number) { offset = write(entry.span, at: offset) }
         return true
     }
 

@@ -76,10 +76,10 @@ public struct CallEnd: Sendable {
     /// What is known of the server's having counted it.
     public var counted: Counted
     /// The answers in the order of the call's accounts, where what is not there is missing; or the failure.
-    public var result: Result<[AccountResult], CallFailure>
+    public var result: Result<AccountResults, CallFailure>
 
     /// Describes an end.
-    public init(counted: Counted, result: Result<[AccountResult], CallFailure>) {
+    public init(counted: Counted, result: Result<AccountResults, CallFailure>) {
         self.counted = counted
         self.result = result
     }

@@ -24,11 +24,11 @@ extension CallScheduler {
 
     // MARK: Success
 
-    mutating func succeeded(_ call: Call, _ found: [AccountResult], now: Moment) {
+    mutating func succeeded(_ call: Call, _ found: AccountResults, now: Moment) {
         gate.answered(callStartedAt: call.leftAt, acceptsCredential: true)
         for (place, ride) in call.rides.enumerated() {
             if !history.isEmpty { history[ride.id] = nil }
-            settle(ride, place < found.count ? found[place] : .missing, asOf: call.leftAt)
+            settle(ride, found, at: place, asOf: call.leftAt)
             forgetUnlessWanted(ride.id)
         }
         if !quarantine.isEmpty, call.rides.count == 1 { quarantine[call.rides[0].account.account] = nil }
@@ -36,10 +36,10 @@ extension CallScheduler {
     }
 
     /// Gives everybody who waits for an account its answer, and holds it for those who will.
-    private mutating func settle(_ ride: Ride, _ answer: AccountResult, asOf moment: Moment) {
-        cache.hold(answer, for: ride.account, asOf: moment)
+    private mutating func settle(_ ride: Ride, _ found: AccountResults, at place: Int, asOf moment: Moment) {
+        cache.hold(found, at: place, for: ride.account, asOf: moment)
         ride.waiters.forEach { key, index in
-            if requests.change(key, { $0.receive(answer, at: index) }) == true { complete.append(key) }
+            if requests.change(key, { $0.receive(found, at: place, for: index) }) == true { complete.append(key) }
         }
     }
 

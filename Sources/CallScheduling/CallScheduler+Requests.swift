@@ -36,23 +36,17 @@ extension CallScheduler {
         return count == 0 ? nil : gate.refusal(now: now).map { request.failed(with: $0) }
     }
 
-    /// The answers to all of these accounts; nil if any is not held. What is answered at once needs no place to wait in.
-    mutating func heldAnswers(for accounts: [Account], maxAge: Duration, now: Moment) -> [AccountResult]? {
-        var held: [AccountResult] = []
-        for account in accounts {
-            guard let answer = cache.answer(for: HashedAccount(account), maxAge: maxAge, now: now) else { return nil }
-            if held.isEmpty { held.reserveCapacity(accounts.count) }
-            held.append(answer)
+    /// The answers that are held, and the indices of those accounts for which none is.
+    mutating func heldAnswers(
+        for accounts: [Account], maxAge: Duration, now: Moment
+    ) -> (found: AccountResults, missed: [Int]) {
+        var found = AccountResults()
+        var missed: [Int] = []
+        for index in accounts.indices {
+            let account = HashedAccount(accounts[index])
+            if !cache.appendAnswer(to: &found, for: account, maxAge: maxAge, now: now) { missed.append(index) }
         }
-        return held
-    }
-
-    mutating func answerFromMemory(_ request: inout WaitingRequest, maxAge: Duration, now: Moment) {
-        for index in request.accounts.indices {
-            if let answer = cache.answer(for: request.hashed(index), maxAge: maxAge, now: now) {
-                request.receive(answer, at: index)
-            }
-        }
+        return (found, missed)
     }
 
     /// The indices of those accounts that are under way in calls which left lately enough.

@@ -162,12 +162,14 @@ public struct CallScheduler: Sendable {
         now: Moment
     ) -> RequestOutcome? {
         advance(to: now)
-        if maxAge > .zero, let held = heldAnswers(for: accounts, maxAge: maxAge, now: now) {
+        let held = maxAge > .zero ? heldAnswers(for: accounts, maxAge: maxAge, now: now) : nil
+        // What is answered at once needs no place to wait in.
+        if let held, held.missed.isEmpty {
             counters.fromMemory += 1
-            return refuse(key, .answered(held))
+            return refuse(key, .answered(held.found))
         }
         var request = WaitingRequest(accounts: accounts, caller: caller, deadline: deadline, since: now)
-        if maxAge > .zero { answerFromMemory(&request, maxAge: maxAge, now: now) }
+        if let held { request.receive(held.found, except: held.missed) }
         let joined = maxAge > .zero ? joinable(request, maxAge: maxAge, now: now) : []
         let wanted = request.open - joined.count
         if let refusal = refusal(of: wanted, request, now: now) { return refuse(key, refusal) }
@@ -184,7 +186,7 @@ public struct CallScheduler: Sendable {
                 self.accounts.wait(key, for: id, at: index)
             }
         }
-        requests.insert(request, for: key)
+        requests.insert(consume request, for: key)
         deadlines.insert(deadline, for: key)
         changeWaiting(by: wanted, uid: caller.uid)
         fair.append(key, of: caller)

@@ -23,7 +23,7 @@ struct RequestTable: Sendable {
     }
 
     /// Opens a request.
-    mutating func insert(_ request: WaitingRequest, for key: RequestKey) {
+    mutating func insert(_ request: consuming WaitingRequest, for key: RequestKey) {
         guard holds(key), entries[key.place].request == nil else { return }
         entries[key.place].request = request
         count += 1

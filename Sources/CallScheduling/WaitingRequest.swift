@@ -20,7 +20,7 @@ public struct CallKey: Hashable, Sendable {
 /// How a request ended. Every request ends exactly once, unless it is withdrawn.
 public enum RequestOutcome: Sendable {
     /// One answer for each of the request's accounts, in their order.
-    case answered([AccountResult])
+    case answered(AccountResults)
     /// Some of its accounts failed.
     indirect case failed(PartialFailure)
     /// Time ran out, or is certain to: nothing can be served before `retryAfter`.
@@ -150,19 +150,38 @@ struct WaitingRequest: Sendable {
         }
     }
 
+    /// - Parameters:
+    ///   - place: Where in the results the answer is.
+    ///   - index: The account's.
     /// - Returns: Whether nothing is missing any more.
     @discardableResult
-    mutating func receive(_ answer: AccountResult, at index: Int) -> Bool {
+    mutating func receive(_ results: AccountResults, at place: Int, for index: Int) -> Bool {
         guard isOpen(index) else { return isComplete }
         open -= 1
-        if let entry = answer.errorListEntry { errorListEntries[index] = entry }
-        if let attrs = answer.attrs {
-            items[index].answer = .attrs(start: texts.count, count: UInt32(attrs.count))
-            attrs.append(to: &texts)
+        if let entry = results.errorListEntry(at: place) { errorListEntries[index] = entry }
+        if let count = results.attrsCount(at: place) {
+            items[index].answer = .attrs(start: texts.count, count: UInt32(count))
+            results.appendAttrs(at: place, to: &texts)
         } else {
             items[index].answer = .missing
         }
         return isComplete
+    }
+
+    /// Takes the answers to all accounts but some, in their order.
+    /// - Parameter missed: The indices of those, ascending.
+    mutating func receive(_ results: AccountResults, except missed: [Int]) {
+        var missed = missed.makeIterator()
+        var next = missed.next()
+        var place = 0
+        for index in items.indices {
+            if index == next {
+                next = missed.next()
+            } else {
+                receive(results, at: place, for: index)
+                place += 1
+            }
+        }
     }
 
     /// - Returns: Whether nothing is missing any more.
@@ -191,7 +210,7 @@ struct WaitingRequest: Sendable {
     var outcome: RequestOutcome {
         let indices = failures.keys.sorted()
         guard let firstIndex = indices.first, let first = failures[firstIndex] else {
-            return .answered(accounts.indices.map { answer(at: $0) })
+            return .answered(results)
         }
         let listed = indices.prefix(PartialFailure.maximumListed).compactMap { index in
             failures[index].map { (account: accounts[index], failure: $0) }
@@ -199,11 +218,10 @@ struct WaitingRequest: Sendable {
         return .failed(PartialFailure(first: first, fetched: fetched, failed: listed))
     }
 
-    private func answer(at index: Int) -> AccountResult {
-        let entry = errorListEntries.isEmpty ? nil : errorListEntries[index]
-        guard case .attrs(let start, let count) = items[index].answer else {
-            return AccountResult(errorListEntry: entry)
+    private var results: AccountResults {
+        let attrs = items.map { item -> Range<Int>? in
+            if case .attrs(let start, let count) = item.answer { start..<start + Int(count) } else { nil }
         }
-        return AccountResult(attrs: Attrs(start..<start + Int(count), of: texts), errorListEntry: entry)
+        return AccountResults(texts: texts, attrs: attrs, errorListEntries: errorListEntries)
     }
 }

@@ -48,11 +48,7 @@ struct AnswerMembers {
     }
 
     private var answer: GetAttrAnswer {
-        let results = attrs.enumerated().map { place, range in
-            AccountResult(
-                attrs: range.map { Attrs($0, of: texts) },
-                errorListEntry: errorListEntries.isEmpty ? nil : errorListEntries[place])
-        }
+        let results = AccountResults(texts: texts, attrs: attrs, errorListEntries: errorListEntries)
         return GetAttrAnswer(results: results, unrequested: unrequested.count)
     }
 

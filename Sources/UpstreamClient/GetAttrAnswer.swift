@@ -5,7 +5,7 @@ import JSONTokens
 public struct GetAttrAnswer: Sendable {
     /// What is said of each account that was asked for, in that order. An entry of `ErrorList` has its `To_Account`, `ErrorCode` and
     /// `ErrorInfo`, the last one redacted and cut.
-    public var results: [AccountResult]
+    public var results: AccountResults
     /// Accounts in the answer that were not asked for.
     public var unrequested = 0
 }

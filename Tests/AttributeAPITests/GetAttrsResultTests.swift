@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct GetAttrsResultTests {
     private func json(_ answers: KeyValuePairs<Account, AccountResult>) -> String {
-        String(decoding: GetAttrs.Result(answers.map(\.key), answers.map(\.value)).json, as: UTF8.self)
+        String(decoding: GetAttrs.Result.json(answers.map(\.key), AccountResults(answers.map(\.value))), as: UTF8.self)
     }
 
     private func attrs(_ json: String) -> Attrs { Attrs(json: Array(json.utf8)) }

@@ -13,7 +13,7 @@ import Testing
 
     private func size(_ account: HashedAccount, in cache: AnswerCache) -> Int? {
         var cache = cache
-        return cache.answer(for: account, maxAge: .seconds(9999), now: start)?.attrs?.count
+        return cache.answer(for: account, maxAge: .seconds(9999), now: start)?.attrs?.json.count
     }
 
     @Test func whatWasNotUsedForLongestGoesFirst() {
@@ -70,22 +70,22 @@ import Testing
         var cache = AnswerCache(capacity: 1000)
         cache.hold(answer(3), for: "a", asOf: start)
         cache.hold(answer(2), for: "a", asOf: start + .seconds(10))
-        #expect(cache.answer(for: "a", maxAge: .seconds(5), now: start + .seconds(12))?.attrs?.count == 2)
+        #expect(cache.answer(for: "a", maxAge: .seconds(5), now: start + .seconds(12))?.attrs?.json.count == 2)
         cache.hold(answer(1), for: "a", asOf: start + .seconds(9))
-        #expect(cache.answer(for: "a", maxAge: .seconds(5), now: start + .seconds(12))?.attrs?.count == 2)
+        #expect(cache.answer(for: "a", maxAge: .seconds(5), now: start + .seconds(12))?.attrs?.json.count == 2)
     }
 
     @Test func aLateAnswerOfAnOlderCallDoesNotReplaceANewerOne() {
         var cache = AnswerCache(capacity: 1000)
         cache.hold(answer(3), for: "a", asOf: start + .seconds(1))
         cache.hold(answer(2), for: "a", asOf: start)
-        #expect(cache.answer(for: "a", maxAge: .seconds(9), now: start + .seconds(1))?.attrs?.count == 3)
+        #expect(cache.answer(for: "a", maxAge: .seconds(9), now: start + .seconds(1))?.attrs?.json.count == 3)
         cache.hold(answer(4), for: "a", asOf: start + .seconds(2))
-        #expect(cache.answer(for: "a", maxAge: .seconds(9), now: start + .seconds(2))?.attrs?.count == 4)
+        #expect(cache.answer(for: "a", maxAge: .seconds(9), now: start + .seconds(2))?.attrs?.json.count == 4)
         // Nor when the newer one is of the older generation.
         for name in ["b", "c", "d"] { cache.hold(answer(100), for: HashedAccount(Account(name)), asOf: start) }
         cache.hold(answer(1), for: "a", asOf: start)
-        #expect(cache.answer(for: "a", maxAge: .seconds(9), now: start + .seconds(2))?.attrs?.count == 4)
+        #expect(cache.answer(for: "a", maxAge: .seconds(9), now: start + .seconds(2))?.attrs?.json.count == 4)
     }
 
     @Test func whatItGivesIsWhatItWasGivenLast() {
@@ -116,5 +116,18 @@ import Testing
             used.append(number)
             #expect(cache.bytes <= 4000 && cache.count <= 30)
         }
+    }
+}
+
+extension AnswerCache {
+    fileprivate mutating func hold(_ answer: AccountResult, for account: HashedAccount, asOf moment: Moment) {
+        // Between two others, of which nothing may be taken.
+        let other = AccountResult(attrs: Attrs(json: [1, 2, 3]), errorListEntry: [4])
+        hold(AccountResults([other, answer, other]), at: 1, for: account, asOf: moment)
+    }
+
+    fileprivate mutating func answer(for account: HashedAccount, maxAge: Duration, now: Moment) -> AccountResult? {
+        var answers = AccountResults()
+        return appendAnswer(to: &answers, for: account, maxAge: maxAge, now: now) ? answers[0] : nil
     }
 }

@@ -72,7 +72,8 @@ struct SchedulerBench {
         let found = accounts.map { account in
             missing.contains(account) ? .missing : AccountResult(attrs: Attrs(json: Array("{}".utf8)))
         }
-        note(scheduler.callEnded(call, CallEnd(counted: .answered(at: now), result: .success(found)), now: now))
+        let result = CallEnd(counted: .answered(at: now), result: .success(AccountResults(found)))
+        note(scheduler.callEnded(call, result, now: now))
     }
 
     mutating func fail(_ call: CallKey, _ code: Int, _ reaction: CallFailure.Reaction) {

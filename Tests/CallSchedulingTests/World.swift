@@ -184,7 +184,7 @@ struct World {
             after: seconds, at: back, .ended(key, CallEnd(counted: .answered(at: back), result: answer(call, fate))))
     }
 
-    private mutating func answer(_ call: Call, _ fate: Fate) -> Result<[AccountResult], CallFailure> {
+    private mutating func answer(_ call: Call, _ fate: Fate) -> Result<AccountResults, CallFailure> {
         if case .code(let code, let reaction) = fate {
             if reaction == .renewSignature { staleSignature = max(staleSignature, signature) }
             if reaction != .renewSignature { return .failure(plan.failure(code, reaction)) }
@@ -198,11 +198,11 @@ struct World {
         if let code = poisoned.randomElement(using: &generator) {
             return .failure(plan.failure(code, .accountAtFault))
         }
-        return .success(
-            call.accounts.map { account in
-                if plan.unknown.contains(account) { return .missing }
-                return AccountResult(attrs: Attrs(json: Array("\(account.text)@\(now.nanoseconds)".utf8)))
-            })
+        let results = call.accounts.map { account -> AccountResult in
+            if plan.unknown.contains(account) { return .missing }
+            return AccountResult(attrs: Attrs(json: Array("\(account.text)@\(now.nanoseconds)".utf8)))
+        }
+        return .success(AccountResults(results))
     }
 
     private mutating func schedule(after seconds: Double, at moment: Moment? = nil, _ event: Event) {

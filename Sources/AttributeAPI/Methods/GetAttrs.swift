@@ -89,54 +89,46 @@ public enum GetAttrs {
     }
 
     /// What a caller gets.
-    public struct Result: Sendable {
-        private let accounts: [Account]
-        private let results: [AccountResult]
-
+    public enum Result {
+        /// The JSON text of a result, on one line.
         /// - Parameters:
         ///   - accounts: Distinct, in the order of the request.
         ///   - results: What upstream said of each, in the same order.
-        public init(_ accounts: [Account], _ results: [AccountResult]) {
+        public static func json(_ accounts: [Account], _ results: AccountResults) -> [UInt8] {
             precondition(accounts.count == results.count, "\(results.count) results for \(accounts.count) accounts")
-            self.accounts = accounts
-            self.results = results
-        }
-
-        /// The JSON text of the result, on one line.
-        public var json: [UInt8] {
-            var size = 40
-            for index in accounts.indices {
-                size += accounts[index].utf8.count + (results[index].attrs?.count ?? 0) + 32
-            }
-            var json = JSONWriter(capacity: size)
+            let names = accounts.reduce(0) { $0 + $1.utf8.count }
+            var json = JSONWriter(capacity: 40 + names + 32 * accounts.count + results.attrsCount)
             json.object { json in
                 json.key("UserAttrs")
                 json.array { json in
-                    for index in accounts.indices { writeAttrs(at: index, to: &json) }
+                    for index in accounts.indices { write(accounts[index], results, at: index, to: &json) }
                 }
                 json.key("missing")
                 json.array { json in
-                    for index in accounts.indices where results[index].attrs == nil {
+                    for index in accounts.indices where results.attrsCount(at: index) == nil {
                         json.string(accounts[index].text)
                     }
                 }
-                if results.contains(where: { $0.errorListEntry != nil }) {
+                if results.hasErrorListEntries {
                     json.key("ErrorList")
                     json.array { json in
-                        for entry in results.lazy.compactMap(\.errorListEntry) { json.raw(entry) }
+                        for entry in results.indices.lazy.compactMap(results.errorListEntry) { json.raw(entry) }
                     }
                 }
             }
             return json.bytes
         }
 
-        private func writeAttrs(at index: Int, to json: inout JSONWriter) {
-            guard let attrs = results[index].attrs else { return }
-            json.object { json in
-                json.key("To_Account")
-                json.string(accounts[index].text)
-                json.key("Attrs")
-                attrs.withUTF8 { json.raw($0) }
+        private static func write(
+            _ account: Account, _ results: AccountResults, at index: Int, to json: inout JSONWriter
+        ) {
+            results.withAttrs(at: index) { attrs in
+                json.object { json in
+                    json.key("To_Account")
+                    json.string(account.text)
+                    json.key("Attrs")
+                    json.raw(attrs)
+                }
             }
         }
     }

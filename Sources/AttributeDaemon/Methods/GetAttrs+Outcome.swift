@@ -6,15 +6,14 @@ import JSONTokens
 
 extension Response.Outcome {
     /// What a caller is told of how its accounts fared.
-    init(_ outcome: RequestOutcome, accounts: [Account]) {
+    static func told(_ outcome: RequestOutcome, of accounts: [Account]) -> Response.Outcome {
         switch outcome {
-        case .answered(let answers):
-            self = .result(GetAttrs.Result(accounts, answers).json)
-        case .failed(let failure): self = .error(ErrorObject(failure))
-        case .deadlineExceeded(let fetched, let retryAfter): self = .error(.deadlineExceeded(fetched, retryAfter))
+        case .answered(let results): .result(GetAttrs.Result.json(accounts, results))
+        case .failed(let failure): .error(ErrorObject(failure))
+        case .deadlineExceeded(let fetched, let retryAfter): .error(.deadlineExceeded(fetched, retryAfter))
         case .overloaded(let limit, let retryAfter):
-            self = .error(.overloaded(.init(limit), retryAfterMs: max(1, retryAfter.millisecondsRoundedUp)))
-        case .shuttingDown(let fetched): self = .error(.shuttingDown(fetched: fetched))
+            .error(.overloaded(.init(limit), retryAfterMs: max(1, retryAfter.millisecondsRoundedUp)))
+        case .shuttingDown(let fetched): .error(.shuttingDown(fetched: fetched))
         }
     }
 }

@@ -1,0 +1,86 @@
+/// What upstream said of several accounts, in the order in which they were asked for.
+///
+/// One value for all of them: a list of results would have each text counted and freed by itself, at every step on the way of an answer.
+public struct AccountResults: Sendable {
+    /// The attributes, one after the other.
+    @usableFromInline var texts: [UInt8] = []
+    /// By place, where in the texts an account's are; nil if upstream did not answer for it.
+    @usableFromInline var attrs: [Range<Int>?] = []
+    /// By place.
+    private var errorListEntries: [Int: [UInt8]] = [:]
+
+    /// No results.
+    public init() {}
+
+    /// Results whose texts stand together already.
+    /// - Parameters:
+    ///   - texts: JSON objects on one line each.
+    ///   - attrs: Where in them each account's attributes are, in order; nil for those that upstream did not answer for.
+    ///   - errorListEntries: By place, upstream's entries in `ErrorList`, each the JSON text of an object on one line.
+    public init(texts: [UInt8], attrs: [Range<Int>?], errorListEntries: [Int: [UInt8]]) {
+        self.texts = texts
+        self.attrs = attrs
+        self.errorListEntries = errorListEntries
+    }
+
+    /// Collects results.
+    public init(_ results: some Sequence<AccountResult>) {
+        for result in results { append(result) }
+    }
+
+    /// Makes room for so many.
+    public mutating func reserveCapacity(_ count: Int) { attrs.reserveCapacity(count) }
+
+    /// Adds a result.
+    public mutating func append(_ result: AccountResult) {
+        append(attrs: result.attrs?.json.span, errorListEntry: result.errorListEntry)
+    }
+
+    /// Adds a result, as ``AccountResult`` describes it.
+    public mutating func append(attrs text: Span<UInt8>?, errorListEntry: [UInt8]?) {
+        if let errorListEntry { errorListEntries[attrs.count] = errorListEntry }
+        guard let text else { return attrs.append(nil) }
+        let start = texts.count
+        text.withUnsafeBufferPointer { texts.append(contentsOf: $0) }
+        attrs.append(start..<texts.count)
+    }
+
+    // MARK: One account's, without a copy
+
+    /// Bytes of an account's attributes; nil if upstream did not answer for it, or the place is beyond the last one.
+    @inlinable public func attrsCount(at place: Int) -> Int? { place < attrs.count ? attrs[place]?.count : nil }
+
+    /// Gives an account's attributes where they stand; not called if there are none.
+    @inlinable public func withAttrs<Result>(at place: Int, _ body: (borrowing Span<UInt8>) -> Result) -> Result? {
+        guard place < attrs.count, let range = attrs[place] else { return nil }
+        return body(texts.span.extracting(range))
+    }
+
+    /// Appends an account's attributes to other bytes, if there are any.
+    @inlinable public func appendAttrs(at place: Int, to other: inout [UInt8]) {
+        withAttrs(at: place) { text in text.withUnsafeBufferPointer { other.append(contentsOf: $0) } }
+    }
+
+    /// Upstream's entry for an account in `ErrorList`.
+    public func errorListEntry(at place: Int) -> [UInt8]? { errorListEntries.isEmpty ? nil : errorListEntries[place] }
+
+    /// Whether there is such an entry for any.
+    public var hasErrorListEntries: Bool { !errorListEntries.isEmpty }
+
+    /// Bytes of all attributes.
+    public var attrsCount: Int { texts.count }
+}
+
+extension AccountResults: RandomAccessCollection {
+    /// The first account's place.
+    public var startIndex: Int { 0 }
+    /// How many accounts there are.
+    public var endIndex: Int { attrs.count }
+
+    /// One account's result, copied.
+    public subscript(place: Int) -> AccountResult {
+        AccountResult(
+            attrs: withAttrs(at: place) { text in Attrs(json: text.withUnsafeBufferPointer { Array($0) }) },
+            errorListEntry: errorListEntry(at: place))
+    }
+}
