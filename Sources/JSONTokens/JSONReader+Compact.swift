@@ -21,6 +21,7 @@ extension JSONReader {
     /// Drops the white space between the tokens of a value that has been checked.
     private static func compact(_ text: borrowing Span<UInt8>, to result: inout [UInt8]) {
         if result.isEmpty { result.reserveCapacity(text.count) }
+        if text.isVisibleASCII { return result.append(text) }
         var copied = 0
         var index = 0
         var inString = false

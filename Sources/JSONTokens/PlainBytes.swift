@@ -25,9 +25,28 @@ extension Span<UInt8> {
     }
 }
 
+extension Span<UInt8> {
+    /// Whether each byte is one of ASCII above the space, so that there is neither white space nor a line separator. Most attributes
+    /// are so, and are then copied without a look at each byte.
+    var isVisibleASCII: Bool {
+        withUnsafeBytes { text in
+            var index = 0
+            while index + 8 <= text.count {
+                if text.loadUnaligned(fromByteOffset: index, as: UInt64.self).hasOtherThanVisibleASCII { return false }
+                index += 8
+            }
+            return text[index...].allSatisfy { 0x21...0x7F ~= $0 }
+        }
+    }
+}
+
 extension UInt64 {
     private static let ones: UInt64 = 0x0101_0101_0101_0101
     private static let highBits = ones << 7
+
+    /// Whether any of its eight bytes is below 0x21 or above 0x7F.
+    @inline(__always)
+    fileprivate var hasOtherThanVisibleASCII: Bool { ((self &- Self.ones &* 0x21) & ~self | self) & Self.highBits != 0 }
 
     /// How many of its eight bytes, from the lowest, are plain in a string before the first that is not.
     @inline(__always)

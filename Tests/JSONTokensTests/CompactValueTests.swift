@@ -33,6 +33,18 @@ struct CompactValueTests {
         #expect(Array(try compact(text).utf8) == Array(expected.utf8))
     }
 
+    /// Text is looked at eight bytes at a time: where a byte stands must not matter.
+    @Test(arguments: 0..<20) func whereWhiteSpaceAndLineSeparatorsStandDoesNotMatter(_ length: Int) throws {
+        let digits = String(repeating: "1", count: length)
+        let rest = String(repeating: "2", count: 19 - length)
+        #expect(try compact(#"{"a1\#(digits)":"\#(rest)"}"#) == #"{"a1\#(digits)":"\#(rest)"}"#)
+        #expect(try compact("[1\(digits) ,2\(rest)]") == "[1\(digits),2\(rest)]")
+        #expect(try compact("[1\(digits),\t2\(rest)]") == "[1\(digits),2\(rest)]")
+        #expect(try compact("[\"\(digits)\u{85}\(rest)\"]") == "[\"\(digits)\\u0085\(rest)\"]")
+        #expect(try compact("[\"\(digits)\u{2028}\(rest)\"]") == "[\"\(digits)\\u2028\(rest)\"]")
+        #expect(try compact("[\"\(digits) \(rest)\"]") == "[\"\(digits) \(rest)\"]")
+    }
+
     @Test func readsOnAfterTheValue() throws {
         var reader = JSONReader(Array(#"{"Attrs" : { "a" : 1 } , "To_Account" : "x"}"#.utf8))
         try reader.beginObject()

@@ -72,7 +72,8 @@ public enum GetAttrs {
 
         private static func account(_ reader: inout JSONReader, at index: Int) throws -> Account {
             guard try reader.peek() == .string else { throw refusal("must be a string", at: index) }
-            guard let text = reader.decode(try reader.string()) else {
+            let token = try reader.string()
+            guard let text = reader.decode(token) else {
                 throw refusal("a surrogate without its other half has no UTF-8", at: index)
             }
             guard Account.allowedLength.contains(text.utf8.count) else {
