@@ -21,6 +21,23 @@ struct AccountTable: Sendable {
         /// Whether a lane or a retry brings it back, so that no request's turn takes it.
         var isReserved = false
         fileprivate let serial: UInt32
+
+        /// Somebody more waits.
+        /// - Returns: Whether nobody did.
+        fileprivate mutating func wait(_ key: RequestKey, at index: Int) -> Bool {
+            if waiters != nil {
+                waiters?.add(key, index: index)
+                return false
+            }
+            waiters = Waiters(key, index: index)
+            return true
+        }
+
+        fileprivate mutating func takeWaiters() -> Waiters? {
+            guard let waiters = waiters.take() else { return nil }
+            isReserved = false
+            return waiters
+        }
     }
 
     private var index = AccountIndex()
@@ -66,8 +83,7 @@ struct AccountTable: Sendable {
 
     /// Takes those who wait for an account, whom nothing else has to bring into a call any more.
     mutating func takeWaiters(_ id: AccountID) -> Waiters? {
-        guard holds(id), let waiters = states[Int(id.place)]?.waiters.take() else { return nil }
-        states[Int(id.place)]?.isReserved = false
+        guard holds(id), let waiters = states[Int(id.place)]?.takeWaiters() else { return nil }
         waitedFor -= 1
         return waiters
     }
@@ -79,13 +95,7 @@ struct AccountTable: Sendable {
 
     /// Somebody more waits for an account, which is known.
     mutating func wait(_ key: RequestKey, for id: AccountID, at index: Int) {
-        guard holds(id) else { return }
-        if states[Int(id.place)]?.waiters == nil {
-            states[Int(id.place)]?.waiters = Waiters(key, index: index)
-            waitedFor += 1
-        } else {
-            states[Int(id.place)]?.waiters?.add(key, index: index)
-        }
+        if holds(id), states[Int(id.place)]?.wait(key, at: index) == true { waitedFor += 1 }
     }
 
     /// Somebody does not wait any more.

@@ -80,13 +80,11 @@ extension CallScheduler {
     private mutating func fillFairly(_ rides: inout [Ride], now: Moment) {
         if fair.isCrowded { prefetchTurns(accountsPerCall - rides.count) }
         while rides.count < accountsPerCall, let key = fair.head() {
-            guard let id = nextWaiting(of: key) else {
-                fair.dropHead()
-                continue
-            }
-            if hasOfferedAll(key) { fair.dropHead() }
+            let (next, isLast) = nextWaiting(of: key)
+            if isLast { fair.dropHead() }
+            guard let id = next else { continue }
             fair.taken()
-            if isQuarantined(id, now: now) {
+            if !quarantine.isEmpty, isQuarantined(id, now: now) {
                 // A whole call for one account: its caller pays for the rest.
                 if let caller = requests[key]?.caller { fair.charge(accountsPerCall - 1, to: caller) }
                 alone.append(id)
@@ -107,21 +105,19 @@ extension CallScheduler {
         }
     }
 
-    /// The next account of a request that waits and may leave; nil if there is none.
-    private mutating func nextWaiting(of key: RequestKey) -> AccountID? {
-        while let id = requests.change(key, { $0.offerNext() }) ?? nil {
-            if let id, accounts.waits(key, for: id), !accounts[isReserved: id] { return id }
+    /// The next account of a request that waits and may leave, and whether it is the last to be offered; nil if there is none.
+    private mutating func nextWaiting(of key: RequestKey) -> (id: AccountID?, isLast: Bool) {
+        while let (offered, isLast) = requests.change(key, { $0.offerNext() }) ?? nil {
+            if let id = offered, accounts.waits(key, for: id), !accounts[isReserved: id] { return (id, isLast) }
         }
-        return nil
+        return (nil, true)
     }
-
-    private mutating func hasOfferedAll(_ key: RequestKey) -> Bool { requests.change(key) { $0.hasOfferedAll } ?? true }
 
     /// Whether somebody still waits for the account.
     func isWanted(_ ride: Ride) -> Bool { ride.waiters.contains { requests.contains($0) } }
 
     func isQuarantined(_ id: AccountID, now: Moment) -> Bool {
-        guard !quarantine.isEmpty, let account = accounts.account(id) else { return false }
+        guard let account = accounts.account(id) else { return false }
         return quarantine[account.account].map { $0 > now } ?? false
     }
 

@@ -114,17 +114,15 @@ struct WaitingRequest: Sendable {
         set { items[index].id = newValue }
     }
 
-    /// The next account, which is none if it was answered from memory; nil when all have been offered.
-    mutating func offerNext() -> AccountID?? {
+    /// The next account, which is none if it was answered from memory, and whether it is the last; nil when all have been offered.
+    mutating func offerNext() -> (id: AccountID?, isLast: Bool)? {
         guard cursor < items.count else { return nil }
-        defer { cursor += 1 }
-        return .some(items[cursor].id)
+        cursor += 1
+        return (items[cursor - 1].id, cursor == items.count)
     }
 
     /// The account that will be offered next, if it waits.
     var upcoming: AccountID? { cursor < items.count ? items[cursor].id : nil }
-
-    var hasOfferedAll: Bool { cursor == items.count }
 
     /// Begins to fetch what ``upcoming`` and ``offerNext()`` look at.
     func prefetchUpcoming() {
