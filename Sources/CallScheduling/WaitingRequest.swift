@@ -71,6 +71,9 @@ struct WaitingRequest: Sendable {
         var answer = Answer.none
     }
 
+    /// Bytes that are set aside for attributes of which most may never come.
+    private static let largestReserve = 65536
+
     let accounts: [Account]
     let caller: CallerKey
     let deadline: Moment
@@ -158,6 +161,8 @@ struct WaitingRequest: Sendable {
         open -= 1
         if let entry = results.errorListEntry(at: place) { errorListEntries[index] = entry }
         if let count = results.attrsCount(at: place) {
+            // As if all others had as many, so that it does not grow step by step.
+            if texts.isEmpty { texts.reserveCapacity(min(items.count * count, Self.largestReserve)) }
             items[index].answer = .attrs(start: texts.count, count: UInt32(count))
             results.appendAttrs(at: place, to: &texts)
         } else {

@@ -45,7 +45,12 @@ public enum GetAttrs {
                 if count < maxAccounts {
                     let account = try account(&reader, at: count)
                     // One account, which is what most ask for, needs no set.
-                    if accounts.count == 1 { seen = first(of: accounts, reader, maxAccounts: maxAccounts) }
+                    if accounts.count == 1 {
+                        let room = room(reader, accounts[0], maxAccounts: maxAccounts)
+                        accounts.reserveCapacity(room)
+                        seen.reserveCapacity(room)
+                        seen.insert(accounts[0])
+                    }
                     if accounts.isEmpty || seen.insert(account).inserted { accounts.append(account) }
                 } else {
                     try reader.skipValue()
@@ -61,13 +66,9 @@ public enum GetAttrs {
             return accounts
         }
 
-        /// A set with room for as many as may follow, if they are as long as the first, so that it does not grow step by step.
-        private static func first(of accounts: [Account], _ reader: JSONReader, maxAccounts: Int) -> Set<Account> {
-            var seen: Set<Account> = []
-            let length = accounts[0].utf8.count + 3
-            seen.reserveCapacity(min(maxAccounts, (reader.bytes.count - reader.position) / length + 2))
-            seen.insert(accounts[0])
-            return seen
+        /// How many there may be if those that follow are as long as the first: so that nothing grows step by step.
+        private static func room(_ reader: JSONReader, _ first: Account, maxAccounts: Int) -> Int {
+            min(maxAccounts, (reader.bytes.count - reader.position) / (first.utf8.count + 3) + 2)
         }
 
         private static func account(_ reader: inout JSONReader, at index: Int) throws -> Account {
