@@ -13,6 +13,7 @@ struct AccountTable: Sendable {
     /// What is known of one.
     struct State: Sendable {
         fileprivate let hashed: HashedAccount
+        fileprivate let serial: UInt32
         var account: Account { hashed.account }
         /// Everybody who waits for it and is not waiting for a call that is under way.
         var waiters: Waiters?
@@ -20,7 +21,6 @@ struct AccountTable: Sendable {
         var ride: (call: CallKey, place: Int32)?
         /// Whether a lane or a retry brings it back, so that no request's turn takes it.
         var isReserved = false
-        fileprivate let serial: UInt32
 
         /// Somebody more waits.
         /// - Returns: Whether nobody did.

@@ -4,8 +4,16 @@ import AttributeValues
 public struct RequestKey: Hashable, Sendable {
     /// Counts from 1.
     let number: UInt64
+    /// In four bytes: whoever waits for an account is noted with it, and of accounts there are a million.
+    private let compactPlace: UInt32
+
+    init(number: UInt64, place: Int) {
+        self.number = number
+        compactPlace = UInt32(place)
+    }
+
     /// Where it is kept: a small number that no other open request has, from 0.
-    public let place: Int
+    public var place: Int { Int(compactPlace) }
 
     /// Its number is enough.
     public func hash(into hasher: inout Hasher) { hasher.combine(number) }
@@ -74,24 +82,26 @@ struct WaitingRequest: Sendable {
     /// Bytes that are set aside for attributes of which most may never come.
     private static let largestReserve = 65536
 
-    let accounts: [Account]
-    let caller: CallerKey
-    let deadline: Moment
-    /// When the caller asked.
-    let since: Moment
+    // What is looked at for each account of a call stands together: the memory of waiting requests is far, and each line of it costs.
     /// By index of the account.
     private var items: [Item]
     /// The attributes that have come, one after the other: copied, because what is left of a call's answer would else stay for as long
     /// as any of the requests that it has served.
     private var texts: [UInt8] = []
-    private var errorListEntries: [Int: [UInt8]] = [:]
-    private var failures: [Int: CallFailure] = [:]
     /// Accounts for which no call has left yet.
     var waiting: Int
     /// Accounts without an answer or a failure.
     private(set) var open: Int
     /// Accounts before this one have been offered to a call.
     var cursor = 0
+    let caller: CallerKey
+
+    let accounts: [Account]
+    let deadline: Moment
+    /// When the caller asked.
+    let since: Moment
+    private var errorListEntries: [Int: [UInt8]] = [:]
+    private var failures: [Int: CallFailure] = [:]
 
     init(accounts: [Account], caller: CallerKey, deadline: Moment, since: Moment) {
         self.accounts = accounts
