@@ -44,12 +44,19 @@ final class AttributeService: RPCService {
     /// Makes the result of `getMetrics`.
     var metricsResult: () -> [UInt8] = { Array("{}".utf8) }
     /// What has been asked and answered so far.
-    private(set) var metrics = RequestMetrics()
+    var metrics = RequestMetrics()
     private var refusals = RefusalLog()
     /// Where audits go.
-    var logger: Logger
+    var logger: Logger {
+        didSet { logsRequests = logger.logLevel <= .debug }
+    }
+    /// The logger's level is a look behind two walls, and each request asks for it.
+    private var logsRequests: Bool
 
-    init(logger: Logger) { self.logger = logger }
+    init(logger: Logger) {
+        self.logger = logger
+        logsRequests = logger.logLevel <= .debug
+    }
 
     // MARK: The table
 
@@ -126,7 +133,7 @@ final class AttributeService: RPCService {
         let start = NIODeadline.now()
         let caller = connection.caller
         let audit =
-            Audit.isWanted(rules.audit, by: logger)
+            rules.audit != .off || logsRequests
             ? Audit(rules.audit, caller: caller, accounts: params.accounts, start: start, logger: logger) : nil
         metrics.countRequested(accounts: params.accounts.count)
         if params.accounts.isEmpty {
@@ -139,20 +146,15 @@ final class AttributeService: RPCService {
         switch admission {
         case .ended(let outcome): return .now(ended(outcome, params.accounts, since: start, audit))
         case .waiting(let key):
-            driver.whenEnded(key) { [self] outcome in
-                let answer = ended(outcome, params.accounts, since: start, audit)
-                metrics.countEnd(of: .getAttrs, answer)
-                completion(answer)
-            }
-            return .later(cancel: { [self] in
-                driver.withdraw(key)
-                metrics.countWithdrawn(.getAttrs)
-                audit?.writeCancelled()
-            })
+            let waiting = WaitingAnswer(
+                service: self, driver: driver, key: key, accounts: params.accounts, start: start, audit: audit,
+                completion: completion)
+            driver.whenEnded(key) { waiting.ended($0) }
+            return .later(cancel: { waiting.cancel() })
         }
     }
 
-    private func ended(
+    func ended(
         _ outcome: RequestOutcome, _ accounts: [Account], since start: NIODeadline, _ audit: Audit?
     ) -> Response.Outcome {
         let answer = Response.Outcome.told(outcome, of: accounts)

@@ -17,11 +17,6 @@ public final class Audit {
     private let start: NIODeadline
     private let logger: Logger
 
-    /// Whether anybody wants a line.
-    static func isWanted(_ kind: Settings.Audit, by logger: Logger) -> Bool {
-        kind != .off || logger.logLevel <= .debug
-    }
-
     init(_ kind: Settings.Audit, caller: Caller, accounts: [Account], start: NIODeadline, logger: Logger) {
         self.kind = kind
         self.caller = caller

@@ -221,11 +221,10 @@ struct WaitingRequest: Sendable {
 
     /// How the request has ended: by the failure of its first failed account, if any has failed.
     var outcome: RequestOutcome {
-        let indices = failures.keys.sorted()
-        guard let firstIndex = indices.first, let first = failures[firstIndex] else {
+        guard let firstIndex = failures.keys.min(), let first = failures[firstIndex] else {
             return .answered(results)
         }
-        let listed = indices.prefix(PartialFailure.maximumListed).compactMap { index in
+        let listed = failures.keys.sorted().prefix(PartialFailure.maximumListed).compactMap { index in
             failures[index].map { (account: accounts[index], failure: $0) }
         }
         return .failed(PartialFailure(first: first, fetched: fetched, failed: listed))

@@ -1,7 +1,7 @@
 /// How text is written inside a string, here and where a text is copied.
 extension [UInt8] {
-    /// Appends UTF-8 text with the escapes that a JSON string on one line needs.
-    mutating func appendEscaped(_ text: borrowing Span<UInt8>) {
+    /// Appends UTF-8 text with the escapes that a JSON string on one line needs, without quotation marks.
+    public mutating func appendEscaped(_ text: borrowing Span<UInt8>) {
         var copied = 0
         var index = 0
         while true {

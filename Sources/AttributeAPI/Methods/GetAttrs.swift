@@ -99,39 +99,45 @@ public enum GetAttrs {
         public static func json(_ accounts: [Account], _ results: AccountResults) -> [UInt8] {
             precondition(accounts.count == results.count, "\(results.count) results for \(accounts.count) accounts")
             let names = accounts.reduce(0) { $0 + $1.utf8.count }
-            var json = JSONWriter(capacity: 40 + names + 32 * accounts.count + results.attrsCount)
-            json.object { json in
-                json.key("UserAttrs")
-                json.array { json in
-                    for index in accounts.indices { write(accounts[index], results, at: index, to: &json) }
-                }
-                json.key("missing")
-                json.array { json in
-                    for index in accounts.indices where results.attrsCount(at: index) == nil {
-                        json.string(accounts[index].text)
-                    }
-                }
-                if results.hasErrorListEntries {
-                    json.key("ErrorList")
-                    json.array { json in
-                        for entry in results.indices.lazy.compactMap(results.errorListEntry) { json.raw(entry) }
-                    }
+            var json: [UInt8] = []
+            json.reserveCapacity(44 + names + 28 * accounts.count + results.attrsCount)
+            // Not by JSONWriter: there is one such object for every account that anybody asks for, and fewer pieces cost less.
+            json.append(#"{"UserAttrs":["#)
+            for index in accounts.indices {
+                results.withAttrs(at: index) { attrs in
+                    separate(&json)
+                    json.append(#"{"To_Account":""#)
+                    json.appendEscaped(accounts[index].utf8.span)
+                    json.append(#"","Attrs":"#)
+                    json.append(attrs)
+                    json.append(UInt8(ascii: "}"))
                 }
             }
-            return json.bytes
+            json.append(#"],"missing":["#)
+            for index in accounts.indices where results.attrsCount(at: index) == nil {
+                separate(&json)
+                json.append(UInt8(ascii: "\""))
+                json.appendEscaped(accounts[index].utf8.span)
+                json.append(UInt8(ascii: "\""))
+            }
+            json.append(UInt8(ascii: "]"))
+            if results.hasErrorListEntries { appendErrorList(of: results, to: &json) }
+            json.append(UInt8(ascii: "}"))
+            return json
         }
 
-        private static func write(
-            _ account: Account, _ results: AccountResults, at index: Int, to json: inout JSONWriter
-        ) {
-            results.withAttrs(at: index) { attrs in
-                json.object { json in
-                    json.key("To_Account")
-                    json.string(account.text)
-                    json.key("Attrs")
-                    json.raw(attrs)
-                }
+        private static func appendErrorList(of results: AccountResults, to json: inout [UInt8]) {
+            json.append(#","ErrorList":["#)
+            for entry in results.indices.lazy.compactMap(results.errorListEntry) {
+                separate(&json)
+                json.append(entry.span)
             }
+            json.append(UInt8(ascii: "]"))
+        }
+
+        /// Writes a comma unless an array has just begun.
+        private static func separate(_ json: inout [UInt8]) {
+            if json.last != UInt8(ascii: "[") { json.append(UInt8(ascii: ",")) }
         }
     }
 }
