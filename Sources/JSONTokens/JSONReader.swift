@@ -35,9 +35,7 @@ public struct JSONReader {
 
     /// The kind of the value that comes next, after white space; the cursor stops at its first byte.
     public mutating func peek() throws(JSONSyntaxError) -> Kind {
-        skipWhiteSpace()
-        guard position < end else { throw JSONSyntaxError(.unexpectedEnd, at: position) }
-        switch bytes[position] {
+        switch try nextByte() {
         case UInt8(ascii: "{"): return .object
         case UInt8(ascii: "["): return .array
         case UInt8(ascii: "\""): return .string
@@ -95,8 +93,7 @@ public struct JSONReader {
     public mutating func nextKey() throws(JSONSyntaxError) -> JSONStringToken? {
         guard try nextMember(closing: UInt8(ascii: "}")) else { return nil }
         let key = try string()
-        skipWhiteSpace()
-        try expect(UInt8(ascii: ":"))
+        try pass(UInt8(ascii: ":"))
         return key
     }
 
@@ -106,27 +103,24 @@ public struct JSONReader {
     }
 
     private mutating func begin(_ bracket: UInt8) throws(JSONSyntaxError) {
-        skipWhiteSpace()
-        let start = position
-        try expect(bracket)
-        guard depth < depthLimit else { throw JSONSyntaxError(.nestedTooDeep(limit: depthLimit), at: start) }
+        try pass(bracket)
+        guard depth < depthLimit else { throw JSONSyntaxError(.nestedTooDeep(limit: depthLimit), at: position - 1) }
         begun &= ~(UInt64(1) << depth)
         depth += 1
     }
 
     private mutating func nextMember(closing bracket: UInt8) throws(JSONSyntaxError) -> Bool {
         precondition(depth > 0, "asked for a member outside any container")
-        skipWhiteSpace()
-        guard position < end else { throw JSONSyntaxError(.unexpectedEnd, at: position) }
-        let bit = UInt64(1) << (depth - 1)
-        if bytes[position] == bracket {
+        let byte = try nextByte()
+        let bit = UInt64(1) &<< (depth - 1)
+        if byte == bracket {
             position += 1
             depth -= 1
             return false
         }
         if begun & bit != 0 {
-            try expect(UInt8(ascii: ","))
-            skipWhiteSpace()
+            guard byte == UInt8(ascii: ",") else { throw JSONSyntaxError(.unexpectedByte(byte), at: position) }
+            position += 1
         }
         begun |= bit
         return true
@@ -153,16 +147,33 @@ public struct JSONReader {
         return index
     }
 
+    /// The first byte after white space, where the cursor then stands.
     @inline(__always)
-    mutating func expect(_ byte: UInt8) throws(JSONSyntaxError) {
+    private mutating func nextByte() throws(JSONSyntaxError) -> UInt8 {
+        if position < end, bytes[position] > 0x20 { return bytes[position] }
+        return try byteAfterWhiteSpace()
+    }
+
+    private mutating func byteAfterWhiteSpace() throws(JSONSyntaxError) -> UInt8 {
+        skipWhiteSpace()
         guard position < end else { throw JSONSyntaxError(.unexpectedEnd, at: position) }
-        guard bytes[position] == byte else { throw JSONSyntaxError(.unexpectedByte(bytes[position]), at: position) }
+        return bytes[position]
+    }
+
+    /// Passes a byte that must come after white space.
+    @inline(__always)
+    mutating func pass(_ wanted: UInt8) throws(JSONSyntaxError) {
+        let byte = try nextByte()
+        guard byte == wanted else { throw JSONSyntaxError(.unexpectedByte(byte), at: position) }
         position += 1
     }
 
     private mutating func literal(_ word: StaticString) throws(JSONSyntaxError) {
         for offset in 0..<word.utf8CodeUnitCount {
-            try expect(word.utf8Start[offset])
+            guard position < end else { throw JSONSyntaxError(.unexpectedEnd, at: position) }
+            let byte = bytes[position]
+            guard byte == word.utf8Start[offset] else { throw JSONSyntaxError(.unexpectedByte(byte), at: position) }
+            position += 1
         }
     }
 }

@@ -17,13 +17,20 @@ extension JSONReader {
     /// An escaped lone surrogate (`"\ud800"`) is JSON by its grammar and passes; ``decode(_:)`` refuses it.
     @discardableResult
     public mutating func string() throws(JSONSyntaxError) -> JSONStringToken {
-        skipWhiteSpace()
-        try expect(UInt8(ascii: "\""))
+        try pass(UInt8(ascii: "\""))
         let start = position
+        position = bytes.span.endOfPlainBytes(from: start, to: end)
+        // Nearly all strings have nothing else in them.
+        if position < end, bytes[position] == UInt8(ascii: "\"") {
+            position += 1
+            return JSONStringToken(content: start..<position - 1, hasEscapes: false)
+        }
+        return try restOfString(from: start)
+    }
+
+    private mutating func restOfString(from start: Int) throws(JSONSyntaxError) -> JSONStringToken {
         var hasEscapes = false
-        while true {
-            position = bytes.span.endOfPlainBytes(from: position, to: end)
-            guard position < end else { throw JSONSyntaxError(.unexpectedEnd, at: end) }
+        while position < end {
             switch bytes[position] {
             case UInt8(ascii: "\""):
                 position += 1
@@ -36,7 +43,9 @@ extension JSONReader {
             default:
                 throw JSONSyntaxError(.controlCharacterInString, at: position)
             }
+            position = bytes.span.endOfPlainBytes(from: position, to: end)
         }
+        throw JSONSyntaxError(.unexpectedEnd, at: end)
     }
 
     /// The text of a string; nil if it holds an escaped surrogate without its other half, which has no UTF-8.
