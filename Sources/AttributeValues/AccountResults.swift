@@ -23,17 +23,9 @@ public struct AccountResults: Sendable {
         self.errorListEntries = errorListEntries
     }
 
-    /// Collects results.
+    /// Copies results together.
     public init(_ results: some Sequence<AccountResult>) {
-        for result in results { append(result) }
-    }
-
-    /// Makes room for so many.
-    public mutating func reserveCapacity(_ count: Int) { attrs.reserveCapacity(count) }
-
-    /// Adds a result.
-    public mutating func append(_ result: AccountResult) {
-        append(attrs: result.attrs?.json.span, errorListEntry: result.errorListEntry)
+        for result in results { append(attrs: result.attrs?.json.span, errorListEntry: result.errorListEntry) }
     }
 
     /// Adds a result, as ``AccountResult`` describes it.

@@ -85,6 +85,7 @@ extension CallScheduler {
             if isLast { fair.dropHead() }
             guard let id = next else { continue }
             fair.taken()
+            // Asked first, because it is nearly always so: the other question is answered from a copy of the whole scheduler.
             if !quarantine.isEmpty, isQuarantined(id, now: now) {
                 // A whole call for one account: its caller pays for the rest.
                 if let caller = requests[key]?.caller { fair.charge(accountsPerCall - 1, to: caller) }

@@ -105,6 +105,23 @@ import Testing
         #expect(answers.indices.filter { answers[$0].attrs == nil } == [120])
     }
 
+    @Test mutating func whatIsHeldStandsWhereItWasAskedFor() throws {
+        bench = SchedulerBench(heldBytes: 10_000)
+        bench.ask(0..<5)
+        let first = bench.pass()[0]
+        bench.answer(first.key, first.accounts, missing: ["user1"])
+        bench.pass(.seconds(2))
+        let key = bench.ask(["user5", "user1", "user6", "user3", "user7"], maxAge: .seconds(60))
+        let second = bench.pass(.seconds(2))[0]
+        #expect(second.accounts == ["user5", "user6", "user7"])
+        bench.answer(second.key, second.accounts, missing: ["user6"])
+        guard case .answered(let answers) = try #require(bench.finished[key]) else {
+            Issue.record("not answered")
+            return
+        }
+        #expect(answers.map { $0.attrs != nil } == [true, false, false, true, true])
+    }
+
     @Test mutating func accountsThatDifferOnlyInNormalisationAreTwo() throws {
         let composed = Account("caf\u{E9}")
         let decomposed = Account("cafe\u{301}")
