@@ -50,7 +50,7 @@ final class AttributeService: RPCService {
     var logger: Logger {
         didSet { logsRequests = logger.logLevel <= .debug }
     }
-    /// The logger's level is a look behind two walls, and each request asks for it.
+    /// Whether the logger writes a line for each request. Kept, because to ask it for its level copies its handler.
     private var logsRequests: Bool
 
     init(logger: Logger) {

@@ -23,11 +23,9 @@ extension Span<UInt8> {
         while index < end, self[index].isPlainInString { index += 1 }
         return index
     }
-}
 
-extension Span<UInt8> {
-    /// Whether each byte is one of ASCII above the space, so that there is neither white space nor a line separator. Most attributes
-    /// are so, and are then copied without a look at each byte.
+    /// Whether each byte is one of ASCII above the space, so that there is neither white space nor a line separator. Looks at eight
+    /// bytes at a time.
     var isVisibleASCII: Bool {
         withUnsafeBytes { text in
             var index = 0

@@ -25,7 +25,7 @@ struct JSONWriterTests {
                     json.null()
                     json.object { _ in }
                     json.raw(Array("[1]".utf8))
-                    json.raw(Array("2".utf8).span)
+                    json.raw(Array("2".utf8))
                     json.string("s")
                 }
                 json.key("c")

@@ -5,7 +5,8 @@ import JSONRPC
 import JSONTokens
 
 extension Response.Outcome {
-    /// What a caller is told of how its accounts fared.
+    /// What a caller is told of how its accounts fared. A function, because an initializer would take its arguments over, at the cost of a
+    /// copy.
     static func told(_ outcome: RequestOutcome, of accounts: [Account]) -> Response.Outcome {
         switch outcome {
         case .answered(let results): .result(GetAttrs.Result.json(accounts, results))
