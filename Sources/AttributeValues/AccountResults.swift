@@ -2,7 +2,7 @@
 ///
 /// One value for all of them: a list of results would have each text counted and freed by itself, at every step on the way of an answer.
 public struct AccountResults: Sendable {
-    /// The attributes, one after the other.
+    /// The attributes, and whatever stands between them.
     @usableFromInline var texts: [UInt8] = []
     /// By place, where in the texts an account's are; nil if upstream did not answer for it.
     @usableFromInline var attrs: [Range<Int>?] = []
@@ -14,7 +14,7 @@ public struct AccountResults: Sendable {
 
     /// Results whose texts stand together already.
     /// - Parameters:
-    ///   - texts: JSON objects on one line each.
+    ///   - texts: JSON objects on one line each, with anything between them.
     ///   - attrs: Where in them each account's attributes are, in order; nil for those that upstream did not answer for.
     ///   - errorListEntries: By place, upstream's entries in `ErrorList`, each the JSON text of an object on one line.
     public init(texts: [UInt8], attrs: [Range<Int>?], errorListEntries: [Int: [UInt8]]) {
@@ -60,7 +60,12 @@ public struct AccountResults: Sendable {
     public var hasErrorListEntries: Bool { !errorListEntries.isEmpty }
 
     /// Bytes of all attributes.
-    public var attrsCount: Int { texts.count }
+    public var attrsCount: Int { attrs.reduce(0) { $0 + ($1?.count ?? 0) } }
+
+    /// An account's attributes with the texts in which they stand, for whoever keeps all instead of a copy.
+    public func attrsInTexts(at place: Int) -> (texts: [UInt8], range: Range<Int>)? {
+        place < attrs.count ? attrs[place].map { (texts, $0) } : nil
+    }
 }
 
 extension AccountResults: RandomAccessCollection {

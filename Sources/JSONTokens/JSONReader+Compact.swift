@@ -4,24 +4,27 @@ extension JSONReader {
     /// Numbers keep their digits, objects their order and their duplicates, strings their escapes; only U+0085, U+2028
     /// and U+2029 become `\uXXXX`, because many languages end lines there.
     public mutating func compactValue() throws(JSONSyntaxError) -> [UInt8] {
+        let range = try skipValue()
         var result: [UInt8] = []
-        _ = try compactValue(to: &result)
+        result.reserveCapacity(range.count)
+        Self.compact(bytes.span.extracting(range), to: &result)
         return result
     }
 
-    /// The same, at the end of other bytes.
-    /// - Returns: Where it stands there.
-    public mutating func compactValue(to result: inout [UInt8]) throws(JSONSyntaxError) -> Range<Int> {
+    /// The same, at the end of the text itself. Most values stand there as they are to be, and are not copied.
+    /// - Parameter text: The text that is read, ``bytes``, and what else has been appended to it.
+    /// - Returns: Where the value stands in that.
+    public mutating func compactValue(in text: inout [UInt8]) throws(JSONSyntaxError) -> Range<Int> {
         let range = try skipValue()
-        let start = result.count
-        Self.compact(bytes.span.extracting(range), to: &result)
-        return start..<result.count
+        let value = bytes.span.extracting(range)
+        if value.isVisibleASCII { return range }
+        let start = text.count
+        Self.compact(value, to: &text)
+        return start..<text.count
     }
 
     /// Drops the white space between the tokens of a value that has been checked.
     private static func compact(_ text: borrowing Span<UInt8>, to result: inout [UInt8]) {
-        if result.isEmpty { result.reserveCapacity(text.count) }
-        if text.isVisibleASCII { return result.append(text) }
         var copied = 0
         var index = 0
         var inString = false

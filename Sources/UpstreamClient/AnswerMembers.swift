@@ -10,8 +10,8 @@ struct AnswerMembers {
     private var info: String?
     private var hasUserAttrs = false
     private var hasErrorList = false
-    /// The attributes of all accounts, one after the other.
-    private var texts: [UInt8] = []
+    /// The body, and after it those attributes that do not stand in it on one line.
+    private var texts: [UInt8]
     /// Where in them each account's are.
     private var attrs: [Range<Int>?]
     private var errorListEntries: [Int: [UInt8]] = [:]
@@ -25,7 +25,8 @@ struct AnswerMembers {
     /// In the order of the members above.
     private static let names: [StaticString] = ["ActionStatus", "ErrorCode", "ErrorInfo", "UserAttrs", "ErrorList"]
 
-    init(requested: [Account], redactor: Redactor) {
+    init(body: [UInt8], requested: [Account], redactor: Redactor) {
+        texts = body
         places = RequestedPlaces(requested)
         // Array(repeating:count:) looks its type up at each call.
         attrs = requested.map { _ in nil }
@@ -81,7 +82,6 @@ struct AnswerMembers {
     }
 
     private mutating func readUserAttrs(_ reader: inout JSONReader) throws {
-        texts.reserveCapacity(reader.bytes.count - reader.position)
         try reader.beginArray()
         while try reader.nextElement() {
             guard try reader.peek() == .object else {
@@ -89,7 +89,8 @@ struct AnswerMembers {
                 try reader.skipValue()
                 continue
             }
-            let entry = try Entry(&reader, &texts)
+            var entry = Entry()
+            try entry.read(&reader, &texts)
             if let account = entry.account, let attrs = entry.attrs {
                 note(attrs, of: account, reader)
             } else {
@@ -117,7 +118,8 @@ struct AnswerMembers {
                 try reader.skipValue()
                 continue
             }
-            let entry = try Entry(&reader, &texts)
+            var entry = Entry()
+            try entry.read(&reader, &texts)
             guard let account = entry.account, let place = places.place(of: account, reader) else { continue }
             errorListEntries[place] = json(entry, places.requested[place])
         }
@@ -145,7 +147,7 @@ struct AnswerMembers {
 private struct Entry {
     /// The account, if it occurs once and is a string.
     var account: JSONStringToken? { accounts == 1 ? lastAccount : nil }
-    /// Where the attributes were put, if they occur once and are an object.
+    /// Where the attributes are, if they occur once and are an object.
     var attrs: Range<Int>? { allAttrs == 1 ? lastAttrs : nil }
     private(set) var code: Int64?
     private(set) var info: String?
@@ -154,8 +156,8 @@ private struct Entry {
     private var allAttrs = 0
     private var lastAttrs: Range<Int>?
 
-    /// - Parameter texts: Gets the attributes.
-    init(_ reader: inout JSONReader, _ texts: inout [UInt8]) throws {
+    /// - Parameter texts: The body, at whose end attributes are put that do not stand in it on one line.
+    mutating func read(_ reader: inout JSONReader, _ texts: inout [UInt8]) throws {
         try reader.beginObject()
         while let key = try reader.nextKey() {
             let kind = try reader.peek()
@@ -165,7 +167,7 @@ private struct Entry {
             } else if reader.matches(key, "Attrs") {
                 allAttrs += 1
                 if kind == .object {
-                    lastAttrs = try reader.compactValue(to: &texts)
+                    lastAttrs = try reader.compactValue(in: &texts)
                 } else {
                     try reader.skipValue()
                 }

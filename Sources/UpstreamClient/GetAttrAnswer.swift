@@ -43,7 +43,7 @@ extension GetAttrVerdict {
         _ body: JSONReader, _ requested: [Account], _ redactor: Redactor
     ) throws -> GetAttrVerdict {
         var reader = body
-        var members = AnswerMembers(requested: requested, redactor: redactor)
+        var members = AnswerMembers(body: body.bytes, requested: requested, redactor: redactor)
         guard try reader.peek() == .object else { throw UndocumentedAnswer(reason: "not an object") }
         try reader.beginObject()
         while let key = try reader.nextKey() { try members.read(key, &reader) }

@@ -54,6 +54,21 @@ struct CompactValueTests {
         #expect(reader.matches(key, "To_Account"))
     }
 
+    @Test func whatStandsOnOneLineAlreadyIsNotCopied() throws {
+        let text = Array(#"{"a":{"b":"c"},"d":{ "e" : "f g" },"h":["\#u{2028}"],"i":1}"#.utf8)
+        var reader = JSONReader(text)
+        var all = text
+        var values: [String] = []
+        try reader.beginObject()
+        while try reader.nextKey() != nil {
+            let range = try reader.compactValue(in: &all)
+            values.append(String(decoding: all[range], as: UTF8.self))
+        }
+        try reader.finish()
+        #expect(values == [#"{"b":"c"}"#, #"{"e":"f g"}"#, #"["\u2028"]"#, "1"])
+        #expect(all == text + Array((values[1] + values[2]).utf8))
+    }
+
     @Test func whatIsNoJSONIsRefused() {
         #expect(throws: JSONSyntaxError(.unexpectedByte(0x5D), at: 3)) { try compact("[1,]") }
     }
