@@ -10,15 +10,22 @@ public struct Account: Hashable, Sendable {
 
     /// The text. Comparing it directly brings Unicode equivalence back: compare accounts instead.
     public let text: String
+    /// The bytes' ``bytesHash(_:)``, computed once for all places where the account is looked for.
+    public let bytesHash: UInt32
 
     /// Wraps a text, which is kept byte for byte; its length is the caller's to check.
-    public init(_ text: String) { self.text = text }
+    public init(_ text: String) {
+        self.text = text
+        bytesHash = Self.bytesHash(text.utf8.span)
+    }
 
     /// The bytes that tell accounts apart.
-    public var utf8: String.UTF8View { text.utf8 }
+    @inlinable public var utf8: String.UTF8View { text.utf8 }
 
     /// Whether both have the same UTF-8 bytes.
-    public static func == (left: Account, right: Account) -> Bool { left.hasUTF8(right.utf8.span) }
+    @inlinable public static func == (left: Account, right: Account) -> Bool {
+        left.bytesHash == right.bytesHash && left.hasUTF8(right.utf8.span)
+    }
 
     /// Whether these are its UTF-8 bytes.
     public func hasUTF8(_ bytes: Span<UInt8>) -> Bool {
@@ -32,9 +39,15 @@ public struct Account: Hashable, Sendable {
         }
     }
 
-    /// Feeds the UTF-8 bytes.
-    public func hash(into hasher: inout Hasher) {
-        utf8.span.withUnsafeBytes { hasher.combine(bytes: $0) }
+    /// Feeds the bytes' hash.
+    public func hash(into hasher: inout Hasher) { hasher.combine(bytesHash) }
+
+    /// The hash of an account that has these bytes. Nobody outside the process can foresee it, and so choose accounts that are in each
+    /// other's way.
+    public static func bytesHash(_ bytes: Span<UInt8>) -> UInt32 {
+        var hasher = Hasher()
+        bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+        return UInt32(truncatingIfNeeded: hasher.finalize())
     }
 }
 

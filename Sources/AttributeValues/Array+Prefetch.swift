@@ -1,12 +1,12 @@
-import CPrefetch
+public import CPrefetch
 
 extension Array {
     /// Begins to fetch an element's memory, for as many as are looked at soon one after the other: then one does not wait for the
     /// other's. Neither does this, so the index is not checked: what is not there is not fetched.
     ///
     /// Of a million accounts, none is in the processor's caches, and to wait for each at each step is most of what it costs.
-    @inline(__always)
-    func prefetch(_ index: Int) {
+    @inline(__always) @inlinable
+    public func prefetch(_ index: Int) {
         withUnsafeBufferPointer { elements in
             guard let first = elements.baseAddress else { return }
             imattrd_prefetch(first + index, MemoryLayout<Element>.size)
@@ -14,8 +14,8 @@ extension Array {
     }
 
     /// The same for the array's own words (its count and capacity), which stand before its elements.
-    @inline(__always)
-    func prefetchHeader() {
+    @inline(__always) @inlinable
+    public func prefetchHeader() {
         withUnsafeBytes { bytes in
             guard let first = bytes.baseAddress else { return }
             imattrd_prefetch(first - 16, 1)

@@ -1,44 +1,38 @@
-import AttributeValues
-
-/// An account with its hash, which is computed once for all that is looked up.
-struct HashedAccount: Sendable {
-    let account: Account
-    /// Of a hash that nobody outside the process can foresee.
-    let hash: UInt32
-
-    init(_ account: Account) { self.init(account, hash: UInt32(truncatingIfNeeded: account.hashValue)) }
-
-    init(_ account: Account, hash: UInt32) {
-        self.account = account
-        self.hash = hash
-    }
-}
-
-/// Where in a list the entries of accounts are.
+/// Where in a list the entries of names are, by the names' hashes.
 ///
-/// A dictionary would hash the account anew at each step, and look at three places for it. Here one word has the hash and
-/// the place, so that nearly nothing else is looked at: with a million accounts, none of it is in the processor's cache.
-struct AccountIndex: Sendable {
+/// A dictionary would hash a name anew at each step, and look at three places for it. Here one word has the hash and the place, so that
+/// nearly nothing else is looked at: with a million names, none of it is in the processor's cache.
+public struct HashIndex: Sendable {
     /// Open addressing, linear probing. The high half of a slot is the hash, the low half the place + 1; 0 is vacant.
-    private var slots: [UInt64] = []
-    /// Accounts in the index.
-    private(set) var count = 0
+    @usableFromInline var slots: [UInt64] = []
+    /// Entries in the index.
+    public private(set) var count = 0
 
     private static let smallest = 16
     /// What many once needed is given back; a call's worth is not.
     private static let kept = 1024
 
-    private var mask: Int { slots.count - 1 }
+    @usableFromInline var mask: Int { slots.count - 1 }
 
-    private func home(_ slot: UInt64) -> Int { Int(slot >> 32) & mask }
+    /// No entries.
+    public init() {}
 
-    /// The place of an account's entry.
-    /// - Parameter isEntry: Whether the entry at a place is the account's.
-    func place(of wanted: HashedAccount, where isEntry: (Int) -> Bool) -> Int? {
-        guard count > 0 else { return nil }
-        var position = Int(wanted.hash) & mask
+    /// Makes room for so many entries.
+    public mutating func reserveCapacity(_ entries: Int) {
+        var size = max(Self.smallest, slots.count)
+        while 3 * size < 4 * entries { size *= 2 }
+        if size > slots.count { resize(to: size) }
+    }
+
+    /// The place of a name's entry.
+    /// - Parameters:
+    ///   - hash: The name's.
+    ///   - isEntry: Whether the entry at a place is the name's, which others of the same hash are not.
+    @inlinable public func place(of hash: UInt32, where isEntry: (Int) -> Bool) -> Int? {
+        if slots.isEmpty { return nil }
+        var position = Int(hash) & mask
         while slots[position] != 0 {
-            if slots[position] >> 32 == wanted.hash {
+            if slots[position] >> 32 == hash {
                 let place = Self.place(slots[position])
                 if isEntry(place) { return place }
             }
@@ -47,22 +41,22 @@ struct AccountIndex: Sendable {
         return nil
     }
 
-    /// Begins to fetch what will be looked at for an account.
-    func prefetch(_ account: HashedAccount) { slots.prefetch(Int(account.hash) & mask) }
+    /// Begins to fetch what will be looked at for a hash.
+    public func prefetch(_ hash: UInt32) { slots.prefetch(Int(hash) & mask) }
 
-    /// Adds an account that is not in the index yet.
-    mutating func insert(_ account: HashedAccount, at place: Int) {
+    /// Adds an entry that is not in the index yet, at a place below 2^32 - 1.
+    public mutating func insert(_ hash: UInt32, at place: Int) {
         // At least a quarter is vacant.
         if 4 * (count + 1) > 3 * slots.count { resize(to: max(Self.smallest, 2 * slots.count)) }
         count += 1
-        put(Self.slot(account, place))
+        put(Self.slot(hash, place))
     }
 
-    /// Takes out an account, if it is in the index with that place.
-    mutating func remove(_ account: HashedAccount, at place: Int) {
+    /// Takes out an entry, if it is in the index with that place.
+    public mutating func remove(_ hash: UInt32, at place: Int) {
         guard count > 0 else { return }
-        var hole = Int(account.hash) & mask
-        let slot = Self.slot(account, place)
+        var hole = Int(hash) & mask
+        let slot = Self.slot(hash, place)
         while slots[hole] != slot {
             if slots[hole] == 0 { return }
             hole = (hole + 1) & mask
@@ -73,16 +67,16 @@ struct AccountIndex: Sendable {
     }
 
     /// Takes all out, and keeps the memory for as many.
-    mutating func removeAll() {
+    public mutating func removeAll() {
         for position in slots.indices { slots[position] = 0 }
         count = 0
     }
 
-    private static func slot(_ account: HashedAccount, _ place: Int) -> UInt64 {
-        UInt64(account.hash) << 32 | UInt64(place + 1)
-    }
+    private static func slot(_ hash: UInt32, _ place: Int) -> UInt64 { UInt64(hash) << 32 | UInt64(place + 1) }
 
-    private static func place(_ slot: UInt64) -> Int { Int(slot & 0xFFFF_FFFF) - 1 }
+    @usableFromInline static func place(_ slot: UInt64) -> Int { Int(slot & 0xFFFF_FFFF) - 1 }
+
+    private func home(_ slot: UInt64) -> Int { Int(slot >> 32) & mask }
 
     private mutating func put(_ slot: UInt64) {
         var position = home(slot)

@@ -12,9 +12,9 @@ struct AccountID: Hashable, Sendable {
 struct AccountTable: Sendable {
     /// What is known of one.
     struct State: Sendable {
-        fileprivate let hashed: HashedAccount
-        fileprivate let serial: UInt32
-        var account: Account { hashed.account }
+        let account: Account
+        /// 0 if the place is vacant.
+        fileprivate var serial: UInt32
         /// Everybody who waits for it and is not waiting for a call that is under way.
         var waiters: Waiters?
         /// The call that it is under way in, and its place there.
@@ -40,8 +40,8 @@ struct AccountTable: Sendable {
         }
     }
 
-    private var index = AccountIndex()
-    private var states: [State?] = []
+    private var index = HashIndex()
+    private var states: [State] = []
     private var vacant: [UInt32] = []
     private var lastSerial: UInt32 = 0
 
@@ -49,72 +49,83 @@ struct AccountTable: Sendable {
     private(set) var waitedFor = 0
 
     /// The account's name here, which it gets if it has none.
-    mutating func id(of account: HashedAccount) -> AccountID { known(account) ?? add(account) }
+    mutating func id(of account: Account) -> AccountID { known(account) ?? add(account) }
 
     /// The account's name here, if it has one.
-    func known(_ account: HashedAccount) -> AccountID? {
-        guard let place = index.place(of: account, where: { states[$0]?.account == account.account }),
-            let state = states[place]
-        else { return nil }
-        return AccountID(place: UInt32(place), serial: state.serial)
+    func known(_ account: Account) -> AccountID? {
+        index.place(of: account.bytesHash) { states[$0].account == account }.map {
+            AccountID(place: UInt32($0), serial: states[$0].serial)
+        }
     }
 
-    private mutating func add(_ account: HashedAccount) -> AccountID {
-        lastSerial &+= 1
-        let state = State(hashed: account, serial: lastSerial)
+    private mutating func add(_ account: Account) -> AccountID {
+        lastSerial = max(1, lastSerial &+ 1)
+        let state = State(account: account, serial: lastSerial)
         let place = vacant.popLast() ?? UInt32(states.count)
         if Int(place) == states.count { states.append(state) } else { states[Int(place)] = state }
-        index.insert(account, at: Int(place))
+        index.insert(account.bytesHash, at: Int(place))
         return AccountID(place: place, serial: lastSerial)
     }
 
-    /// Begins to fetch what ``id(of:)`` will look at.
-    func prefetch(_ account: HashedAccount) { index.prefetch(account) }
+    /// Begins to fetch what ``id(of:)`` will look at for an account of this hash.
+    func prefetch(_ hash: UInt32) { index.prefetch(hash) }
 
     /// Begins to fetch what is known of an account.
     func prefetch(_ id: AccountID) { states.prefetch(Int(id.place)) }
 
     private func holds(_ id: AccountID) -> Bool {
-        id.place < states.count && states[Int(id.place)]?.serial == id.serial
+        id.place < states.count && states[Int(id.place)].serial == id.serial
+    }
+
+    /// What is known of an account; nil once it is forgotten.
+    @inline(__always)
+    private func state<Value>(_ id: AccountID, _ value: (borrowing State) -> Value) -> Value? {
+        holds(id) ? value(states[Int(id.place)]) : nil
+    }
+
+    @inline(__always)
+    @discardableResult
+    private mutating func change<Value>(_ id: AccountID, _ change: (inout State) -> Value) -> Value? {
+        holds(id) ? change(&states[Int(id.place)]) : nil
     }
 
     /// The account of this name; nil once it is forgotten.
-    func account(_ id: AccountID) -> HashedAccount? { holds(id) ? states[Int(id.place)]?.hashed : nil }
+    func account(_ id: AccountID) -> Account? { state(id) { $0.account } }
 
     /// Takes those who wait for an account, whom nothing else has to bring into a call any more.
     mutating func takeWaiters(_ id: AccountID) -> Waiters? {
-        guard holds(id), let waiters = states[Int(id.place)]?.takeWaiters() else { return nil }
+        guard let waiters = change(id, { $0.takeWaiters() }) ?? nil else { return nil }
         waitedFor -= 1
         return waiters
     }
 
-    /// Whether a request waits for an account.
-    func waits(_ key: RequestKey, for id: AccountID) -> Bool {
-        holds(id) && states[Int(id.place)]?.waiters?.contains(key) == true
+    /// Whether a request waits for an account that nothing but the request's turn brings into a call.
+    func waitsForTurn(_ key: RequestKey, for id: AccountID) -> Bool {
+        state(id) { !$0.isReserved && $0.waiters?.contains(key) == true } == true
     }
+
+    /// Whether a request waits for an account.
+    func waits(_ key: RequestKey, for id: AccountID) -> Bool { state(id) { $0.waiters?.contains(key) == true } == true }
 
     /// Somebody more waits for an account, which is known.
     mutating func wait(_ key: RequestKey, for id: AccountID, at index: Int) {
-        if holds(id), states[Int(id.place)]?.wait(key, at: index) == true { waitedFor += 1 }
+        if change(id, { $0.wait(key, at: index) }) == true { waitedFor += 1 }
     }
 
     /// Somebody does not wait any more.
     /// - Returns: Whether he was the last one.
     mutating func stopWaiting(_ key: RequestKey, for id: AccountID) -> Bool {
-        guard holds(id), states[Int(id.place)]?.waiters?.remove(key) == true else { return false }
+        guard change(id, { $0.waiters?.remove(key) == true }) == true else { return false }
         return takeWaiters(id) != nil
     }
 
-    /// Whether a lane or a retry brings an account back.
-    subscript(isReserved id: AccountID) -> Bool {
-        get { holds(id) && states[Int(id.place)]?.isReserved == true }
-        set { if holds(id) { states[Int(id.place)]?.isReserved = newValue } }
-    }
+    /// A lane or a retry brings an account back.
+    mutating func reserve(_ id: AccountID) { change(id) { $0.isReserved = true } }
 
     /// The call that an account is under way in, and its place there.
     subscript(rideOf id: AccountID) -> (call: CallKey, place: Int32)? {
-        get { holds(id) ? states[Int(id.place)]?.ride : nil }
-        set { if holds(id) { states[Int(id.place)]?.ride = newValue } }
+        get { state(id) { $0.ride } ?? nil }
+        set { change(id) { $0.ride = newValue } }
     }
 
     /// Forgets an account that nobody waits for and no call has.
@@ -122,19 +133,14 @@ struct AccountTable: Sendable {
     @discardableResult
     mutating func forgetUnlessWanted(_ id: AccountID) -> Bool {
         guard holds(id) else { return true }
-        guard let account = unwanted(id) else { return false }
-        index.remove(account, at: Int(id.place))
-        states[Int(id.place)] = nil
+        if states[Int(id.place)].waiters != nil || states[Int(id.place)].ride != nil { return false }
+        index.remove(states[Int(id.place)].account.bytesHash, at: Int(id.place))
+        // The account itself stays until the place is taken again: to put another in its place costs as much as all else here.
+        states[Int(id.place)].serial = 0
         vacant.append(id.place)
         // What many once needed is given back.
         if index.count == 0, states.count > Self.keptCapacity { self = AccountTable(lastSerial: lastSerial) }
         return true
-    }
-
-    /// The account of a name that is known, if nobody waits for it and no call has it.
-    private func unwanted(_ id: AccountID) -> HashedAccount? {
-        guard states[Int(id.place)]?.waiters == nil, states[Int(id.place)]?.ride == nil else { return nil }
-        return states[Int(id.place)]?.hashed
     }
 
     private static let keptCapacity = 1024
@@ -147,8 +153,8 @@ struct AccountTable: Sendable {
 
     /// All that are known, in no particular order.
     var all: [(id: AccountID, state: State)] {
-        zip(states.indices, states).compactMap { place, state in
-            state.map { (AccountID(place: UInt32(place), serial: $0.serial), $0) }
+        zip(states.indices, states).lazy.filter { $1.serial != 0 }.map { place, state in
+            (AccountID(place: UInt32(place), serial: state.serial), state)
         }
     }
 }

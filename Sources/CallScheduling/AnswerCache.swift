@@ -29,7 +29,7 @@ struct AnswerCache: Sendable {
     /// Adds an answer that is at most `maxAge` old at `now` to others, if there is one.
     /// - Returns: Whether there is.
     mutating func appendAnswer(
-        to answers: inout AccountResults, for account: HashedAccount, maxAge: Duration, now: Moment
+        to answers: inout AccountResults, for account: Account, maxAge: Duration, now: Moment
     ) -> Bool {
         if let place = younger.place(of: account) {
             guard younger.isRecent(place, maxAge, now) else { return false }
@@ -44,17 +44,17 @@ struct AnswerCache: Sendable {
         return true
     }
 
-    /// Begins to fetch what will be looked at for an account.
-    func prefetch(_ account: HashedAccount) {
-        younger.prefetch(account)
-        older.prefetch(account)
+    /// Begins to fetch what will be looked at for an account of this hash.
+    func prefetch(_ hash: UInt32) {
+        younger.prefetch(hash)
+        older.prefetch(hash)
     }
 
     /// Holds an answer, unless it is very large or a newer one is held.
     /// - Parameters:
     ///   - number: The answer's place among all of its call.
     ///   - moment: When that call left: the answer may be as old as that.
-    mutating func hold(_ answers: AccountResults, at number: Int, for account: HashedAccount, asOf moment: Moment) {
+    mutating func hold(_ answers: AccountResults, at number: Int, for account: Account, asOf moment: Moment) {
         guard capacity > 0 else { return }
         if let place = younger.place(of: account) {
             // A call that left earlier can be answered later; what is newer stays.
@@ -68,7 +68,7 @@ struct AnswerCache: Sendable {
     }
 
     private mutating func add(
-        _ answers: AccountResults, at number: Int, for account: HashedAccount, asOf moment: Moment
+        _ answers: AccountResults, at number: Int, for account: Account, asOf moment: Moment
     ) {
         let size = Generation.size(of: answers, at: number, for: account)
         guard size <= capacity / 2 else { return }
@@ -98,15 +98,15 @@ private struct Generation: Sendable {
         static let none: Int32 = -1
     }
 
-    private var index = AccountIndex()
+    private var index = HashIndex()
     private var entries: [Entry] = []
     private var texts: [UInt8] = []
 
     /// What an answer takes beyond its texts: its entry and its part of the index, about.
     private static let overhead = 64
 
-    static func size(of answers: AccountResults, at number: Int, for account: HashedAccount) -> Int {
-        overhead + account.account.utf8.count + (answers.attrsCount(at: number) ?? 0)
+    static func size(of answers: AccountResults, at number: Int, for account: Account) -> Int {
+        overhead + account.utf8.count + (answers.attrsCount(at: number) ?? 0)
             + (answers.errorListEntry(at: number)?.count ?? 0)
     }
 
@@ -115,12 +115,12 @@ private struct Generation: Sendable {
 
     var bytes: Int { texts.count + entries.count * Self.overhead }
 
-    func prefetch(_ account: HashedAccount) { index.prefetch(account) }
+    func prefetch(_ hash: UInt32) { index.prefetch(hash) }
 
-    func place(of account: HashedAccount) -> Int? {
-        index.place(of: account) { place in
+    func place(of account: Account) -> Int? {
+        index.place(of: account.bytesHash) { place in
             let (offset, count) = (entries[place].offset, Int(entries[place].name))
-            return account.account.hasUTF8(texts.span.extracting(offset..<offset + count))
+            return account.hasUTF8(texts.span.extracting(offset..<offset + count))
         }
     }
 
@@ -139,10 +139,10 @@ private struct Generation: Sendable {
             attrs: entry.attrs < 0 ? nil : texts.span.extracting(attrs..<end), errorListEntry: errorListEntry)
     }
 
-    mutating func add(_ answers: AccountResults, at number: Int, for account: HashedAccount, asOf moment: Moment) {
-        index.insert(account, at: entries.count)
+    mutating func add(_ answers: AccountResults, at number: Int, for account: Account, asOf moment: Moment) {
+        index.insert(account.bytesHash, at: entries.count)
         let (attrs, errorListEntry) = Self.counts(answers, at: number)
-        let name = account.account.utf8
+        let name = account.utf8
         entries.append(
             Entry(
                 offset: texts.count, name: Int32(name.count), attrs: attrs, errorListEntry: errorListEntry,
@@ -173,11 +173,15 @@ private struct Generation: Sendable {
 
     private mutating func write(_ text: borrowing Span<UInt8>, at offset: Int) -> Int {
         let end = offset + text.count
-        text.withUnsafeBufferPointer { texts.replaceSubrange(offset..<end, with: $0) }
+        text.withUnsafeBytes { text in
+            texts.withUnsafeMutableBytes { texts in
+                UnsafeMutableRawBufferPointer(rebasing: texts[offset..<end]).copyMemory(from: text)
+            }
+        }
         return end
     }
 
-    mutating func remove(_ account: HashedAccount, at place: Int) { index.remove(account, at: place) }
+    mutating func remove(_ account: Account, at place: Int) { index.remove(account.bytesHash, at: place) }
 
     /// Drops all, and keeps the memory for those that come.
     mutating func removeAll() {

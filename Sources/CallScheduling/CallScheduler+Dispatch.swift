@@ -25,7 +25,7 @@ extension CallScheduler {
         counters.started(accounts: rides.count)
         for place in rides.indices { accounts[rideOf: rides[place].id] = (key, Int32(place)) }
         calls[key] = Call(slot: slots.take(), leftAt: now, rides: rides, isolation: isolation)
-        return .start(key, accounts: rides.map(\.account.account))
+        return .start(key, accounts: rides.map(\.account))
     }
 
     // MARK: What a call takes
@@ -81,19 +81,32 @@ extension CallScheduler {
     private mutating func fillFairly(_ rides: inout [Ride], now: Moment) {
         if fair.isCrowded { prefetchTurns(accountsPerCall - rides.count) }
         while rides.count < accountsPerCall, let key = fair.head() {
+            // Whoever is alone has all turns, and need not be looked for again before each.
+            takeTurns(fair.isAlone ? accountsPerCall - rides.count : 1, of: key, &rides, now: now)
+        }
+    }
+
+    private mutating func takeTurns(_ count: Int, of key: RequestKey, _ rides: inout [Ride], now: Moment) {
+        for _ in 0..<count {
             let (next, isLast) = nextWaiting(of: key)
             if isLast { fair.dropHead() }
-            guard let id = next else { continue }
-            fair.taken()
-            // Asked first, because it is nearly always so: the other question is answered from a copy of the whole scheduler.
-            if !quarantine.isEmpty, isQuarantined(id, now: now) {
-                // A whole call for one account: its caller pays for the rest.
-                if let caller = requests[key]?.caller { fair.charge(accountsPerCall - 1, to: caller) }
-                alone.append(id)
-                accounts[isReserved: id] = true
-            } else if let ride = board(id) {
-                rides.append(ride)
+            if let next {
+                fair.taken()
+                take(next, of: key, &rides, now: now)
             }
+            if isLast { return }
+        }
+    }
+
+    private mutating func take(_ id: AccountID, of key: RequestKey, _ rides: inout [Ride], now: Moment) {
+        // Asked first, because it is nearly always so: the other question is answered from a copy of the whole scheduler.
+        if !quarantine.isEmpty, isQuarantined(id, now: now) {
+            // A whole call for one account: its caller pays for the rest.
+            if let caller = requests[key]?.caller { fair.charge(accountsPerCall - 1, to: caller) }
+            alone.append(id)
+            accounts.reserve(id)
+        } else if let ride = board(id) {
+            rides.append(ride)
         }
     }
 
@@ -110,7 +123,7 @@ extension CallScheduler {
     /// The next account of a request that waits and may leave, and whether it is the last to be offered; nil if there is none.
     private mutating func nextWaiting(of key: RequestKey) -> (id: AccountID?, isLast: Bool) {
         while let (offered, isLast) = requests.change(key, { $0.offerNext() }) ?? nil {
-            if let id = offered, accounts.waits(key, for: id), !accounts[isReserved: id] { return (id, isLast) }
+            if let id = offered, accounts.waitsForTurn(key, for: id) { return (id, isLast) }
         }
         return (nil, true)
     }
@@ -120,7 +133,7 @@ extension CallScheduler {
 
     func isQuarantined(_ id: AccountID, now: Moment) -> Bool {
         guard let account = accounts.account(id) else { return false }
-        return quarantine[account.account].map { $0 > now } ?? false
+        return quarantine[account].map { $0 > now } ?? false
     }
 
     /// Takes all who wait for an account into a call.

@@ -14,8 +14,8 @@ extension CallScheduler {
             if let (key, _) = ride.waiters.only { requests.prefetch(key) }
         }
         for ride in rides {
-            accounts.prefetch(ride.account)
-            cache.prefetch(ride.account)
+            accounts.prefetch(ride.account.bytesHash)
+            cache.prefetch(ride.account.bytesHash)
         }
         for ride in rides {
             if let (key, index) = ride.waiters.only { requests.change(key) { $0.prefetch(index) } }
@@ -31,7 +31,7 @@ extension CallScheduler {
             settle(ride, found, at: place, asOf: call.leftAt)
             forgetUnlessWanted(ride.id)
         }
-        if !quarantine.isEmpty, call.rides.count == 1 { quarantine[call.rides[0].account.account] = nil }
+        if !quarantine.isEmpty, call.rides.count == 1 { quarantine[call.rides[0].account] = nil }
         if let id = call.isolation, let step = isolations[id]?.testSucceeded() { follow(step, of: id, now: now) }
     }
 
@@ -196,7 +196,7 @@ extension CallScheduler {
             forgetUnlessWanted(ride.id)
             return nil
         }
-        accounts[isReserved: ride.id] = true
+        accounts.reserve(ride.id)
         isStarved = false
         return ride.id
     }
@@ -273,7 +273,7 @@ extension CallScheduler {
         for ride in rides {
             if quarantine.count >= Self.maximumQuarantined { quarantine = quarantine.filter { $0.value > now } }
             if quarantine.count < Self.maximumQuarantined {
-                quarantine[ride.account.account] = now + Self.quarantineTime
+                quarantine[ride.account] = now + Self.quarantineTime
             }
             if calls > 0, let key = ride.waiters.first(where: { requests.contains($0) }),
                 let caller = requests[key]?.caller

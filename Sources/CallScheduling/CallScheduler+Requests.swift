@@ -18,12 +18,9 @@ extension CallScheduler {
     /// Why a request cannot be taken, or nil.
     mutating func refusal(of count: Int, _ request: WaitingRequest, now: Moment) -> RequestOutcome? {
         if stopDeadline != nil { return .shuttingDown(fetched: request.fetched) }
-        let drained = pacer.spacing * (accounts.waitedFor / accountsPerCall + 1)
-        if waiting + count > limits.queuedAccounts {
-            return .overloaded(.all(limits.queuedAccounts), retryAfter: drained)
-        }
+        if waiting + count > limits.queuedAccounts { return overloaded(.all(limits.queuedAccounts)) }
         if waitingByUID[request.caller.uid] + count > limits.queuedAccountsPerUID {
-            return .overloaded(.perUID(limits.queuedAccountsPerUID), retryAfter: drained)
+            return overloaded(.perUID(limits.queuedAccountsPerUID))
         }
         let calls = (count + accountsPerCall - 1) / accountsPerCall
         let credit = roundTrips.lowerBound(now: now)
@@ -36,6 +33,10 @@ extension CallScheduler {
         return count == 0 ? nil : gate.refusal(now: now).map { request.failed(with: $0) }
     }
 
+    private func overloaded(_ limit: QueueLimit) -> RequestOutcome {
+        .overloaded(limit, retryAfter: pacer.spacing * (accounts.waitedFor / accountsPerCall + 1))
+    }
+
     /// The answers that are held, and the indices of those accounts for which none is.
     mutating func heldAnswers(
         for accounts: [Account], maxAge: Duration, now: Moment
@@ -43,8 +44,7 @@ extension CallScheduler {
         var found = AccountResults()
         var missed: [Int] = []
         for index in accounts.indices {
-            let account = HashedAccount(accounts[index])
-            if !cache.appendAnswer(to: &found, for: account, maxAge: maxAge, now: now) { missed.append(index) }
+            if !cache.appendAnswer(to: &found, for: accounts[index], maxAge: maxAge, now: now) { missed.append(index) }
         }
         return (found, missed)
     }
@@ -52,7 +52,7 @@ extension CallScheduler {
     /// The indices of those accounts that are under way in calls which left lately enough.
     func joinable(_ request: WaitingRequest, maxAge: Duration, now: Moment) -> Set<Int> {
         let indices = request.accounts.indices.filter { index in
-            guard request.isOpen(index), let id = accounts.known(request.hashed(index)),
+            guard request.isOpen(index), let id = accounts.known(request.accounts[index]),
                 let call = accounts[rideOf: id]?.call, let leftAt = calls[call]?.leftAt
             else { return false }
             return now - leftAt <= maxAge

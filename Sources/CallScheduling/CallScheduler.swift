@@ -176,9 +176,9 @@ public struct CallScheduler: Sendable {
         request.waiting = wanted
         for index in accounts.indices {
             let ahead = index + Self.prefetchDistance
-            if ahead < accounts.count { self.accounts.prefetch(request.hashed(ahead)) }
+            if ahead < accounts.count { self.accounts.prefetch(accounts[ahead].bytesHash) }
             guard request.isOpen(index) else { continue }
-            let id = self.accounts.id(of: request.hashed(index))
+            let id = self.accounts.id(of: accounts[index])
             request[id: index] = id
             if joined.contains(index), let (call, place) = self.accounts[rideOf: id] {
                 calls[call]?.rides[Int(place)].waiters.add(key, index: index)

@@ -121,6 +121,9 @@ struct FairQueue: Sendable {
     /// Whether so many take turns that what one of them looks at has left the processor's caches when its next turn comes.
     var isCrowded: Bool { active > 30 }
 
+    /// Whether nobody else takes turns.
+    var isAlone: Bool { active == 1 }
+
     /// The request whose turn comes after so many others, or one that is near it: a guess, for what is to be fetched in advance.
     func upcoming(after turns: Int) -> RequestKey? {
         let (round, number) = turns.quotientAndRemainder(dividingBy: max(users.count, 1))
@@ -133,8 +136,7 @@ struct FairQueue: Sendable {
 
     /// An account of the head's was taken: the turn passes on.
     mutating func taken() {
-        // Nobody else has a turn.
-        if active == 1 { return }
+        if isAlone { return }
         guard let user = users.current() else { return }
         connections[user.place].rotate()
         users.rotate()

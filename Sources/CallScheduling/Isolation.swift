@@ -2,7 +2,7 @@ import AttributeValues
 
 /// An account on its way into a call, with everybody who waits for it.
 struct Ride: Sendable {
-    let account: HashedAccount
+    let account: Account
     var id: AccountID
     var waiters: Waiters
 }

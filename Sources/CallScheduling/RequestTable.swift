@@ -1,3 +1,5 @@
+import AttributeValues
+
 /// The open requests. They are found by their places, without hashing, because each step of a call asks for them again.
 struct RequestTable: Sendable {
     private struct Entry {

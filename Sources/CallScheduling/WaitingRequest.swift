@@ -73,7 +73,6 @@ struct WaitingRequest: Sendable {
 
     /// One of its accounts.
     private struct Item {
-        let hash: UInt32
         /// None if it was answered from memory.
         var id: AccountID?
         var answer = Answer.none
@@ -109,7 +108,7 @@ struct WaitingRequest: Sendable {
         self.deadline = deadline
         self.since = since
         // Array(repeating:count:) looks its type up at each call.
-        items = accounts.map { Item(hash: HashedAccount($0).hash) }
+        items = accounts.indices.map { _ in Item() }
         waiting = 0
         open = accounts.count
     }
@@ -117,9 +116,6 @@ struct WaitingRequest: Sendable {
     /// Changes it where it is kept: of a hundred requests that a call serves, none is near, and to move one costs more than to change it.
     @inline(__always)
     mutating func changed<Result>(by change: (inout WaitingRequest) -> Result) -> Result { change(&self) }
-
-    /// An account with its hash, which is computed once.
-    func hashed(_ index: Int) -> HashedAccount { HashedAccount(accounts[index], hash: items[index].hash) }
 
     /// The name of an account that it waits for.
     subscript(id index: Int) -> AccountID? {
@@ -170,15 +166,22 @@ struct WaitingRequest: Sendable {
         guard isOpen(index) else { return isComplete }
         open -= 1
         if let entry = results.errorListEntry(at: place) { errorListEntries[index] = entry }
-        if let count = results.attrsCount(at: place) {
-            // As if all others had as many, so that it does not grow step by step.
-            if texts.isEmpty { texts.reserveCapacity(min(items.count * count, Self.largestReserve)) }
-            items[index].answer = .attrs(start: texts.count, count: UInt32(count))
-            results.appendAttrs(at: place, to: &texts)
-        } else {
-            items[index].answer = .missing
-        }
+        items[index].answer = keep(results, at: place)
         return isComplete
+    }
+
+    private mutating func keep(_ results: AccountResults, at place: Int) -> Answer {
+        if items.count == 1 {
+            // It ends with this, so what else the texts have does not stay for it.
+            guard let (all, range) = results.attrsInTexts(at: place) else { return .missing }
+            texts = all
+            return .attrs(start: range.lowerBound, count: UInt32(range.count))
+        }
+        guard let count = results.attrsCount(at: place) else { return .missing }
+        // As if all others had as many, so that it does not grow step by step.
+        if texts.isEmpty { texts.reserveCapacity(min(items.count * count, Self.largestReserve)) }
+        defer { results.appendAttrs(at: place, to: &texts) }
+        return .attrs(start: texts.count, count: UInt32(count))
     }
 
     /// Takes the answers to all accounts but some, in their order.

@@ -2,8 +2,13 @@
 extension [UInt8] {
     /// Appends UTF-8 text with the escapes that a JSON string on one line needs, without quotation marks.
     public mutating func appendEscaped(_ text: borrowing Span<UInt8>) {
+        let plain = text.endOfPlainBytes(from: 0, to: text.count)
+        if plain == text.count { append(text) } else { appendEscaped(text, from: plain) }
+    }
+
+    private mutating func appendEscaped(_ text: borrowing Span<UInt8>, from firstOther: Int) {
         var copied = 0
-        var index = 0
+        var index = firstOther
         while true {
             index = text.endOfPlainBytes(from: index, to: text.count)
             guard index < text.count else { break }

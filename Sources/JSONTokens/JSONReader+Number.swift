@@ -26,13 +26,11 @@ extension JSONReader {
     /// `1.0` and `1e3` are numbers but not read as integers: whoever wants an integer is told so.
     public mutating func integer() throws(JSONSyntaxError) -> Int64? {
         let range = try number()
-        var rest = bytes[range]
-        let negative = rest.first == UInt8(ascii: "-")
-        if negative { rest.removeFirst() }
+        let negative = bytes[range.lowerBound] == UInt8(ascii: "-")
         var value: Int64 = 0
-        for byte in rest {
-            guard byte.isDigit else { return nil }
-            let digit = Int64(byte - UInt8(ascii: "0"))
+        for index in (negative ? range.dropFirst() : range) {
+            guard bytes[index].isDigit else { return nil }
+            let digit = Int64(bytes[index] - UInt8(ascii: "0"))
             let (product, overflow) = value.multipliedReportingOverflow(by: 10)
             let (sum, carry) = product.subtractingReportingOverflow(digit)
             if overflow || carry { return nil }

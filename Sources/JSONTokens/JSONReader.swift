@@ -109,6 +109,7 @@ public struct JSONReader {
         depth += 1
     }
 
+    @inline(__always)
     private mutating func nextMember(closing bracket: UInt8) throws(JSONSyntaxError) -> Bool {
         precondition(depth > 0, "asked for a member outside any container")
         let byte = try nextByte()

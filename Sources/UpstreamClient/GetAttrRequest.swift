@@ -19,7 +19,9 @@ struct GetAttrRequest {
         json.object { json in
             json.key("To_Account")
             json.array { json in
-                for account in accounts { json.string(account.text) }
+                // Accounts that are not copied are not counted, either.
+                let accounts = accounts.span
+                for index in accounts.indices { json.string(accounts[index].utf8.span) }
             }
         }
         body = json.bytes

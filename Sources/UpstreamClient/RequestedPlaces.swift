@@ -2,13 +2,12 @@ import AttributeValues
 import JSONTokens
 
 /// Finds an account of an answer among those that were asked for. Upstream need not keep to their order, and its own documentation does
-/// not; so this is done for nearly every account, and a dictionary, which hashes more carefully than a hundred names need, was 7 % of
-/// the work of a full call.
+/// not, so this is done for nearly every account.
 struct RequestedPlaces {
     let requested: [Account]
     private var next = 0
-    /// Places + 1 by the hashes of the accounts, open addressing; 0 is vacant. Made when an answer names somebody out of order.
-    private var slots: [UInt16] = []
+    /// Made when an answer names somebody out of order.
+    private var index = HashIndex()
 
     init(_ requested: [Account]) { self.requested = requested }
 
@@ -20,36 +19,25 @@ struct RequestedPlaces {
             next += 1
             return next - 1
         }
-        if slots.isEmpty { makeSlots() }
+        if index.count == 0 { makeIndex() }
         if token.hasEscapes { return reader.decodeBytes(token).flatMap { place(of: $0.span) } }
         return place(of: reader.bytes.span.extracting(token.content))
     }
 
-    private mutating func makeSlots() {
-        var size = 4
-        while size < 2 * requested.count { size *= 2 }
-        slots = Array(repeating: 0, count: size)
-        for (place, account) in requested.enumerated() {
-            var position = home(account.utf8.span)
-            while slots[position] != 0 { position = (position + 1) & (size - 1) }
-            slots[position] = UInt16(place + 1)
-        }
+    private mutating func makeIndex() {
+        index.reserveCapacity(requested.count)
+        for (place, account) in requested.enumerated() { index.insert(Self.hash(account.utf8.span), at: place) }
     }
 
     private func place(of name: Span<UInt8>) -> Int? {
-        var position = home(name)
-        while slots[position] != 0 {
-            let place = Int(slots[position]) - 1
-            if requested[place].hasUTF8(name) { return place }
-            position = (position + 1) & (slots.count - 1)
-        }
-        return nil
+        index.place(of: Self.hash(name)) { requested[$0].hasUTF8(name) }
     }
 
-    /// FNV-1a, folded. Somebody may foresee it, and choose accounts that are in each other's way: there are a hundred at most.
-    private func home(_ name: Span<UInt8>) -> Int {
+    /// FNV-1a, folded, which costs less than an account's own hash. Somebody may foresee it, and choose accounts that are in each
+    /// other's way: there are a hundred at most.
+    private static func hash(_ name: Span<UInt8>) -> UInt32 {
         var hash: UInt32 = 2_166_136_261
         for index in name.indices { hash = (hash ^ UInt32(name[index])) &* 16_777_619 }
-        return Int(hash ^ hash >> 15) & (slots.count - 1)
+        return hash ^ hash >> 15
     }
 }

@@ -11,7 +11,7 @@ import Testing
         AccountResult(attrs: Attrs(json: Array(repeating: 32, count: size)))
     }
 
-    private func size(_ account: HashedAccount, in cache: AnswerCache) -> Int? {
+    private func size(_ account: Account, in cache: AnswerCache) -> Int? {
         var cache = cache
         return cache.answer(for: account, maxAge: .seconds(9999), now: start)?.attrs?.json.count
     }
@@ -19,7 +19,7 @@ import Testing
     @Test func whatWasNotUsedForLongestGoesFirst() {
         // An answer takes 64 bytes, and 136 for its texts: ten fit in a generation.
         var cache = AnswerCache(capacity: 20 * 200)
-        let accounts = (100..<200).map { HashedAccount(Account("\($0)")) }
+        let accounts = (100..<200).map { Account("\($0)") }
         for (number, account) in accounts.enumerated() {
             cache.hold(answer(133), for: account, asOf: start)
             #expect(cache.bytes <= 20 * 200)
@@ -83,7 +83,7 @@ import Testing
         cache.hold(answer(4), for: "a", asOf: start + .seconds(2))
         #expect(cache.answer(for: "a", maxAge: .seconds(9), now: start + .seconds(2))?.attrs?.json.count == 4)
         // Nor when the newer one is of the older generation.
-        for name in ["b", "c", "d"] { cache.hold(answer(100), for: HashedAccount(Account(name)), asOf: start) }
+        for name in ["b", "c", "d"] { cache.hold(answer(100), for: Account(name), asOf: start) }
         cache.hold(answer(1), for: "a", asOf: start)
         #expect(cache.answer(for: "a", maxAge: .seconds(9), now: start + .seconds(2))?.attrs?.json.count == 4)
     }
@@ -96,7 +96,7 @@ import Testing
         var used: [Int] = []
         for _ in 0..<20_000 {
             let number = Int(generator.unit() * 30)
-            let account = HashedAccount(Account("\(number + 100)"))
+            let account = Account("\(number + 100)")
             if generator.unit() < 0.5 {
                 let found = cache.answer(for: account, maxAge: .seconds(9), now: start)
                 // 150 to 270 bytes each: seven fit in any case.
@@ -120,13 +120,13 @@ import Testing
 }
 
 extension AnswerCache {
-    fileprivate mutating func hold(_ answer: AccountResult, for account: HashedAccount, asOf moment: Moment) {
+    fileprivate mutating func hold(_ answer: AccountResult, for account: Account, asOf moment: Moment) {
         // Between two others, of which nothing may be taken.
         let other = AccountResult(attrs: Attrs(json: [1, 2, 3]), errorListEntry: [4])
         hold(AccountResults([other, answer, other]), at: 1, for: account, asOf: moment)
     }
 
-    fileprivate mutating func answer(for account: HashedAccount, maxAge: Duration, now: Moment) -> AccountResult? {
+    fileprivate mutating func answer(for account: Account, maxAge: Duration, now: Moment) -> AccountResult? {
         var answers = AccountResults()
         return appendAnswer(to: &answers, for: account, maxAge: maxAge, now: now) ? answers[0] : nil
     }

@@ -14,13 +14,13 @@ import Testing
     private static func rides(_ count: Int) -> [Ride] {
         var table = AccountTable()
         return (0..<count).map { number in
-            let account = HashedAccount(Account("\(number)"))
+            let account = Account("\(number)")
             let waiters = Waiters(RequestKey(number: UInt64(number), place: number), index: 0)
             return Ride(account: account, id: table.id(of: account), waiters: waiters)
         }
     }
 
-    private static func names(_ rides: [Ride]) -> Set<Int> { Set(rides.compactMap { Int($0.account.account.text) }) }
+    private static func names(_ rides: [Ride]) -> Set<Int> { Set(rides.compactMap { Int($0.account.text) }) }
 
     /// Searches for offenders, each with its code. Gives the tests, and who was answered, put aside and blamed.
     private static func search(_ count: Int, offenders: [Int: Int])

@@ -36,22 +36,15 @@ public enum GetAttrs {
             guard try reader.peek() == .array else {
                 throw ErrorObject.invalidParams("must be an array of strings", path: path)
             }
-            var accounts: [Account] = []
-            var seen: Set<Account> = []
+            var accounts = DistinctAccounts()
             var count = 0
             try reader.beginArray()
             while try reader.nextElement() {
                 // What is beyond the limit is counted, for the message, but not kept.
                 if count < maxAccounts {
                     let account = try account(&reader, at: count)
-                    // One account, which is what most ask for, needs no set.
-                    if accounts.count == 1 {
-                        let room = room(reader, accounts[0], maxAccounts: maxAccounts)
-                        accounts.reserveCapacity(room)
-                        seen.reserveCapacity(room)
-                        seen.insert(accounts[0])
-                    }
-                    if accounts.isEmpty || seen.insert(account).inserted { accounts.append(account) }
+                    if count == 1 { accounts.reserveCapacity(room(reader, account, maxAccounts: maxAccounts)) }
+                    accounts.append(account)
                 } else {
                     try reader.skipValue()
                 }
@@ -63,12 +56,12 @@ public enum GetAttrs {
                 error.limit = .init(ServiceLimit.maxAccountsPerRequest.rawValue, maxAccounts)
                 throw error
             }
-            return accounts
+            return accounts.accounts
         }
 
-        /// How many there may be if those that follow are as long as the first: so that nothing grows step by step.
-        private static func room(_ reader: JSONReader, _ first: Account, maxAccounts: Int) -> Int {
-            min(maxAccounts, (reader.bytes.count - reader.position) / (first.utf8.count + 3) + 2)
+        /// How many there may be if those that follow are as long as the second: so that nothing grows step by step.
+        private static func room(_ reader: JSONReader, _ second: Account, maxAccounts: Int) -> Int {
+            min(maxAccounts, (reader.bytes.count - reader.position) / (second.utf8.count + 3) + 2)
         }
 
         private static func account(_ reader: inout JSONReader, at index: Int) throws -> Account {
@@ -103,17 +96,17 @@ public enum GetAttrs {
             json.reserveCapacity(44 + names + 28 * accounts.count + results.attrsCount)
             // Not by JSONWriter: there is one such object for every account that anybody asks for, and fewer pieces cost less.
             json.append(#"{"UserAttrs":["#)
+            var isFirst = true
             for index in accounts.indices {
                 results.withAttrs(at: index) { attrs in
-                    separate(&json)
-                    json.append(#"{"To_Account":""#)
+                    json.append(isFirst ? #"{"To_Account":""# : #"},{"To_Account":""#)
                     json.appendEscaped(accounts[index].utf8.span)
                     json.append(#"","Attrs":"#)
                     json.append(attrs)
-                    json.append(UInt8(ascii: "}"))
+                    isFirst = false
                 }
             }
-            json.append(#"],"missing":["#)
+            json.append(isFirst ? #"],"missing":["# : #"}],"missing":["#)
             for index in accounts.indices where results.attrsCount(at: index) == nil {
                 separate(&json)
                 json.append(UInt8(ascii: "\""))
