@@ -110,7 +110,7 @@ final class CallDriver {
         case .success(let states): scheduler.restoreSlots(states, now: .now())
         case .failure: assumeAllSlotsUsed()
         }
-        memory.replace(with: scheduler.takeSlotChanges())
+        scheduler.takeSlotChanges(memory.replace)
         slotMemory = memory
     }
 
@@ -118,8 +118,7 @@ final class CallDriver {
     func credentialChanged() { scheduler.credentialChanged() }
 
     private func writeDownSlots() {
-        let changes = scheduler.takeSlotChanges()
-        slotMemory?.write(changes)
+        scheduler.takeSlotChanges { slotMemory?.write($0) }
     }
 
     /// Ends everything. To be called once.

@@ -12,7 +12,7 @@ public struct HashIndex: Sendable {
     /// What many once needed is given back; a call's worth is not.
     private static let kept = 1024
 
-    @usableFromInline var mask: Int { slots.count - 1 }
+    @inlinable var mask: Int { slots.count - 1 }
 
     /// No entries.
     public init() {}
@@ -74,7 +74,7 @@ public struct HashIndex: Sendable {
 
     private static func slot(_ hash: UInt32, _ place: Int) -> UInt64 { UInt64(hash) << 32 | UInt64(place + 1) }
 
-    @usableFromInline static func place(_ slot: UInt64) -> Int { Int(slot & 0xFFFF_FFFF) - 1 }
+    @inlinable static func place(_ slot: UInt64) -> Int { Int(slot & 0xFFFF_FFFF) - 1 }
 
     private func home(_ slot: UInt64) -> Int { Int(slot >> 32) & mask }
 

@@ -64,7 +64,7 @@ extension CallScheduler {
 
     private mutating func nextMerged(now: Moment) -> (rides: [Ride], isolation: Int?)? {
         var rides: [Ride] = []
-        rides.reserveCapacity(min(accountsPerCall, accounts.waitedFor))
+        if accounts.waitedFor > 0 { rides.reserveCapacity(min(accountsPerCall, accounts.waitedFor)) }
         fill(&rides) { $0.returned.popFirst() }
         fillFairly(&rides, now: now)
         // What was put aside causes no call of its own.

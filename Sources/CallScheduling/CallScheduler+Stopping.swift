@@ -38,8 +38,8 @@ extension CallScheduler {
         slots.assumeAllUsed(at: moment)
     }
 
-    /// What has become of the slots since the last time. To be written down, if at all, before the started calls leave.
-    public mutating func takeSlotChanges() -> [SlotTable.Change] { slots.takeChanges() }
+    /// Gives what has become of the slots since the last time, to be written down, if at all, before the started calls leave.
+    public mutating func takeSlotChanges(_ take: ([SlotTable.Change]) -> Void) { slots.takeChanges(take) }
 
     /// Goes on where a process that was killed has stopped.
     /// - Parameter states: What that process had written down of its slots.

@@ -41,7 +41,7 @@ public struct SlotTable: Sendable {
     public var limit: Int
     /// Calls that are under way.
     public private(set) var underWay = 0
-    /// Changes since ``takeChanges()`` was called last.
+    /// Changes since ``takeChanges(_:)`` was called last.
     private var changes: [Change] = []
     /// When the slots of calls that have ended come back.
     private var returns = Heap<Return>()
@@ -137,10 +137,10 @@ public struct SlotTable: Sendable {
         }
     }
 
-    /// What has changed since the last time. To be written down before a call that has taken a slot leaves.
-    public mutating func takeChanges() -> [Change] {
-        defer { changes.removeAll(keepingCapacity: true) }
-        return changes
+    /// Gives what has changed since the last time, to be written down before a call that has taken a slot leaves.
+    public mutating func takeChanges(_ take: ([Change]) -> Void) {
+        take(changes)
+        changes.removeAll(keepingCapacity: true)
     }
 
     private mutating func nextFree() -> Int {

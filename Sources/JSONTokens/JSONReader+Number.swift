@@ -28,7 +28,7 @@ extension JSONReader {
         let range = try number()
         let negative = bytes[range.lowerBound] == UInt8(ascii: "-")
         var value: Int64 = 0
-        for index in (negative ? range.dropFirst() : range) {
+        for index in range.lowerBound + (negative ? 1 : 0)..<range.upperBound {
             guard bytes[index].isDigit else { return nil }
             let digit = Int64(bytes[index] - UInt8(ascii: "0"))
             let (product, overflow) = value.multipliedReportingOverflow(by: 10)

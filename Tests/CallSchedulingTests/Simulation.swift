@@ -126,9 +126,11 @@ struct Simulation {
 
     /// Slots are written down before a call that has taken one leaves.
     private mutating func write() {
-        for change in scheduler.takeSlotChanges() {
-            while written.count <= change.slot { written.append(.free) }
-            written[change.slot] = change.state
+        scheduler.takeSlotChanges { changes in
+            for change in changes {
+                while written.count <= change.slot { written.append(.free) }
+                written[change.slot] = change.state
+            }
         }
     }
 

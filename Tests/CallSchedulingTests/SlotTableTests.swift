@@ -7,6 +7,12 @@ import Testing
     private var slots = SlotTable(limit: 3)
     private let start = Moment(nanoseconds: 50_000_000_000)
 
+    private mutating func taken() -> [SlotTable.Change] {
+        var taken: [SlotTable.Change] = []
+        slots.takeChanges { taken = $0 }
+        return taken
+    }
+
     @Test mutating func aSlotComesBackASecondAfterTheAnswerLessTheCredit() {
         let slot = slots.take()
         slots.answered(slot, at: start, credit: .milliseconds(30))
@@ -27,10 +33,10 @@ import Testing
             (first, .underWay), (second, .underWay), (first, .held(until: start + .seconds(2))), (second, .free),
             (first, .free),
         ]
-        let changes = slots.takeChanges()
+        let changes = taken()
         #expect(changes.map(\.slot) == expected.map(\.0))
         #expect(changes.map(\.state) == expected.map(\.1))
-        #expect(slots.takeChanges().isEmpty)
+        #expect(taken().isEmpty)
         // Numbers are used again, so that there are never more than slots.
         for _ in 0..<3 { #expect(slots.take() < 3) }
     }
@@ -40,7 +46,7 @@ import Testing
         #expect(slots.held == 2 && slots.nextReturn == start + .milliseconds(500))
         slots.advance(to: start + .milliseconds(500))
         #expect(slots.nextReturn == start + .seconds(2))
-        #expect(slots.takeChanges().count == 3)
+        #expect(taken().count == 3)
     }
 
     @Test mutating func aMomentThatNoProcessOfOursCanHaveWrittenMakesAllCountAsUsed() {

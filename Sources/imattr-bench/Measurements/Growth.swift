@@ -1,7 +1,7 @@
 /// Processor time an account, as callers and waiting accounts grow: it should not.
 struct Growth: Measurement {
     /// Medians are taken over so many.
-    private static let rounds = 5
+    private static let rounds = 9
     private let seconds: Int
 
     init(seconds: Int?) { self.seconds = seconds ?? 1 }
