@@ -4,8 +4,11 @@ import AttributeValues
 /// each of the many steps of a call.
 struct AccountID: Hashable, Sendable {
     fileprivate let place: UInt32
-    /// Tells those apart who have had the same place one after the other.
+    /// Tells those apart who have had the same place one after the other; counts from 1.
     fileprivate let serial: UInt32
+
+    /// No account's, where an optional would take more room.
+    static var none: AccountID { AccountID(place: 0, serial: 0) }
 }
 
 /// The accounts that somebody waits for or that are under way in a call.

@@ -74,7 +74,7 @@ struct WaitingRequest: Sendable {
     /// One of its accounts.
     private struct Item {
         /// None if it was answered from memory.
-        var id: AccountID?
+        var id = AccountID.none
         var answer = Answer.none
     }
 
@@ -119,19 +119,19 @@ struct WaitingRequest: Sendable {
 
     /// The name of an account that it waits for.
     subscript(id index: Int) -> AccountID? {
-        get { items[index].id }
-        set { items[index].id = newValue }
+        get { items[index].id == .none ? nil : items[index].id }
+        set { items[index].id = newValue ?? .none }
     }
 
     /// The next account, which is none if it was answered from memory, and whether it is the last; nil when all have been offered.
     mutating func offerNext() -> (id: AccountID?, isLast: Bool)? {
         guard cursor < items.count else { return nil }
         cursor += 1
-        return (items[cursor - 1].id, cursor == items.count)
+        return (self[id: cursor - 1], cursor == items.count)
     }
 
     /// The account that will be offered next, if it waits.
-    var upcoming: AccountID? { cursor < items.count ? items[cursor].id : nil }
+    var upcoming: AccountID? { cursor < items.count ? self[id: cursor] : nil }
 
     /// Begins to fetch what ``upcoming`` and ``offerNext()`` look at.
     func prefetchUpcoming() {
