@@ -1,5 +1,6 @@
 import AttributeValues
 import NIOCore
+import Synchronization
 import Testing
 import UpstreamClient
 import UpstreamSandbox
@@ -54,6 +55,31 @@ import UpstreamSandbox
             #expect(report.calls == 10)
             #expect(report.connections == 1)
         }
+    }
+
+    /// The first answer of a connection does not count, and what does must not be longer than what the server saw.
+    @Test func roundTripsAreMeasuredFromWhenTheRequestWasWritten() async throws {
+        var configuration = SandboxConfiguration()
+        configuration.answerDelay = .init(least: .milliseconds(200), meanJitter: .zero)
+        try await withClient(configuration) { client, _ in
+            let measured = RoundTrips()
+            try await client.onEventLoop { client in
+                client.onRoundTrip { roundTrip in measured.list.withLock { $0.append(roundTrip) } }
+            }
+            for number in 0..<3 {
+                let before = ContinuousClock.now
+                _ = try await client.call("abc").result.get()
+                let wait = ContinuousClock.now - before
+                let list = measured.list.withLock { $0 }
+                #expect(list.count == number)
+                // The server's delay begins before we know that all is written, but not by half of it.
+                if let last = list.last { #expect((.milliseconds(100)...wait).contains(last)) }
+            }
+        }
+    }
+
+    private final class RoundTrips: Sendable {
+        let list = Mutex<[Duration]>([])
     }
 
     /// None waits for another one's connection, however many there are.

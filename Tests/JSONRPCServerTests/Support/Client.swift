@@ -100,6 +100,14 @@ final class Client {
         return count > 0
     }
 
+    /// Tells how many bytes have come and were not taken, on any thread, as long as the client is there.
+    var look: @Sendable () -> Int {
+        { [descriptor] in
+            var count: CInt = 0
+            return ioctl(descriptor, UInt(FIONREAD), &count) == 0 ? Int(count) : -1
+        }
+    }
+
     /// Takes what is there without waiting.
     func receiveWhatIsThere() {
         var bytes = [UInt8](repeating: 0, count: 65536)
