@@ -103,6 +103,15 @@ import Testing
         #expect(params.accounts == ["b", "a", "c"])
     }
 
+    /// Else to look for one would take ever longer.
+    @Test func repeatedAccountsAreInTheIndexOnce() {
+        var distinct = DistinctAccounts()
+        for account in ["a", "a", "a"] as [Account] { distinct.append(account) }
+        #expect(distinct.accounts == ["a"] && distinct.index.count == 0)
+        for account in ["b", "a", "c", "b", "a"] as [Account] { distinct.append(account) }
+        #expect(distinct.accounts == ["a", "b", "c"] && distinct.index.count == 3)
+    }
+
     /// `String` calls these two names equal.
     @Test func accountsAreTheirBytes() throws {
         let params = try Self.read("{\"To_Account\":[\"\u{E9}\",\"e\u{301}\",\"\\u00e9\"]}")

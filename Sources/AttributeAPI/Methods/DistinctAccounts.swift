@@ -3,7 +3,8 @@ import AttributeValues
 /// Accounts in the order of their first mention.
 struct DistinctAccounts {
     private(set) var accounts: [Account] = []
-    private var index = HashIndex()
+    /// Where in the list each is; empty for one account, which is what most ask for.
+    private(set) var index = HashIndex()
 
     mutating func reserveCapacity(_ count: Int) {
         accounts.reserveCapacity(count)
@@ -12,9 +13,9 @@ struct DistinctAccounts {
 
     /// Appends an account that is not among them.
     mutating func append(_ account: consuming Account) {
-        // One account, which is what most ask for, needs no index.
-        if accounts.count == 1 { index.insert(accounts[0].bytesHash, at: 0) }
-        if accounts.count > 0 {
+        if let first = accounts.first {
+            if first == account { return }
+            if index.count == 0 { index.insert(first.bytesHash, at: 0) }
             if index.place(of: account.bytesHash, where: { accounts[$0] == account }) != nil { return }
             index.insert(account.bytesHash, at: accounts.count)
         }
