@@ -60,13 +60,13 @@ let package = Package(
         // A header only.
         .systemLibrary(name: "CPrefetch"),
 
-        library("AttributeValues", ["CPrefetch"]),
+        library("AttributeValues"),
         library("JSONTokens"),
         library("JSONRPC", ["JSONTokens"]),
         library("JSONRPCServer", ["JSONRPC", "JSONTokens", .nio, .nioPosix]),
         library("Systemd", ["CSystemd", .logging]),
         library("UserSig", ["CGcrypt", "CZlib"]),
-        library("CallScheduling", ["AttributeValues", .deque, .heap]),
+        library("CallScheduling", ["AttributeValues", "CPrefetch", .deque, .heap]),
         library("AttributeAPI", ["AttributeValues", "JSONTokens", "JSONRPC"]),
         library(
             "UpstreamClient",

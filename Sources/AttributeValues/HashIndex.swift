@@ -4,7 +4,7 @@
 /// nearly nothing else is looked at: with a million names, none of it is in the processor's cache.
 public struct HashIndex: Sendable {
     /// Open addressing, linear probing. The high half of a slot is the hash, the low half the place + 1; 0 is vacant.
-    @usableFromInline var slots: [UInt64] = []
+    @usableFromInline package private(set) var slots: [UInt64] = []
     /// Entries in the index.
     public private(set) var count = 0
 
@@ -40,9 +40,6 @@ public struct HashIndex: Sendable {
         }
         return nil
     }
-
-    /// Begins to fetch what will be looked at for a hash.
-    public func prefetch(_ hash: UInt32) { slots.prefetch(Int(hash) & mask) }
 
     /// Adds an entry that is not in the index yet, at a place below 2^32 - 1.
     public mutating func insert(_ hash: UInt32, at place: Int) {

@@ -1,5 +1,3 @@
-import AttributeValues
-
 /// The open requests. They are found by their places, without hashing, because each step of a call asks for them again.
 struct RequestTable: Sendable {
     private struct Entry {

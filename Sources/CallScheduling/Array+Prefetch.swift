@@ -1,12 +1,13 @@
-public import CPrefetch
+import AttributeValues
+import CPrefetch
 
 extension Array {
     /// Begins to fetch an element's memory, for as many as are looked at soon one after the other: then one does not wait for the
     /// other's. Neither does this, so the index is not checked: what is not there is not fetched.
     ///
     /// Of a million accounts, none is in the processor's caches, and to wait for each at each step is most of what it costs.
-    @inline(__always) @inlinable
-    public func prefetch(_ index: Int) {
+    @inline(__always)
+    func prefetch(_ index: Int) {
         withUnsafeBufferPointer { elements in
             guard let first = elements.baseAddress else { return }
             imattrd_prefetch(first + index, MemoryLayout<Element>.size)
@@ -14,11 +15,16 @@ extension Array {
     }
 
     /// The same for the array's own words (its count and capacity), which stand before its elements.
-    @inline(__always) @inlinable
-    public func prefetchHeader() {
+    @inline(__always)
+    func prefetchHeader() {
         withUnsafeBytes { bytes in
             guard let first = bytes.baseAddress else { return }
             imattrd_prefetch(first - 16, 1)
         }
     }
+}
+
+extension HashIndex {
+    /// Begins to fetch what will be looked at for a hash.
+    func prefetch(_ hash: UInt32) { slots.prefetch(Int(hash) & (slots.count - 1)) }
 }
