@@ -180,8 +180,9 @@ struct WaitingRequest: Sendable {
         guard let count = results.attrsCount(at: place) else { return .missing }
         // As if all others had as many, so that it does not grow step by step.
         if texts.isEmpty { texts.reserveCapacity(min(items.count * count, Self.largestReserve)) }
-        defer { results.appendAttrs(at: place, to: &texts) }
-        return .attrs(start: texts.count, count: UInt32(count))
+        let start = texts.count
+        results.appendAttrs(at: place, to: &texts)
+        return .attrs(start: start, count: UInt32(count))
     }
 
     /// Takes the answers to all accounts but some, in their order.

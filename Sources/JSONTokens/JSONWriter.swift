@@ -63,8 +63,7 @@ public struct JSONWriter: Sendable {
     /// Writes a string of UTF-8 bytes.
     public mutating func string(_ text: some Sequence<UInt8>) { string(Array(text).span) }
 
-    /// Writes a string of UTF-8 bytes.
-    public mutating func string(_ text: borrowing Span<UInt8>) {
+    private mutating func string(_ text: Span<UInt8>) {
         comma()
         bytes.append(UInt8(ascii: "\""))
         bytes.appendEscaped(text)

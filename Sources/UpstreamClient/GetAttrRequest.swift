@@ -19,9 +19,7 @@ struct GetAttrRequest {
         json.object { json in
             json.key("To_Account")
             json.array { json in
-                // Accounts that are not copied are not counted, either.
-                let accounts = accounts.span
-                for index in accounts.indices { json.string(accounts[index].utf8.span) }
+                for account in accounts { json.string(account.text) }
             }
         }
         body = json.bytes

@@ -8,7 +8,7 @@ struct Growth: Measurement {
 
     func run(_ tell: (Section) -> Void) async throws {
         // A call is full however many callers there are.
-        let callers = try await costs([1, 10, 100, 1_000, 10_000].map { (callers: $0, size: 100) })
+        let callers = try await costs([1, 10, 100, 1_000, 10_000].map { (callers: $0, accounts: 100) })
         tell(
             Self.section(
                 "growth: callers who ask for 100 accounts each, processor time an account",
@@ -21,14 +21,15 @@ struct Growth: Measurement {
         tell(
             Self.section(
                 "growth: waiting accounts, processor time an account",
-                waiting.map { ("\($0.callers * $0.size) accounts wait", $0.cost) }, from: 2))
+                waiting.map { ("\($0.callers * $0.accounts) accounts wait", $0.cost) }, from: 2))
     }
 
-    private typealias Size = (callers: Int, size: Int)
+    /// How many callers, and how many accounts each asks for.
+    private typealias Size = (callers: Int, accounts: Int)
 
     /// All sizes take turns, so that what disturbs the machine disturbs all alike. A first round does not count: before each caller has
     /// been answered, not everything is as it stays.
-    private func costs(_ sizes: [Size]) async throws -> [(callers: Int, size: Int, cost: Samples)] {
+    private func costs(_ sizes: [Size]) async throws -> [(callers: Int, accounts: Int, cost: Samples)] {
         try await Self.withCrowds(sizes[...]) { members in
             var costs = [[Double]](repeating: [], count: sizes.count)
             for round in 0...Self.rounds {
@@ -38,7 +39,7 @@ struct Growth: Measurement {
                 }
             }
             for member in members { try await member.crowd.leave() }
-            return zip(sizes, costs).map { ($0.callers, $0.size, Samples($1)) }
+            return zip(sizes, costs).map { ($0.callers, $0.accounts, Samples($1)) }
         }
     }
 
@@ -55,7 +56,7 @@ struct Growth: Measurement {
         ]
         return try await FastRig.with(daemon: limits) { rig in
             let questions = Questions.each(
-                of: size.callers, name: "a", size: size.size, areFresh: false, timeoutMs: 600_000)
+                of: size.callers, name: "a", size: size.accounts, areFresh: false, timeoutMs: 600_000)
             let crowd = try await Crowd.gather(at: rig, questions)
             return try await withCrowds(sizes.dropFirst(), members + [(rig, crowd)], body)
         }
@@ -75,7 +76,7 @@ struct Growth: Measurement {
         let before = try await crowd.events().accountsAnswered
         try await crowd.begin()
         try await Task.sleep(for: .seconds(seconds))
-        let wanted = before + max(Self.leastAccounts, size.callers * size.size)
+        let wanted = before + max(Self.leastAccounts, size.callers * size.accounts)
         try await Patience.wait(for: "\(wanted - before) accounts to be answered", Self.patience) {
             try await crowd.events().accountsAnswered >= wanted ? () : nil
         }
