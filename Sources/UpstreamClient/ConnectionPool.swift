@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -89,9 +90,9 @@ final class ConnectionPool {
         exchanges.removeAll()
         exchangeTimer?.cancel()
         idleTimer?.cancel()
-        let channels = attempts.values.map(\.channel)
-        for channel in channels { channel.close(promise: nil) }
-        return .andAllComplete(channels.map(\.closeFuture), on: eventLoop)
+        let all = Array(attempts.values)
+        for (_, connection) in all { connection.close() }
+        return .andAllComplete(all.map(\.channel.closeFuture), on: eventLoop)
     }
 
     // MARK: Connecting
@@ -139,7 +140,7 @@ final class ConnectionPool {
             .channelOption(.writeBufferWaterMark, value: HTTPSConnection.writeBufferBounds)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try pool.value.prepare(channel, context) }
-                    .flatMap { ResetOnClose.install(on: channel) }
+                    .flatMap { channel.resetOnClose() }
             }
     }
 
@@ -206,6 +207,15 @@ final class ConnectionPool {
         if let index = idle.firstIndex(where: { $0.connection === connection }) { idle.remove(at: index) }
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         if connections.isEmpty { allGone?() }
+    }
+}
+
+extension Channel {
+    /// Makes closing the connection discard what the kernel has not sent yet, at once, also when this process is killed: a call that is
+    /// given up must not reach the server seconds later, when its place in the limiter has been given to another.
+    fileprivate func resetOnClose() -> EventLoopFuture<Void> {
+        guard let options = self as? any SocketOptionProvider else { return eventLoop.makeSucceededVoidFuture() }
+        return options.setSoLinger(linger(l_onoff: 1, l_linger: 0))
     }
 }
 

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import NIOTLS
 
 /// One connection to the server: TLS is below, and one exchange at a time goes over it. Lives on one event loop.
@@ -31,6 +32,8 @@ final class HTTPSConnection: ChannelInboundHandler {
     private let tell: (HTTPSConnection, Event) -> Void
     private let encoder: RequestEncoder
     private var context: ChannelHandlerContext?
+    /// Where TLS stands: what it is told goes straight to the socket.
+    private var socketSide: ChannelHandlerContext?
     private var exchange: Exchange?
     private var mayBeReused = false
     /// When the socket had taken all of the request that is under way; nil until then.
@@ -61,17 +64,23 @@ final class HTTPSConnection: ChannelInboundHandler {
         exchange.willBeSent()
         writtenAt = nil
         encoder.next = exchange
-        context.writeAndFlush(wrapOutboundOut(RequestEncoder.part), promise: nil)
+        context.write(wrapOutboundOut(RequestEncoder.part), promise: nil)
     }
 
-    /// Closes it at once; what is under way fails.
-    func close() { context?.close(promise: nil) }
+    /// Closes it at once, without TLS's own farewell, for which the server would have to be waited for; what is under way fails.
+    func close() { socketSide?.close(promise: nil) }
 
     // MARK: The channel
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        socketSide = try? context.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self)
+    }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        socketSide = nil
+    }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case TLSUserEvent.handshakeCompleted = event {
@@ -90,7 +99,6 @@ final class HTTPSConnection: ChannelInboundHandler {
     /// and cost a twentieth of what a call does.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if exchange != nil, writtenAt == nil, context.channel.isWritable { writtenAt = .now() }
-        context.fireChannelWritabilityChanged()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// Writes each request in one piece.
+/// Writes each request in one piece, at once.
 ///
 /// NIO's own encoder takes a head, a body and an end, each of which passes through all handlers and becomes a buffer of its own; for
 /// requests as small as these that costs a quarter of the whole exchange. The decoder of the answers still has to see a head, to know
@@ -41,6 +41,6 @@ final class RequestEncoder: ChannelOutboundHandler {
         bytes.writeString(String(request.body.count))
         bytes.writeStaticString("\r\n\r\n")
         bytes.writeBytes(request.body)
-        context.write(wrapOutboundOut(bytes), promise: promise)
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A TCP relay that stands in front of a sandbox and sees how the client's connections end.
 ///
@@ -10,12 +11,20 @@ final class Relay: Sendable {
     let port: Int
     /// The ends of the client's connections, as they come.
     let ends: AsyncStream<End>
+    /// How many bytes the client has sent.
+    var received: Int { counter.total.withLock { $0 } }
+    private let counter: Counter
     private let listener: CInt
 
-    private init(listener: CInt, port: Int, ends: AsyncStream<End>) {
+    private final class Counter: Sendable {
+        let total = Mutex(0)
+    }
+
+    private init(listener: CInt, port: Int, ends: AsyncStream<End>, counter: Counter) {
         self.listener = listener
         self.port = port
         self.ends = ends
+        self.counter = counter
     }
 
     static func start(to target: Int) throws -> Relay {
@@ -23,17 +32,18 @@ final class Relay: Sendable {
         let bound = withLoopback(port: 0) { bind(listener, $0, $1) }
         guard bound == 0, listen(listener, 16) == 0 else { throw POSIXError(.EADDRINUSE) }
         let (ends, continuation) = AsyncStream.makeStream(of: End.self)
+        let counter = Counter()
         Thread.detachNewThread {
             while case let client = accept(listener, nil, nil), client >= 0 {
                 guard let server = connected(to: target) else { break }
                 Thread.detachNewThread { _ = copy(from: server, to: client) }
                 Thread.detachNewThread {
-                    continuation.yield(copy(from: client, to: server))
+                    continuation.yield(copy(from: client, to: server, counter))
                     shutdown(server, CInt(SHUT_RDWR))
                 }
             }
         }
-        return Relay(listener: listener, port: localPort(of: listener), ends: ends)
+        return Relay(listener: listener, port: localPort(of: listener), ends: ends, counter: counter)
     }
 
     /// Ends the thread that accepts. Descriptors of connections are left to the end of the process.
@@ -42,12 +52,13 @@ final class Relay: Sendable {
     }
 
     /// Passes on what comes until it ends.
-    private static func copy(from source: CInt, to target: CInt) -> End {
+    private static func copy(from source: CInt, to target: CInt, _ counter: Counter? = nil) -> End {
         var buffer = [UInt8](repeating: 0, count: 65536)
         while true {
             let count = read(source, &buffer, buffer.count)
             if count < 0 { return errno == ECONNRESET ? .reset : .orderly }
             if count == 0 { return .orderly }
+            counter?.total.withLock { $0 += count }
             // Where the other side is gone, what comes is read all the same: its end is what is looked for.
             _ = send(target, buffer, count, CInt(MSG_NOSIGNAL))
         }
