@@ -1,4 +1,4 @@
-"""An operator's whole story with the package. Runs in the box that Tests/System/operator-tests makes."""
+"""An operator's whole story with the packages, and a short one without. Runs in the box of Tests/System/operator-tests."""
 
 import time
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from system_tests.checks import Checks
 from system_tests.machine import must, run
 from system_tests.upstream import SECRET
 
-from . import crashes, everyday, failures, hardening, keys, package
+from . import by_hand, crashes, everyday, failures, hardening, keys, package
 from .sandbox import Sandbox
 
 # Where the tree leaves out documentation; the packages are to be installed whole.
@@ -60,6 +60,8 @@ def main():
             failures.restarts(checks, upstream)
     with part(checks, "purge"):
         package.purge(checks, files, groups)
+    with part(checks, "by hand"):
+        by_hand.install(checks, everyday.MEMBERS[0], SECRET)
     checks.finish()
 
 

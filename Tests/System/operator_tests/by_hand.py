@@ -1,0 +1,42 @@
+"""An installation without packages, by the lines of README as they are printed."""
+
+import re
+from pathlib import Path
+
+from system_tests.machine import must, show
+from system_tests.units import CONFIGURATION, CREDENTIAL, SERVICE, SOCKET_UNIT
+from system_tests.upstream import write_configuration
+
+from . import callers
+from .sandbox import Sandbox
+
+# README.md, the folder systemd, and the programs where the first line of "By hand" has built them.
+PROJECT = Path("/opt/imattrd/project")
+
+
+def blocks():
+    """The shell blocks under "Install": what installs the packages, what installs by hand, the key, the socket."""
+    section = re.search(r"^## Install$(.*?)^## ", (PROJECT / "README.md").read_text(), re.MULTILINE | re.DOTALL)[1]
+    return re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+
+
+def follow(lines, text=None):
+    """Runs lines in the project's folder, as who types them and stops at the first that fails."""
+    return must("bash", "-e", "-c", lines, cwd=PROJECT, input=text)
+
+
+def install(checks, user, key):
+    _, by_hand, give_key, open_socket = blocks()
+    build, rest = by_hand.split("\n", 1)
+    # The box has no Swift, and the programs are there.
+    checks.expect("the first line builds", None if build.startswith("swift build ") else build)
+    follow(rest)
+    follow(give_key, key + "\n")
+    checks.equal("the key is its owner's only", must("stat", "--format=%U %a", str(CREDENTIAL)), "root 600")
+    with Sandbox("by-hand", key) as upstream:
+        write_configuration(CONFIGURATION, **upstream.keys)
+        told = follow(open_socket.replace("SOMEBODY", user))
+        checks.expect("the first call is answered", None if "pong" in told else told)
+        checks.equal("and has started the daemon", show(SERVICE, "ActiveState"), "active")
+        checks.equal("of the group, somebody is answered", callers.get_attrs(user), "answered")
+        must("systemctl", "stop", SOCKET_UNIT, SERVICE)
