@@ -85,7 +85,7 @@ struct Growth: Measurement {
         return try (daemon.processorTime() - usedBefore) / .microseconds(1) / Double(accounts)
     }
 
-    private static func section(_ title: String, _ costs: [(name: String, cost: Samples)], from first: Int) -> Section {
+    static func section(_ title: String, _ costs: [(name: String, cost: Samples)], from first: Int) -> Section {
         let compared = costs[first...].map(\.cost).sorted { $0.median < $1.median }
         let growth = (compared.last ?? Samples([])) / (compared.first ?? Samples([]))
         return Section(
