@@ -19,12 +19,13 @@ extension JSONReader {
     public mutating func string() throws(JSONSyntaxError) -> JSONStringToken {
         try pass(UInt8(ascii: "\""))
         let start = position
-        position = bytes.span.endOfPlainBytes(from: start, to: end)
+        let stop = bytes.span.endOfPlainBytes(from: start, to: end)
         // Nearly all strings have nothing else in them.
-        if position < end, bytes[position] == UInt8(ascii: "\"") {
-            position += 1
-            return JSONStringToken(content: start..<position - 1, hasEscapes: false)
+        if stop < end, bytes[stop] == UInt8(ascii: "\"") {
+            position = stop + 1
+            return JSONStringToken(content: start..<stop, hasEscapes: false)
         }
+        position = stop
         return try restOfString(from: start)
     }
 

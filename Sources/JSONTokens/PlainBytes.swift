@@ -9,32 +9,46 @@ extension Span<UInt8> {
     /// nearly all bytes of nearly all strings are plain.
     @inline(__always)
     func endOfPlainBytes(from start: Int, to end: Int) -> Int {
-        var index = start
-        let found = withUnsafeBytes { text -> Int? in
+        withUnsafeBytes { text in
+            var index = start
             while index + 8 <= text.count {
                 let plain = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: index, as: UInt64.self)).plainBytes
-                if plain < 8 { return min(index + plain, end) }
+                if plain < 8 { return Swift.min(index + plain, end) }
                 index += 8
                 if index >= end { return end }
             }
-            return nil
+            // Those that are left, without what is before them: the zeros that come after them are not plain.
+            return Swift.min(index + (text.lastBytes >> (8 * (index - Swift.max(0, text.count - 8)))).plainBytes, end)
         }
-        if let found { return found }
-        while index < end, self[index].isPlainInString { index += 1 }
-        return index
     }
 
     /// Whether each byte is one of ASCII above the space, so that there is neither white space nor a line separator. Looks at eight
     /// bytes at a time.
     var isVisibleASCII: Bool {
         withUnsafeBytes { text in
+            guard text.count >= 8 else { return text.allSatisfy { 0x21...0x7F ~= $0 } }
             var index = 0
-            while index + 8 <= text.count {
+            while index + 8 < text.count {
                 if text.loadUnaligned(fromByteOffset: index, as: UInt64.self).hasOtherThanVisibleASCII { return false }
                 index += 8
             }
-            return text[index...].allSatisfy { 0x21...0x7F ~= $0 }
+            return !text.loadUnaligned(fromByteOffset: text.count - 8, as: UInt64.self).hasOtherThanVisibleASCII
         }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The last eight bytes, or all if there are fewer, the first of them the lowest.
+    @inline(__always)
+    fileprivate var lastBytes: UInt64 {
+        if count >= 8 { return UInt64(littleEndian: loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)) }
+        if count >= 4 {
+            // What both have is the same in both.
+            let first = UInt32(littleEndian: loadUnaligned(as: UInt32.self))
+            let last = UInt32(littleEndian: loadUnaligned(fromByteOffset: count - 4, as: UInt32.self))
+            return UInt64(first) | UInt64(last) << (8 * (count - 4))
+        }
+        return reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 }
 

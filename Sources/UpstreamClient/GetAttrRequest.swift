@@ -15,14 +15,18 @@ struct GetAttrRequest {
     init(accounts: [Account], path: String, random: UInt32) {
         self.path = path
         self.random = random
-        var json = JSONWriter(capacity: 40 * accounts.count + 20)
-        json.object { json in
-            json.key("To_Account")
-            json.array { json in
-                for account in accounts { json.string(account.text) }
+        let names = accounts.reduce(0) { $0 + $1.utf8.count }
+        body = [UInt8](names: names, other: 20 + 3 * accounts.count) { json in
+            json.append(#"{"To_Account":["#)
+            var isFirst = true
+            for account in accounts {
+                json.append(isFirst ? #"""# : #",""#)
+                json.appendEscaped(account.utf8.span)
+                json.append(#"""#)
+                isFirst = false
             }
+            json.append("]}")
         }
-        body = json.bytes
     }
 
     /// The request's path and query up to the random number, which stay the same for as long as the UserSig does.

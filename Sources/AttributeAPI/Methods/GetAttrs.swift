@@ -91,46 +91,51 @@ public enum GetAttrs {
         ///   - results: What upstream said of each, in the same order.
         public static func json(_ accounts: [Account], _ results: AccountResults) -> [UInt8] {
             precondition(accounts.count == results.count, "\(results.count) results for \(accounts.count) accounts")
-            let names = accounts.reduce(0) { $0 + $1.utf8.count }
-            var json: [UInt8] = []
-            json.reserveCapacity(44 + names + 28 * accounts.count + results.attrsCount)
             // Not by JSONWriter: there is one such object for every account that anybody asks for, and fewer pieces cost less.
-            json.append(#"{"UserAttrs":["#)
-            var isFirst = true
-            for index in accounts.indices {
-                results.withAttrs(at: index) { attrs in
-                    json.append(isFirst ? #"{"To_Account":""# : #"},{"To_Account":""#)
+            let names = accounts.reduce(0) { $0 + $1.utf8.count }
+            return [UInt8](names: names, other: mostBesideNames(accounts.count, results)) { json in
+                json.append(#"{"UserAttrs":["#)
+                var isFirst = true
+                for index in accounts.indices {
+                    results.withAttrs(at: index) { attrs in
+                        json.append(isFirst ? #"{"To_Account":""# : #"},{"To_Account":""#)
+                        json.appendEscaped(accounts[index].utf8.span)
+                        json.append(#"","Attrs":"#)
+                        json.append(attrs)
+                        isFirst = false
+                    }
+                }
+                json.append(isFirst ? #"],"missing":["# : #"}],"missing":["#)
+                isFirst = true
+                for index in accounts.indices where results.attrsCount(at: index) == nil {
+                    json.append(isFirst ? #"""# : #",""#)
                     json.appendEscaped(accounts[index].utf8.span)
-                    json.append(#"","Attrs":"#)
-                    json.append(attrs)
+                    json.append(#"""#)
                     isFirst = false
                 }
+                json.append("]")
+                if results.hasErrorListEntries { appendErrorList(of: results, to: &json) }
+                json.append("}")
             }
-            json.append(isFirst ? #"],"missing":["# : #"}],"missing":["#)
-            for index in accounts.indices where results.attrsCount(at: index) == nil {
-                separate(&json)
-                json.append(UInt8(ascii: "\""))
-                json.appendEscaped(accounts[index].utf8.span)
-                json.append(UInt8(ascii: "\""))
-            }
-            json.append(UInt8(ascii: "]"))
-            if results.hasErrorListEntries { appendErrorList(of: results, to: &json) }
-            json.append(UInt8(ascii: "}"))
-            return json
         }
 
-        private static func appendErrorList(of results: AccountResults, to json: inout [UInt8]) {
+        /// What stands around all, around each account, and around each entry, and what they have.
+        private static func mostBesideNames(_ accounts: Int, _ results: AccountResults) -> Int {
+            let entries = results.hasErrorListEntries ? entries(of: results).reduce(0) { $0 + $1.count + 1 } : 0
+            return 64 + 28 * accounts + results.attrsCount + entries
+        }
+
+        private static func entries(of results: AccountResults) -> [[UInt8]] {
+            results.indices.compactMap(results.errorListEntry)
+        }
+
+        private static func appendErrorList(of results: AccountResults, to json: inout ReservedBytes) {
             json.append(#","ErrorList":["#)
-            for entry in results.indices.lazy.compactMap(results.errorListEntry) {
-                separate(&json)
+            for (index, entry) in entries(of: results).enumerated() {
+                if index > 0 { json.append(",") }
                 json.append(entry.span)
             }
-            json.append(UInt8(ascii: "]"))
-        }
-
-        /// Writes a comma unless an array has just begun.
-        private static func separate(_ json: inout [UInt8]) {
-            if json.last != UInt8(ascii: "[") { json.append(UInt8(ascii: ",")) }
+            json.append("]")
         }
     }
 }

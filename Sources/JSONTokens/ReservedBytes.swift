@@ -1,0 +1,68 @@
+/// Writes bytes into memory that was set aside for all of them at once.
+///
+/// To append to an array costs more than to copy the few bytes of a name: each time it is asked whether there is room, and whether the
+/// array is shared.
+public struct ReservedBytes: ~Copyable {
+    @usableFromInline let memory: UnsafeMutableBufferPointer<UInt8>
+    @usableFromInline var count = 0
+    /// Whether more was to be written than there is room for.
+    @usableFromInline var isTooSmall = false
+
+    fileprivate init(_ memory: UnsafeMutableBufferPointer<UInt8>) { self.memory = memory }
+
+    /// Appends a text that is known when the program is built.
+    @inlinable @inline(__always)
+    public mutating func append(_ text: StaticString) {
+        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Appends all at once.
+    @inlinable @inline(__always)
+    public mutating func append(_ text: borrowing Span<UInt8>) {
+        text.withUnsafeBytes { append($0) }
+    }
+
+    /// Appends UTF-8 text with the escapes that a JSON string on one line needs, without quotation marks.
+    public mutating func appendEscaped(_ text: borrowing Span<UInt8>) {
+        if text.endOfPlainBytes(from: 0, to: text.count) == text.count { return append(text) }
+        var escaped: [UInt8] = []
+        escaped.appendEscaped(text)
+        append(escaped.span)
+    }
+
+    @inlinable @inline(__always)
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count <= memory.count - count else {
+            isTooSmall = true
+            return
+        }
+        UnsafeMutableRawBufferPointer(memory)[count...].copyBytes(from: bytes)
+        count += bytes.count
+    }
+}
+
+extension [UInt8] {
+    /// Makes an array of what is written.
+    /// - Parameters:
+    ///   - names: Bytes of all that is to be escaped.
+    ///   - other: Bytes of all else, at most.
+    ///   - write: Called once more if there are so many escapes that there was no room for them.
+    public init(names: Int, other: Int, _ write: (inout ReservedBytes) -> Void) {
+        // No byte becomes more than six.
+        guard let bytes = [UInt8](atMost: names + other, write) ?? [UInt8](atMost: 6 * names + other, write) else {
+            preconditionFailure("more than \(other) bytes beside the names")
+        }
+        self = bytes
+    }
+
+    private init?(atMost most: Int, _ write: (inout ReservedBytes) -> Void) {
+        var isTooSmall = false
+        self.init(unsafeUninitializedCapacity: most) { memory, count in
+            var bytes = ReservedBytes(memory)
+            write(&bytes)
+            count = bytes.count
+            isTooSmall = bytes.isTooSmall
+        }
+        if isTooSmall { return nil }
+    }
+}
