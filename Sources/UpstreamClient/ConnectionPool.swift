@@ -151,7 +151,8 @@ final class ConnectionPool {
         let encoder = RequestEncoder(authority: endpoint.authority)
         try pipeline.addHandler(encoder)
         try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes)))
-        let connection = HTTPSConnection(host: endpoint.host, encoder: encoder) { [weak self] in
+        let socketSide = try pipeline.context(handlerType: NIOSSLClientHandler.self)
+        let connection = HTTPSConnection(host: endpoint.host, encoder: encoder, socketSide: socketSide) { [weak self] in
             self?.heard($1, from: $0)
         }
         try pipeline.addHandler(connection)

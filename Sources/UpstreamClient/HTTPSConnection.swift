@@ -1,6 +1,5 @@
 import NIOCore
 import NIOHTTP1
-import NIOSSL
 import NIOTLS
 
 /// One connection to the server: TLS is below, and one exchange at a time goes over it. Lives on one event loop.
@@ -31,9 +30,8 @@ final class HTTPSConnection: ChannelInboundHandler {
     private let host: String
     private let tell: (HTTPSConnection, Event) -> Void
     private let encoder: RequestEncoder
+    private let socketSide: ChannelHandlerContext
     private var context: ChannelHandlerContext?
-    /// Where TLS stands: what it is told goes straight to the socket.
-    private var socketSide: ChannelHandlerContext?
     private var exchange: Exchange?
     private var mayBeReused = false
     /// When the socket had taken all of the request that is under way; nil until then.
@@ -43,10 +41,15 @@ final class HTTPSConnection: ChannelInboundHandler {
 
     /// - Parameters:
     ///   - host: Whose certificate it must be.
-    ///   - headers: What each request has but its length.
-    init(host: String, encoder: RequestEncoder, tell: @escaping (HTTPSConnection, Event) -> Void) {
+    ///   - encoder: Writes the requests.
+    ///   - socketSide: TLS's: what it is told goes straight to the socket.
+    init(
+        host: String, encoder: RequestEncoder, socketSide: ChannelHandlerContext,
+        tell: @escaping (HTTPSConnection, Event) -> Void
+    ) {
         self.host = host
         self.encoder = encoder
+        self.socketSide = socketSide
         self.tell = tell
     }
 
@@ -64,23 +67,18 @@ final class HTTPSConnection: ChannelInboundHandler {
         exchange.willBeSent()
         writtenAt = nil
         encoder.next = exchange
+        // Which flushes it.
         context.write(wrapOutboundOut(RequestEncoder.part), promise: nil)
     }
 
     /// Closes it at once, without TLS's own farewell, for which the server would have to be waited for; what is under way fails.
-    func close() { socketSide?.close(promise: nil) }
+    func close() { socketSide.close(promise: nil) }
 
     // MARK: The channel
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        socketSide = try? context.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self)
-    }
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        self.context = nil
-        socketSide = nil
-    }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case TLSUserEvent.handshakeCompleted = event {
