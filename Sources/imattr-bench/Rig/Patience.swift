@@ -12,8 +12,11 @@ enum Patience {
         unless hopeless: () -> Bool = { false }, _ look: () async throws -> Found?
     ) async throws -> Found {
         let deadline = ContinuousClock.now + patience
-        while ContinuousClock.now < deadline, !hopeless() {
+        while true {
+            // Where so much else is to do that this has not been its turn for long, it looks once more all the same.
+            let isLast = ContinuousClock.now >= deadline || hopeless()
             if let found = try await look() { return found }
+            if isLast { break }
             try await Task.sleep(for: .milliseconds(5))
         }
         let said = log.flatMap { try? File.text($0) } ?? ""
