@@ -30,6 +30,13 @@ public struct ReservedBytes: ~Copyable {
         append(escaped.span)
     }
 
+    /// Appends a JSON string, as an element of an array.
+    public mutating func appendElement(_ text: borrowing Span<UInt8>, isFirst: Bool) {
+        append(isFirst ? #"""# : #",""#)
+        appendEscaped(text)
+        append(#"""#)
+    }
+
     @inlinable @inline(__always)
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count <= memory.count - count else {

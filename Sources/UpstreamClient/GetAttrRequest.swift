@@ -18,12 +18,8 @@ struct GetAttrRequest {
         let names = accounts.reduce(0) { $0 + $1.utf8.count }
         body = [UInt8](names: names, other: 20 + 3 * accounts.count) { json in
             json.append(#"{"To_Account":["#)
-            var isFirst = true
-            for account in accounts {
-                json.append(isFirst ? #"""# : #",""#)
-                json.appendEscaped(account.utf8.span)
-                json.append(#"""#)
-                isFirst = false
+            for (index, account) in accounts.enumerated() {
+                json.appendElement(account.utf8.span, isFirst: index == 0)
             }
             json.append("]}")
         }

@@ -1,4 +1,5 @@
 import AttributeValues
+import JSONTokens
 import Testing
 
 @testable import AttributeAPI
@@ -45,5 +46,50 @@ import Testing
                 == #"{"UserAttrs":[],"missing":[\#(text)]}"#)
         let entry = #"{"UserAttrs":[{"To_Account":\#(text),"Attrs":{}}],"missing":[]}"#
         #expect(json([account: AccountResult(attrs: attrs("{}"))]) == entry)
+    }
+
+    /// Whatever accounts are called, and whatever became of them.
+    @Test(arguments: ["a", "李", String(repeating: "\u{1}", count: 250)], [0, 1, 2, 100])
+    func allHasRoom(name: String, count: Int) {
+        let accounts = (0..<count).map { Account("\(name)\($0)") }
+        let entry = Array(#"{"ErrorCode":1}"#.utf8)
+        for kinds in [[0], [1], [2], [0, 1, 2]] {
+            let results = accounts.indices.map { index -> AccountResult in
+                switch kinds[index % kinds.count] {
+                case 0: AccountResult(attrs: attrs(#"{"account":"\#(index)"}"#))
+                case 1: .missing
+                default: AccountResult(errorListEntry: entry)
+                }
+            }
+            #expect(GetAttrs.Result.json(accounts, AccountResults(results)) == written(accounts, results))
+        }
+    }
+
+    /// The same by the general writer.
+    private func written(_ accounts: [Account], _ results: [AccountResult]) -> [UInt8] {
+        var json = JSONWriter()
+        json.object { json in
+            json.key("UserAttrs")
+            json.array { json in
+                for (account, result) in zip(accounts, results) {
+                    guard let attrs = result.attrs else { continue }
+                    json.object { json in
+                        json.key("To_Account")
+                        json.string(account.text)
+                        json.key("Attrs")
+                        json.raw(attrs.json)
+                    }
+                }
+            }
+            json.key("missing")
+            json.array { json in
+                for (account, result) in zip(accounts, results) where result.attrs == nil { json.string(account.text) }
+            }
+            let entries = results.compactMap(\.errorListEntry)
+            guard !entries.isEmpty else { return }
+            json.key("ErrorList")
+            json.array { json in for entry in entries { json.raw(entry) } }
+        }
+        return json.bytes
     }
 }

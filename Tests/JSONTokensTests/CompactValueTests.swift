@@ -69,6 +69,19 @@ struct CompactValueTests {
         #expect(all == text + Array((values[1] + values[2]).utf8))
     }
 
+    @Test func spacesAreFoundWhereverTheyStand() throws {
+        for length in 0...17 {
+            let plain = Array("{\"\(String(repeating: "a", count: length))\":1}".utf8)
+            for place in [1, plain.count - 1] {
+                var text = plain
+                text.insert(0x20, at: place)
+                var reader = JSONReader(text)
+                let range = try reader.compactValue(in: &text)
+                #expect(Array(text[range]) == plain)
+            }
+        }
+    }
+
     @Test func whatIsNoJSONIsRefused() {
         #expect(throws: JSONSyntaxError(.unexpectedByte(0x5D), at: 3)) { try compact("[1,]") }
     }

@@ -63,4 +63,37 @@ struct JSONStringTokenTests {
         let (reader, token) = try token(text)
         #expect(reader.matches(token, "id") == expected)
     }
+
+    /// At every place in a word of eight bytes, in a text that ends there, and in one that goes on.
+    @Test(arguments: [(#"\n"#, true), ("é", true), ("\u{1}", false), ("\n", false)])
+    func whatIsNotPlainIsFoundWhereverItStands(_ other: String, _ isAllowed: Bool) throws {
+        for before in 0...17 {
+            for after in 0...17 {
+                let content = String(repeating: "a", count: before) + other + String(repeating: "b", count: after)
+                let json = Array("\"\(content)\"".utf8)
+                var reader = JSONReader(json + [0x20])
+                guard isAllowed else {
+                    #expect(throws: JSONSyntaxError(.controlCharacterInString, at: before + 1)) { try reader.string() }
+                    continue
+                }
+                let token = try reader.string()
+                #expect(token.content == 1..<json.count - 1)
+                #expect(token.hasEscapes == (other.utf8.first == UInt8(ascii: "\\")))
+            }
+        }
+    }
+
+    /// Nor is a quotation mark believed that stands behind what is read.
+    @Test func aStringEndsWhereItsQuotationMarkIs() throws {
+        for length in 0...17 {
+            for behind in 0...17 {
+                let string = Array("\"\(String(repeating: "a", count: length))\"".utf8)
+                let text = string + Array(repeating: 0x20, count: behind)
+                var reader = JSONReader(text)
+                #expect(try reader.string().content == 1..<length + 1)
+                var cut = JSONReader(text, in: 0..<length + 1)
+                #expect(throws: JSONSyntaxError(.unexpectedEnd, at: length + 1)) { try cut.string() }
+            }
+        }
+    }
 }

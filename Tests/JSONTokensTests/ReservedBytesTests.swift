@@ -26,35 +26,4 @@ struct ReservedBytesTests {
     @Test func moreThanWasSetAsideEndsTheProgram() async {
         await #expect(processExitsWith: .failure) { _ = [UInt8](names: 0, other: 2) { $0.append("abc") } }
     }
-
-    /// Every length up to two words, with what ends a run of plain bytes at every place, and a text that goes on behind it.
-    @Test func aStringEndsWhereItsQuotationMarkIs() throws {
-        for length in 0...17 {
-            for behind in 0...17 {
-                let text = Array(repeating: UInt8(ascii: "a"), count: length)
-                let json = [UInt8(ascii: "\"")] + text + [UInt8(ascii: "\"")] + Array(repeating: 0x20, count: behind)
-                var reader = JSONReader(json)
-                #expect(try reader.string().content == 1..<length + 1)
-                var cut = JSONReader(json, in: 0..<length + 1)
-                #expect(throws: JSONSyntaxError.self) { try cut.string() }
-            }
-        }
-    }
-
-    @Test func spacesAreFoundWhereverTheyStand() throws {
-        for length in 0...17 {
-            let plain = Array("{\"\(String(repeating: "a", count: length))\":1}".utf8)
-            var compact = plain
-            var reader = JSONReader(plain)
-            #expect(try reader.compactValue(in: &compact) == plain.indices)
-            for place in [1, plain.count - 1] {
-                var spaced = plain
-                spaced.insert(0x20, at: place)
-                var texts = spaced
-                var reader = JSONReader(spaced)
-                let range = try reader.compactValue(in: &texts)
-                #expect(Array(texts[range]) == plain)
-            }
-        }
-    }
 }

@@ -108,9 +108,7 @@ public enum GetAttrs {
                 json.append(isFirst ? #"],"missing":["# : #"}],"missing":["#)
                 isFirst = true
                 for index in accounts.indices where results.attrsCount(at: index) == nil {
-                    json.append(isFirst ? #"""# : #",""#)
-                    json.appendEscaped(accounts[index].utf8.span)
-                    json.append(#"""#)
+                    json.appendElement(accounts[index].utf8.span, isFirst: isFirst)
                     isFirst = false
                 }
                 json.append("]")
