@@ -16,7 +16,7 @@ public struct Account: Hashable, Sendable {
     /// Wraps a text, which is kept byte for byte; its length is the caller's to check.
     public init(_ text: String) {
         self.text = text
-        bytesHash = Self.bytesHash(text.utf8.span)
+        bytesHash = text.withUTF8Span { Self.bytesHash($0) }
     }
 
     /// The bytes that tell accounts apart.
@@ -24,17 +24,22 @@ public struct Account: Hashable, Sendable {
 
     /// Whether both have the same UTF-8 bytes.
     @inlinable public static func == (left: Account, right: Account) -> Bool {
-        left.bytesHash == right.bytesHash && left.hasUTF8(right.utf8.span)
+        left.bytesHash == right.bytesHash && right.withUTF8 { left.hasUTF8($0) }
     }
 
+    /// Gives the bytes that tell accounts apart where they stand.
+    @inlinable @inline(__always)
+    public func withUTF8<Result>(_ body: (borrowing Span<UInt8>) -> Result) -> Result { text.withUTF8Span(body) }
+
     /// Whether these are its UTF-8 bytes.
-    public func hasUTF8(_ bytes: Span<UInt8>) -> Bool {
-        let own = utf8.span
-        guard own.count == bytes.count else { return false }
-        return own.withUnsafeBytes { left in
-            bytes.withUnsafeBytes { right in
-                guard let first = left.baseAddress, let second = right.baseAddress else { return left.isEmpty }
-                return memcmp(first, second, left.count) == 0
+    public func hasUTF8(_ bytes: borrowing Span<UInt8>) -> Bool {
+        withUTF8 { own in
+            guard own.count == bytes.count else { return false }
+            return own.withUnsafeBytes { left in
+                bytes.withUnsafeBytes { right in
+                    guard let first = left.baseAddress, let second = right.baseAddress else { return left.isEmpty }
+                    return memcmp(first, second, left.count) == 0
+                }
             }
         }
     }
@@ -44,10 +49,19 @@ public struct Account: Hashable, Sendable {
 
     /// The hash of an account that has these bytes. Nobody outside the process can foresee it, and so choose accounts that are in each
     /// other's way.
-    public static func bytesHash(_ bytes: Span<UInt8>) -> UInt32 {
+    public static func bytesHash(_ bytes: borrowing Span<UInt8>) -> UInt32 {
         var hasher = Hasher()
         bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
         return UInt32(truncatingIfNeeded: hasher.finalize())
+    }
+}
+
+extension String {
+    /// Gives the UTF-8 where it stands. `utf8.span` does so too, but takes a reference of its own first.
+    @inlinable @inline(__always)
+    func withUTF8Span<Result>(_ body: (borrowing Span<UInt8>) -> Result) -> Result {
+        // No string on Linux is without such storage.
+        utf8.withContiguousStorageIfAvailable { body($0.span) } ?? body(utf8.span)
     }
 }
 

@@ -18,8 +18,8 @@ struct GetAttrRequest {
         let names = accounts.reduce(0) { $0 + $1.utf8.count }
         body = [UInt8](names: names, other: 20 + 3 * accounts.count) { json in
             json.append(#"{"To_Account":["#)
-            for (index, account) in accounts.enumerated() {
-                json.appendElement(account.utf8.span, isFirst: index == 0)
+            for index in accounts.indices {
+                accounts[index].withUTF8 { json.appendElement($0, isFirst: index == 0) }
             }
             json.append("]}")
         }

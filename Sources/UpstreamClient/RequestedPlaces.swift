@@ -15,27 +15,29 @@ struct RequestedPlaces {
     mutating func startAgain() { next = 0 }
 
     mutating func place(of token: JSONStringToken, _ reader: JSONReader) -> Int? {
-        if next < requested.count, reader.matches(token, text: requested[next].text) {
-            next += 1
-            return next - 1
-        }
-        if index.count == 0 { makeIndex() }
         if token.hasEscapes { return reader.decodeBytes(token).flatMap { place(of: $0.span) } }
         return place(of: reader.bytes.span.extracting(token.content))
     }
 
-    private mutating func makeIndex() {
-        index.reserveCapacity(requested.count)
-        for (place, account) in requested.enumerated() { index.insert(Self.hash(account.utf8.span), at: place) }
+    private mutating func place(of name: Span<UInt8>) -> Int? {
+        if index.count == 0 {
+            if next < requested.count, requested[next].hasUTF8(name) {
+                next += 1
+                return next - 1
+            }
+            makeIndex()
+        }
+        return index.place(of: Self.hash(name)) { requested[$0].hasUTF8(name) }
     }
 
-    private func place(of name: Span<UInt8>) -> Int? {
-        index.place(of: Self.hash(name)) { requested[$0].hasUTF8(name) }
+    private mutating func makeIndex() {
+        index.reserveCapacity(requested.count)
+        for place in requested.indices { index.insert(requested[place].withUTF8 { Self.hash($0) }, at: place) }
     }
 
     /// FNV-1a, folded, which costs less than an account's own hash. Somebody may foresee it, and choose accounts that are in each
     /// other's way: there are a hundred at most.
-    private static func hash(_ name: Span<UInt8>) -> UInt32 {
+    private static func hash(_ name: borrowing Span<UInt8>) -> UInt32 {
         var hash: UInt32 = 2_166_136_261
         for index in name.indices { hash = (hash ^ UInt32(name[index])) &* 16_777_619 }
         return hash ^ hash >> 15

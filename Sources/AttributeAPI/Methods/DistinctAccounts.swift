@@ -13,9 +13,9 @@ struct DistinctAccounts {
 
     /// Appends an account that is not among them.
     mutating func append(_ account: consuming Account) {
-        if let first = accounts.first {
-            if first == account { return }
-            if index.count == 0 { index.insert(first.bytesHash, at: 0) }
+        if !accounts.isEmpty {
+            if accounts[0] == account { return }
+            if index.count == 0 { index.insert(accounts[0].bytesHash, at: 0) }
             if index.place(of: account.bytesHash, where: { accounts[$0] == account }) != nil { return }
             index.insert(account.bytesHash, at: accounts.count)
         }

@@ -99,7 +99,7 @@ public enum GetAttrs {
                 for index in accounts.indices {
                     results.withAttrs(at: index) { attrs in
                         json.append(isFirst ? #"{"To_Account":""# : #"},{"To_Account":""#)
-                        json.appendEscaped(accounts[index].utf8.span)
+                        accounts[index].withUTF8 { json.appendEscaped($0) }
                         json.append(#"","Attrs":"#)
                         json.append(attrs)
                         isFirst = false
@@ -108,7 +108,7 @@ public enum GetAttrs {
                 json.append(isFirst ? #"],"missing":["# : #"}],"missing":["#)
                 isFirst = true
                 for index in accounts.indices where results.attrsCount(at: index) == nil {
-                    json.appendElement(accounts[index].utf8.span, isFirst: isFirst)
+                    accounts[index].withUTF8 { json.appendElement($0, isFirst: isFirst) }
                     isFirst = false
                 }
                 json.append("]")
