@@ -131,6 +131,11 @@ struct AccountTable: Sendable {
         set { change(id) { $0.ride = newValue } }
     }
 
+    /// A call that an account may be under way in has ended.
+    mutating func endRide(of id: AccountID, in call: CallKey) {
+        change(id) { if $0.ride?.call == call { $0.ride = nil } }
+    }
+
     /// Forgets an account that nobody waits for and no call has.
     /// - Returns: Whether it is forgotten.
     @discardableResult

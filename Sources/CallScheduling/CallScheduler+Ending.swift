@@ -10,15 +10,16 @@ extension CallScheduler {
 
     /// Begins to fetch what will be looked at when these accounts' call has ended.
     mutating func prefetch(_ rides: [Ride]) {
-        for ride in rides {
-            if let (key, _) = ride.waiters.only { requests.prefetch(key) }
+        // By place: to take each ride out would count references to its name up and down.
+        for place in rides.indices {
+            if let (key, _) = rides[place].waiters.only { requests.prefetch(key) }
         }
-        for ride in rides {
-            accounts.prefetch(ride.account.bytesHash)
-            cache.prefetch(ride.account.bytesHash)
+        for place in rides.indices {
+            accounts.prefetch(rides[place].account.bytesHash)
+            cache.prefetch(rides[place].account.bytesHash)
         }
-        for ride in rides {
-            if let (key, index) = ride.waiters.only { requests.change(key) { $0.prefetch(index) } }
+        for place in rides.indices {
+            if let (key, index) = rides[place].waiters.only { requests.change(key) { $0.prefetch(index) } }
         }
     }
 
@@ -26,10 +27,10 @@ extension CallScheduler {
 
     mutating func succeeded(_ call: Call, _ found: AccountResults, now: Moment) {
         gate.answered(callStartedAt: call.leftAt, acceptsCredential: true)
-        for (place, ride) in call.rides.enumerated() {
-            if !history.isEmpty { history[ride.id] = nil }
-            settle(ride, found, at: place, asOf: call.leftAt)
-            forgetUnlessWanted(ride.id)
+        for place in call.rides.indices {
+            if !history.isEmpty { history[call.rides[place].id] = nil }
+            settle(call.rides[place], found, at: place, asOf: call.leftAt)
+            forgetUnlessWanted(call.rides[place].id)
         }
         if !quarantine.isEmpty, call.rides.count == 1 { quarantine[call.rides[0].account] = nil }
         if let id = call.isolation, let step = isolations[id]?.testSucceeded() { follow(step, of: id, now: now) }

@@ -206,7 +206,7 @@ public struct CallScheduler: Sendable {
         guard let call = calls.removeValue(forKey: key) else { return [] }
         if !abandoned.isEmpty { abandoned.remove(key) }
         prefetch(call.rides)
-        for ride in call.rides where accounts[rideOf: ride.id]?.call == key { accounts[rideOf: ride.id] = nil }
+        for place in call.rides.indices { accounts.endRide(of: call.rides[place].id, in: key) }
         if let isolation = call.isolation { isolations[isolation]?.testEnded(call.rides) }
         advance(to: now)
         switch end.counted {

@@ -58,6 +58,8 @@ struct RequestTable: Sendable {
     @discardableResult
     mutating func change<Result>(_ key: RequestKey, _ change: (inout WaitingRequest) -> Result) -> Result? {
         guard holds(key) else { return nil }
+        // The array's own subscript would be a call.
+        var entries = entries.mutableSpan
         return entries[key.place].request?.changed(by: change)
     }
 
