@@ -60,7 +60,7 @@ public struct Params: Sendable {
     ///   error as `-32603`.
     public func read(_ names: [StaticString], _ read: (Int, inout JSONReader) throws -> Void) throws(ErrorObject) {
         guard form != .absent else { return }
-        var reader = JSONReader(line, in: range)
+        var reader = JSONReader(line, from: range.lowerBound)
         var path: StaticString = "params"
         do {
             if form == .byName {

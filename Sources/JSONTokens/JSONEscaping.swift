@@ -2,7 +2,7 @@
 extension [UInt8] {
     /// Appends UTF-8 text with the escapes that a JSON string on one line needs, without quotation marks.
     public mutating func appendEscaped(_ text: borrowing Span<UInt8>) {
-        let plain = text.endOfPlainBytes(from: 0, to: text.count)
+        let plain = text.endOfPlainBytes(from: 0)
         if plain == text.count { append(text) } else { appendEscaped(text, from: plain) }
     }
 
@@ -10,7 +10,7 @@ extension [UInt8] {
         var copied = 0
         var index = firstOther
         while true {
-            index = text.endOfPlainBytes(from: index, to: text.count)
+            index = text.endOfPlainBytes(from: index)
             guard index < text.count else { break }
             let byte = text[index]
             if let length = text.lengthOfLineSeparator(at: index) {

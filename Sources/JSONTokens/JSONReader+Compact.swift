@@ -31,7 +31,7 @@ extension JSONReader {
         while index < text.count {
             let byte = text[index]
             if inString, byte.isPlainInString {
-                index = text.endOfPlainBytes(from: index + 1, to: text.count)
+                index = text.endOfPlainBytes(from: index + 1)
             } else if byte.isPlainInString, byte != 0x20 {
                 index += 1
             } else if byte == UInt8(ascii: "\"") {

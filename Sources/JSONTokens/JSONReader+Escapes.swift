@@ -2,9 +2,9 @@ extension JSONReader {
     /// Passes a backslash and what belongs to it.
     mutating func escape() throws(JSONSyntaxError) {
         let start = position
-        guard position + 1 < end else { throw JSONSyntaxError(.unexpectedEnd, at: end) }
+        guard position + 1 < bytes.count else { throw JSONSyntaxError(.unexpectedEnd, at: bytes.count) }
         if bytes[position + 1] == UInt8(ascii: "u") {
-            guard position + 6 <= end else { throw JSONSyntaxError(.unexpectedEnd, at: end) }
+            guard position + 6 <= bytes.count else { throw JSONSyntaxError(.unexpectedEnd, at: bytes.count) }
             guard codeUnit(at: position + 2) != nil else { throw JSONSyntaxError(.malformedEscape, at: start) }
             position += 6
         } else if Self.unescaped(bytes[position + 1]) != nil {
@@ -88,7 +88,7 @@ extension JSONReader {
         case 0xF4: (length, second) = (4, 0x80...0x8F)
         default: throw JSONSyntaxError(.malformedUTF8, at: position)
         }
-        guard position + length <= end, second.contains(bytes[position + 1]) else {
+        guard position + length <= bytes.count, second.contains(bytes[position + 1]) else {
             throw JSONSyntaxError(.malformedUTF8, at: position)
         }
         for index in position + 2..<position + length where bytes[index] & 0xC0 != 0x80 {

@@ -4,20 +4,18 @@ extension JSONReader {
     public mutating func number() throws(JSONSyntaxError) -> Range<Int> {
         skipWhiteSpace()
         let start = position
-        if position < end, bytes[position] == UInt8(ascii: "-") { position += 1 }
-        if position < end, bytes[position] == UInt8(ascii: "0") { position += 1 } else { try digits(from: start) }
-        if position < end, bytes[position] == UInt8(ascii: ".") {
+        if isAt("-") { position += 1 }
+        if isAt("0") { position += 1 } else { try digits(from: start) }
+        if isAt(".") {
             position += 1
             try digits(from: start)
         }
-        if position < end, bytes[position] | 0x20 == UInt8(ascii: "e") {
+        if isAt("e") || isAt("E") {
             position += 1
-            if position < end, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
-                position += 1
-            }
+            if isAt("+") || isAt("-") { position += 1 }
             try digits(from: start)
         }
-        if position < end, bytes[position].isDigit { throw JSONSyntaxError(.malformedNumber, at: start) }
+        if position < bytes.count, bytes[position].isDigit { throw JSONSyntaxError(.malformedNumber, at: start) }
         return start..<position
     }
 
@@ -41,10 +39,14 @@ extension JSONReader {
         return value == .min ? nil : -value
     }
 
+    private func isAt(_ letter: Unicode.Scalar) -> Bool {
+        position < bytes.count && bytes[position] == UInt8(ascii: letter)
+    }
+
     private mutating func digits(from start: Int) throws(JSONSyntaxError) {
         let first = position
         position = endOfRun(from: position) { $0.isDigit }
-        if position == end, first == position { throw JSONSyntaxError(.unexpectedEnd, at: position) }
+        if position == bytes.count, first == position { throw JSONSyntaxError(.unexpectedEnd, at: position) }
         if first == position { throw JSONSyntaxError(.malformedNumber, at: start) }
     }
 }

@@ -15,19 +15,16 @@ public struct JSONReader {
     public let bytes: [UInt8]
     /// Where the cursor stands.
     public internal(set) var position: Int
-    let end: Int
     private let depthLimit: Int
     private var depth = 0
     /// Bit n: the container at depth n has had a member already, so the next one needs a comma.
     private var begun: UInt64 = 0
 
-    /// Reads `range` of `bytes`, or all of them. Offsets count from the start of `bytes`.
-    public init(_ bytes: [UInt8], in range: Range<Int>? = nil, depthLimit: Int = maximumDepth) {
-        let range = range ?? 0..<bytes.count
-        precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "range outside the text")
+    /// Reads `bytes` from a place on, which is where the cursor begins. Offsets count from the start of `bytes`.
+    public init(_ bytes: [UInt8], from start: Int = 0, depthLimit: Int = maximumDepth) {
+        precondition(0...bytes.count ~= start, "the start is outside the text")
         self.bytes = bytes
-        position = range.lowerBound
-        end = range.upperBound
+        position = start
         self.depthLimit = min(depthLimit, Self.maximumDepth)
     }
 
@@ -49,26 +46,52 @@ public struct JSONReader {
     /// Checks and passes the next value, whatever it is, and gives the bytes it stands in.
     @discardableResult
     public mutating func skipValue() throws(JSONSyntaxError) -> Range<Int> {
-        let kind = try peek()
+        _ = try nextByte()
         let start = position
-        switch kind {
-        case .object:
-            try beginObject()
-            while try nextKey() != nil { try skipValue() }
-        case .array:
-            try beginArray()
-            while try nextElement() { try skipValue() }
-        case .string: try string()
-        case .number: try number()
-        case .boolean: try literal(bytes[start] == UInt8(ascii: "t") ? "true" : "false")
-        case .null: try literal("null")
-        }
+        let outside = depth
+        // Bit n: what was begun at depth n is an object.
+        var objects: UInt64 = 0
+        // Not by calling itself for what is inside: most values are short, and a call would cost more than they do.
+        repeat {
+            try begin(&objects)
+            while depth > outside, try !nextMember(objects) {}
+        } while depth > outside
         return start..<position
+    }
+
+    /// Passes a value without anything inside, or begins a container.
+    @inline(__always)
+    private mutating func begin(_ objects: inout UInt64) throws(JSONSyntaxError) {
+        switch try nextByte() {
+        case UInt8(ascii: "\""): try stringHere()
+        case UInt8(ascii: "{"):
+            try enter()
+            objects |= 1 &<< (depth - 1)
+        case UInt8(ascii: "["):
+            try enter()
+            objects &= ~(1 &<< (depth - 1))
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try number()
+        case UInt8(ascii: "t"): try literal("true")
+        case UInt8(ascii: "f"): try literal("false")
+        case UInt8(ascii: "n"): try literal("null")
+        case let byte: throw JSONSyntaxError(.unexpectedByte(byte), at: position)
+        }
+    }
+
+    /// Passes a comma and, in an object, a key, or else the container's end.
+    /// - Returns: Whether there is another value.
+    @inline(__always)
+    private mutating func nextMember(_ objects: UInt64) throws(JSONSyntaxError) -> Bool {
+        guard objects & 1 &<< (depth - 1) != 0 else { return try nextElement() }
+        guard try nextMember(closing: UInt8(ascii: "}")) else { return false }
+        try string()
+        try pass(UInt8(ascii: ":"))
+        return true
     }
 
     /// The same for a value that is a text of its own inside another: its depth is counted from itself on.
     public mutating func skipEnclosedValue() throws(JSONSyntaxError) -> Range<Int> {
-        var enclosed = JSONReader(bytes, in: position..<end, depthLimit: depthLimit)
+        var enclosed = JSONReader(bytes, from: position, depthLimit: depthLimit)
         let range = try enclosed.skipValue()
         position = enclosed.position
         return range
@@ -77,7 +100,7 @@ public struct JSONReader {
     /// Checks that nothing but white space is left.
     public mutating func finish() throws(JSONSyntaxError) {
         skipWhiteSpace()
-        if position < end { throw JSONSyntaxError(.unexpectedByte(bytes[position]), at: position) }
+        if position < bytes.count { throw JSONSyntaxError(.unexpectedByte(bytes[position]), at: position) }
     }
 
     // MARK: Containers
@@ -98,14 +121,22 @@ public struct JSONReader {
     }
 
     /// Whether the array that was begun last has another element, which must then be read.
+    @inline(__always)
     public mutating func nextElement() throws(JSONSyntaxError) -> Bool {
         try nextMember(closing: UInt8(ascii: "]"))
     }
 
     private mutating func begin(_ bracket: UInt8) throws(JSONSyntaxError) {
-        try pass(bracket)
-        guard depth < depthLimit else { throw JSONSyntaxError(.nestedTooDeep(limit: depthLimit), at: position - 1) }
-        begun &= ~(UInt64(1) << depth)
+        try expect(bracket)
+        try enter()
+    }
+
+    /// The same when the cursor is at it.
+    @inline(__always)
+    private mutating func enter() throws(JSONSyntaxError) {
+        guard depth < depthLimit else { throw JSONSyntaxError(.nestedTooDeep(limit: depthLimit), at: position) }
+        position += 1
+        begun &= ~(1 &<< depth)
         depth += 1
     }
 
@@ -132,7 +163,7 @@ public struct JSONReader {
     /// Most tokens have none before them; indented text has a long run.
     @inline(__always)
     mutating func skipWhiteSpace() {
-        if position < end, bytes[position] <= 0x20 { skipRunOfWhiteSpace() }
+        if position < bytes.count, bytes[position] <= 0x20 { skipRunOfWhiteSpace() }
     }
 
     private mutating func skipRunOfWhiteSpace() {
@@ -144,34 +175,40 @@ public struct JSONReader {
     func endOfRun(from start: Int, _ belongs: (UInt8) -> Bool) -> Int {
         let text = bytes.span
         var index = start
-        while index < end, belongs(text[index]) { index += 1 }
+        while index < text.count, belongs(text[index]) { index += 1 }
         return index
     }
 
     /// The first byte after white space, where the cursor then stands.
     @inline(__always)
     private mutating func nextByte() throws(JSONSyntaxError) -> UInt8 {
-        if position < end, bytes[position] > 0x20 { return bytes[position] }
+        if position < bytes.count, bytes[position] > 0x20 { return bytes[position] }
         return try byteAfterWhiteSpace()
     }
 
     private mutating func byteAfterWhiteSpace() throws(JSONSyntaxError) -> UInt8 {
         skipWhiteSpace()
-        guard position < end else { throw JSONSyntaxError(.unexpectedEnd, at: position) }
+        guard position < bytes.count else { throw JSONSyntaxError(.unexpectedEnd, at: position) }
         return bytes[position]
+    }
+
+    /// Stops at a byte that must come after white space.
+    @inline(__always)
+    mutating func expect(_ wanted: UInt8) throws(JSONSyntaxError) {
+        let byte = try nextByte()
+        guard byte == wanted else { throw JSONSyntaxError(.unexpectedByte(byte), at: position) }
     }
 
     /// Passes a byte that must come after white space.
     @inline(__always)
     mutating func pass(_ wanted: UInt8) throws(JSONSyntaxError) {
-        let byte = try nextByte()
-        guard byte == wanted else { throw JSONSyntaxError(.unexpectedByte(byte), at: position) }
+        try expect(wanted)
         position += 1
     }
 
     private mutating func literal(_ word: StaticString) throws(JSONSyntaxError) {
         for offset in 0..<word.utf8CodeUnitCount {
-            guard position < end else { throw JSONSyntaxError(.unexpectedEnd, at: position) }
+            guard position < bytes.count else { throw JSONSyntaxError(.unexpectedEnd, at: position) }
             let byte = bytes[position]
             guard byte == word.utf8Start[offset] else { throw JSONSyntaxError(.unexpectedByte(byte), at: position) }
             position += 1

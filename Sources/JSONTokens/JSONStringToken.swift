@@ -15,13 +15,22 @@ extension JSONReader {
     /// Passes a string and checks its escapes and its UTF-8.
     ///
     /// An escaped lone surrogate (`"\ud800"`) is JSON by its grammar and passes; ``decode(_:)`` refuses it.
+    @inline(__always)
     @discardableResult
     public mutating func string() throws(JSONSyntaxError) -> JSONStringToken {
-        try pass(UInt8(ascii: "\""))
+        try expect(UInt8(ascii: "\""))
+        return try stringHere()
+    }
+
+    /// The same when the cursor is at the quotation mark.
+    @inline(__always)
+    @discardableResult
+    mutating func stringHere() throws(JSONSyntaxError) -> JSONStringToken {
+        position += 1
         let start = position
-        let stop = bytes.span.endOfPlainBytes(from: start, to: end)
+        let stop = bytes.span.endOfPlainBytes(from: start)
         // Nearly all strings have nothing else in them.
-        if stop < end, bytes[stop] == UInt8(ascii: "\"") {
+        if stop < bytes.count, bytes[stop] == UInt8(ascii: "\"") {
             position = stop + 1
             return JSONStringToken(content: start..<stop, hasEscapes: false)
         }
@@ -31,7 +40,7 @@ extension JSONReader {
 
     private mutating func restOfString(from start: Int) throws(JSONSyntaxError) -> JSONStringToken {
         var hasEscapes = false
-        while position < end {
+        while position < bytes.count {
             switch bytes[position] {
             case UInt8(ascii: "\""):
                 position += 1
@@ -44,9 +53,9 @@ extension JSONReader {
             default:
                 throw JSONSyntaxError(.controlCharacterInString, at: position)
             }
-            position = bytes.span.endOfPlainBytes(from: position, to: end)
+            position = bytes.span.endOfPlainBytes(from: position)
         }
-        throw JSONSyntaxError(.unexpectedEnd, at: end)
+        throw JSONSyntaxError(.unexpectedEnd, at: bytes.count)
     }
 
     /// The text of a string; nil if it holds an escaped surrogate without its other half, which has no UTF-8.
@@ -72,9 +81,14 @@ extension JSONReader {
     /// Whether the string's text is `word`, however it is escaped.
     @inline(__always) @inlinable
     public func matches(_ token: JSONStringToken, _ word: StaticString) -> Bool {
-        // Most words have another length, which is seen without a call.
-        token.hasEscapes
-            ? isDecoded(token, word) : token.content.count == word.utf8CodeUnitCount && isEqual(token.content, word)
+        if token.hasEscapes { return isDecoded(token, word) }
+        let length = word.utf8CodeUnitCount
+        guard token.content.count == length else { return false }
+        return bytes.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return length == 0 }
+            // No call where the word's length is known when the program is built.
+            return memcmp(start + token.content.lowerBound, word.utf8Start, length) == 0
+        }
     }
 
     @usableFromInline
@@ -83,29 +97,5 @@ extension JSONReader {
         // An escape makes a byte of text at most six long; no need to decode a long string to see that it differs.
         guard token.content.count <= 6 * length, let text = decodeEscapes(token.content) else { return false }
         return text.elementsEqual(UnsafeBufferPointer(start: word.utf8Start, count: length))
-    }
-
-    /// Whether the string's text has the same bytes as `text`, however it is escaped. It has a label because a literal would otherwise
-    /// choose it, which is slower, and not the one for `StaticString`.
-    public func matches(_ token: JSONStringToken, text: String) -> Bool {
-        guard !token.hasEscapes else {
-            return decodeEscapes(token.content).map { $0.elementsEqual(text.utf8) } ?? false
-        }
-        let text = text.utf8.span
-        guard token.content.count == text.count else { return false }
-        return bytes.withUnsafeBytes { bytes in
-            text.withUnsafeBytes { text in
-                guard let start = bytes.baseAddress, let other = text.baseAddress else { return text.isEmpty }
-                return memcmp(start + token.content.lowerBound, other, text.count) == 0
-            }
-        }
-    }
-
-    @usableFromInline
-    func isEqual(_ content: Range<Int>, _ word: StaticString) -> Bool {
-        bytes.withUnsafeBytes {
-            guard let start = $0.baseAddress else { return content.isEmpty }
-            return memcmp(start + content.lowerBound, word.utf8Start, content.count) == 0
-        }
     }
 }

@@ -23,8 +23,12 @@ public struct ReservedBytes: ~Copyable {
     }
 
     /// Appends UTF-8 text with the escapes that a JSON string on one line needs, without quotation marks.
+    @inline(__always)
     public mutating func appendEscaped(_ text: borrowing Span<UInt8>) {
-        if text.endOfPlainBytes(from: 0, to: text.count) == text.count { return append(text) }
+        if text.isPlainInString { append(text) } else { appendEscapes(text) }
+    }
+
+    private mutating func appendEscapes(_ text: borrowing Span<UInt8>) {
         var escaped: [UInt8] = []
         escaped.appendEscaped(text)
         append(escaped.span)

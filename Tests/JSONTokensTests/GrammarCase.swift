@@ -71,6 +71,7 @@ extension GrammarCase {
         .accept("duplicate key", "{\"a\":1,\"a\":2}"), .accept("duplicate key and value", "{\"a\":1,\"a\":1}"),
         .accept("key with escaped NUL", "{\"a\\u0000b\":1}"),
         .accept("white space between all", "{ \"a\" : [ 1 , 2 ] , \"b\" : { } }"),
+        .accept("arrays and objects in turns", "[{\"a\":[{\"b\":{}},[]],\"c\":[1]},[{}],{\"d\":[[]]},2]"),
         .accept("64 levels", String(repeating: "[", count: 64) + String(repeating: "]", count: 64)),
         .accept(
             "64 levels, often",
@@ -78,12 +79,17 @@ extension GrammarCase {
                 + String(
                     repeating: String(repeating: "[", count: 63) + String(repeating: "]", count: 63) + ",", count: 3)
                 + "1]"),
+        .accept(
+            "64 levels of objects", String(repeating: "{\"\":", count: 63) + "{}" + String(repeating: "}", count: 63)),
 
         .refuse("nothing", ""), .refuse("white space only", " \t\r\n"), .refuse("open array", "["),
         .refuse("open object", "{"),
         .refuse("closed only", "]"), .refuse("closed object only", "}"), .refuse("array closed twice", "[1]]"),
         .refuse("object closed twice", "{}}"), .refuse("closed by the other", "[1}"),
         .refuse("object closed by the other", "{\"a\":1]"),
+        .refuse("key behind an object in an array", "[{\"a\":1},\"b\":2]"),
+        .refuse("no key behind an array in an object", "{\"a\":[1],2}"),
+        .refuse("array in an object closed by the other", "{\"a\":{\"b\":[1}}"),
         .refuse("crossed", "[{]}"), .refuse("unclosed", "[1,2"), .refuse("unclosed after comma", "[1,"),
         .refuse("unclosed in it", "[{\"a\":[1"),
         .refuse("comma only", "[,]"), .refuse("comma first", "[,1]"), .refuse("comma last", "[1,]"),

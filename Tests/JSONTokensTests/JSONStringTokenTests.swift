@@ -83,17 +83,15 @@ struct JSONStringTokenTests {
         }
     }
 
-    /// Nor is a quotation mark believed that stands behind what is read.
     @Test func aStringEndsWhereItsQuotationMarkIs() throws {
         for length in 0...17 {
+            let open = Array("\"\(String(repeating: "a", count: length))".utf8)
             for behind in 0...17 {
-                let string = Array("\"\(String(repeating: "a", count: length))\"".utf8)
-                let text = string + Array(repeating: 0x20, count: behind)
-                var reader = JSONReader(text)
+                var reader = JSONReader(open + [UInt8(ascii: "\"")] + Array(repeating: 0x20, count: behind))
                 #expect(try reader.string().content == 1..<length + 1)
-                var cut = JSONReader(text, in: 0..<length + 1)
-                #expect(throws: JSONSyntaxError(.unexpectedEnd, at: length + 1)) { try cut.string() }
             }
+            var cut = JSONReader(open)
+            #expect(throws: JSONSyntaxError(.unexpectedEnd, at: length + 1)) { try cut.string() }
         }
     }
 }

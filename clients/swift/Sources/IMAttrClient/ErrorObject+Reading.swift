@@ -23,7 +23,7 @@ extension ErrorObject {
         }
         guard let code, let message else { throw IMAttrError.protocol("an error without code or message") }
         self.init(code: Int(code), message: message)
-        if let data { try readData(JSONReader(reader.bytes, in: data)) }
+        if let data { try readData(JSONReader(reader.bytes, from: data.lowerBound)) }
     }
 
     private mutating func readData(_ data: JSONReader) throws(JSONSyntaxError) {

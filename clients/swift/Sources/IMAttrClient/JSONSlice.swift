@@ -6,5 +6,6 @@ struct JSONSlice: Hashable, Sendable {
     let range: Range<Int>
 
     var bytes: [UInt8] { Array(line[range]) }
-    var reader: JSONReader { JSONReader(line, in: range) }
+    /// Stands before the value.
+    var reader: JSONReader { JSONReader(line, from: range.lowerBound) }
 }
