@@ -16,11 +16,11 @@ struct OneShot: Measurement {
             var totals = [[Double]](repeating: [], count: commands.count)
             var asking = [[Double]](repeating: [], count: commands.count)
             for round in 0...Trial.rounds {
-                for (index, command) in commands.enumerated() {
-                    let (total, said) = try await Self.run(command, in: folder)
-                    guard round > 0 else { continue }
-                    totals[index].append(total / .milliseconds(1))
-                    asking[index].append((Double(said) ?? .nan) / 1000)
+                let results = try await Self.round(of: commands, in: folder)
+                guard round > 0 else { continue }
+                for (index, result) in results.enumerated() {
+                    totals[index].append(result.total)
+                    asking[index].append(result.asking)
                 }
             }
             let (ours, own) = (Samples(asking[0]), Samples(asking[1]))
@@ -36,6 +36,25 @@ struct OneShot: Measurement {
                         Finding("imattr get, in all", Samples(totals[2]), "ms", decimals: 0),
                     ]))
         }
+    }
+
+    /// Times in a round that each program runs: how long a single one takes depends on what else runs just then.
+    private static let turns = 5
+
+    /// Medians of a round in which all take their turns, in milliseconds: how long each takes, and how long it says that it asked.
+    private static func round(
+        of commands: [[String]], in folder: TemporaryFolder
+    ) async throws -> [(total: Double, asking: Double)] {
+        var totals = [[Double]](repeating: [], count: commands.count)
+        var asking = [[Double]](repeating: [], count: commands.count)
+        for _ in 0..<turns {
+            for (index, command) in commands.enumerated() {
+                let (total, said) = try await run(command, in: folder)
+                totals[index].append(total / .milliseconds(1))
+                asking[index].append((Double(said) ?? .nan) / 1000)
+            }
+        }
+        return zip(totals, asking).map { (Samples($0).median, Samples($1).median) }
     }
 
     /// How long a program took, and what it said.
