@@ -51,17 +51,31 @@ public struct JSONReader {
         let outside = depth
         // Bit n: what was begun at depth n is an object.
         var objects: UInt64 = 0
-        // Not by calling itself for what is inside: most values are short, and a call would cost more than they do.
+        // Not by a call for each value inside: most are short, and cost less than the call.
         repeat {
-            try begin(&objects)
-            while depth > outside, try !nextMember(objects) {}
+            try passOrBegin(&objects)
+            while depth > outside, try !nextValue(objects) {}
         } while depth > outside
         return start..<position
     }
 
+    /// The same for a value that is a text of its own inside another: its depth is counted from itself on.
+    public mutating func skipEnclosedValue() throws(JSONSyntaxError) -> Range<Int> {
+        var enclosed = JSONReader(bytes, from: position, depthLimit: depthLimit)
+        let range = try enclosed.skipValue()
+        position = enclosed.position
+        return range
+    }
+
+    /// Checks that nothing but white space is left.
+    public mutating func finish() throws(JSONSyntaxError) {
+        skipWhiteSpace()
+        if position < bytes.count { throw JSONSyntaxError(.unexpectedByte(bytes[position]), at: position) }
+    }
+
     /// Passes a value without anything inside, or begins a container.
     @inline(__always)
-    private mutating func begin(_ objects: inout UInt64) throws(JSONSyntaxError) {
+    private mutating func passOrBegin(_ objects: inout UInt64) throws(JSONSyntaxError) {
         switch try nextByte() {
         case UInt8(ascii: "\""): try stringHere()
         case UInt8(ascii: "{"):
@@ -81,26 +95,8 @@ public struct JSONReader {
     /// Passes a comma and, in an object, a key, or else the container's end.
     /// - Returns: Whether there is another value.
     @inline(__always)
-    private mutating func nextMember(_ objects: UInt64) throws(JSONSyntaxError) -> Bool {
-        guard objects & 1 &<< (depth - 1) != 0 else { return try nextElement() }
-        guard try nextMember(closing: UInt8(ascii: "}")) else { return false }
-        try string()
-        try pass(UInt8(ascii: ":"))
-        return true
-    }
-
-    /// The same for a value that is a text of its own inside another: its depth is counted from itself on.
-    public mutating func skipEnclosedValue() throws(JSONSyntaxError) -> Range<Int> {
-        var enclosed = JSONReader(bytes, from: position, depthLimit: depthLimit)
-        let range = try enclosed.skipValue()
-        position = enclosed.position
-        return range
-    }
-
-    /// Checks that nothing but white space is left.
-    public mutating func finish() throws(JSONSyntaxError) {
-        skipWhiteSpace()
-        if position < bytes.count { throw JSONSyntaxError(.unexpectedByte(bytes[position]), at: position) }
+    private mutating func nextValue(_ objects: UInt64) throws(JSONSyntaxError) -> Bool {
+        try objects & 1 &<< (depth - 1) == 0 ? nextElement() : key() != nil
     }
 
     // MARK: Containers
@@ -113,7 +109,10 @@ public struct JSONReader {
 
     /// The next key of the object that was begun last, with its colon passed; nil when the object has ended.
     /// The value must be read before the next key is asked for.
-    public mutating func nextKey() throws(JSONSyntaxError) -> JSONStringToken? {
+    public mutating func nextKey() throws(JSONSyntaxError) -> JSONStringToken? { try key() }
+
+    @inline(__always)
+    private mutating func key() throws(JSONSyntaxError) -> JSONStringToken? {
         guard try nextMember(closing: UInt8(ascii: "}")) else { return nil }
         let key = try string()
         try pass(UInt8(ascii: ":"))
