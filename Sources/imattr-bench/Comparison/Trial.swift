@@ -24,15 +24,14 @@ struct Trial: Sendable {
         self.count = count
     }
 
-    /// Parts of a round in which all take their turns: what disturbs a shared machine mostly lasts longer than a part.
-    private static let turns = 10
-
     /// Runs all in turn, again and again, so that what disturbs the machine disturbs all alike; what they have cost, in
     /// the same order. A first round does not count.
-    static func alternate(_ trials: [Trial], rounds: Int = rounds) async throws -> [Cost] {
+    /// - Parameter turns: Parts of a round in which all take their turns: what disturbs a shared machine mostly lasts longer than a part.
+    ///   At the beginning of each, all connections ask together, which favours whoever lets them share a call.
+    static func alternate(_ trials: [Trial], rounds: Int = rounds, turns: Int = 10) async throws -> [Cost] {
         var costs = [Cost](repeating: Cost(), count: trials.count)
         for round in 0...rounds {
-            let results = try await NIOThreadPool.singleton.runIfActive { try Self.round(of: trials) }
+            let results = try await NIOThreadPool.singleton.runIfActive { try Self.round(of: trials, turns: turns) }
             guard round > 0 else { continue }
             for (index, result) in results.enumerated() {
                 costs[index].processorTime = Samples(costs[index].processorTime.values + [result.processorTime])
@@ -42,7 +41,7 @@ struct Trial: Sendable {
         return costs
     }
 
-    private static func round(of trials: [Trial]) throws -> [(processorTime: Double, wait: Double)] {
+    private static func round(of trials: [Trial], turns: Int) throws -> [(processorTime: Double, wait: Double)] {
         let connected = try trials.map { try $0.load.connect(to: $0.server) }
         var used = [Duration](repeating: .zero, count: trials.count)
         var waits = [[Duration]](repeating: [], count: trials.count)
