@@ -111,6 +111,7 @@ public struct JSONReader {
     /// The value must be read before the next key is asked for.
     public mutating func nextKey() throws(JSONSyntaxError) -> JSONStringToken? { try key() }
 
+    /// Inlined where keys are only passed, which a function for other modules is not.
     @inline(__always)
     private mutating func key() throws(JSONSyntaxError) -> JSONStringToken? {
         guard try nextMember(closing: UInt8(ascii: "}")) else { return nil }
@@ -130,7 +131,7 @@ public struct JSONReader {
         try enter()
     }
 
-    /// The same when the cursor is at it.
+    /// Begins a container at whose bracket the cursor is.
     @inline(__always)
     private mutating func enter() throws(JSONSyntaxError) {
         guard depth < depthLimit else { throw JSONSyntaxError(.nestedTooDeep(limit: depthLimit), at: position) }

@@ -14,14 +14,18 @@ struct GrammarTests {
         #expect(isJSON(Array(" \r\n\t".utf8) + grammar.text + [0x20]) == grammar.isJSON)
     }
 
-    /// What stands before the cursor does not count.
+    /// What stands before the cursor does not count, nor does what stands behind a value.
     @Test(arguments: GrammarCase.numbers + GrammarCase.strings + GrammarCase.utf8 + GrammarCase.structures)
     func aTextIsReadFromWhereTheCursorIs(_ grammar: GrammarCase) {
         let text = Array("[[\"1".utf8) + grammar.text
         var reader = JSONReader(text, from: 4)
         let passed = (try? reader.skipValue()) != nil && (try? reader.finish()) != nil
         #expect(passed == grammar.isJSON)
-        if passed { #expect(reader.position == text.count) }
+        guard passed else { return }
+        #expect(reader.position == text.count)
+        var whole = JSONReader(text, from: 4)
+        var enclosed = JSONReader(text + Array("]0".utf8), from: 4)
+        #expect(throws: Never.self) { try #expect(enclosed.skipValue() == whole.skipValue()) }
     }
 
     /// Every beginning of a text that is an object, array or string is no JSON.

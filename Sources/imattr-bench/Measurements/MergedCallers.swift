@@ -12,6 +12,7 @@ struct MergedCallers: Measurement {
         try await Rig.withSandbox(.none, ["--rate-limit", "\(FastRig.rate)", "--compact"]) { sandbox, _ in
             let nginx = try await comparisons.nginx(sandbox.ready, rate: FastRig.rate)
             defer { nginx.end() }
+            // About as long as the daemon is watched in a round.
             let alone = Trial(nginx, PlainLoad([Request.http("a")]), count: 6000)
             try await Rig.with(.near) { rig in
                 let crowd = try await Crowd.gather(
