@@ -8,7 +8,6 @@ import UpstreamClient
 final class CallDriver {
     private let eventLoop: any EventLoop
     private let upstream: UpstreamClient
-    private let namePrefix: String
     private var scheduler: CallScheduler
     private var callers = WaitingCallers()
     private var calls: [CallKey: (call: UpstreamClient.Call, startedAt: Moment)] = [:]
@@ -39,16 +38,14 @@ final class CallDriver {
     private(set) var metrics = CallMetrics()
     /// Accounts in upstream's answers that nobody had asked for.
     private(set) var unrequestedAccounts = 0
-    /// Told of each call's end: its name, how many accounts it asked for, and its failure, if any.
-    var callEnded: ((_ name: CallName, _ accounts: Int, _ failure: CallFailure?) -> Void)?
+    /// Told of each call's end: which, how many accounts it asked for, and its failure, if any.
+    var callEnded: ((_ call: CallKey, _ accounts: Int, _ failure: CallFailure?) -> Void)?
     /// Runs what may tell many callers at once.
     var tellTogether: (() -> Void) -> Void = { $0() }
 
     init(_ limits: CallScheduler.Limits, upstream: UpstreamClient, eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
         self.upstream = upstream
-        // Tells the calls of this process from those of its predecessors in the log.
-        namePrefix = String(UInt32.random(in: .min ... .max), radix: 36)
         scheduler = CallScheduler(limits: limits, seed: .random(in: .min ... .max))
         upstream.onRoundTrip { [weak self] in self?.scheduler.measured($0, now: .now()) }
         upstream.onConnectionsGone { [weak self] in self?.scheduler.connectionsGone() }
@@ -163,22 +160,22 @@ final class CallDriver {
     }
 
     private func start(_ key: CallKey, _ accounts: [Account], now: Moment) {
-        let call = upstream.getAttributes(of: accounts) { [self] report in ended(key, accounts, report) }
+        let call = upstream.getAttributes(key, of: accounts) { [self] end in ended(key, accounts, end) }
         calls[key] = (call, startedAt: now)
     }
 
-    private func ended(_ key: CallKey, _ accounts: [Account], _ report: CallReport) {
+    private func ended(_ key: CallKey, _ accounts: [Account], _ end: CallEnd) {
         let now = Moment.now()
-        let name = CallName(prefix: namePrefix, number: key.number)
         let startedAt = calls.removeValue(forKey: key)?.startedAt ?? now
-        let end = CallEnd(report, callName: name.description)
         metrics.countEnd(end.failure, took: now - startedAt, accounts: accounts.count)
-        if case .failure(let failure) = report.result, failure.kind == .signatureExpired { upstream.discardSignature() }
-        if case .success(let answer) = report.result { unrequestedAccounts += answer.unrequested }
+        switch end.result {
+        case .success(let answer): unrequestedAccounts += answer.unrequested
+        case .failure(let failure): if failure.kind == .signatureExpired { upstream.discardSignature() }
+        }
         health.note(end, of: accounts)
         tellTogether { carryOut(scheduler.callEnded(key, end, now: now), now: now) }
         // Whoever is told looks at what has come of it.
-        callEnded?(name, accounts.count, end.failure)
+        callEnded?(key, accounts.count, end.failure)
     }
 
     private func finish(_ key: RequestKey, _ outcome: RequestOutcome) {
@@ -216,11 +213,6 @@ final class CallDriver {
 }
 
 extension Moment {
-    /// The event loop's clock.
-    static func now() -> Moment { Moment(.now()) }
-
-    init(_ deadline: NIODeadline) { self.init(nanoseconds: Int64(deadline.uptimeNanoseconds)) }
-
     /// The same point for the event loop.
     var deadline: NIODeadline { .uptimeNanoseconds(UInt64(max(0, nanoseconds))) }
 }

@@ -1,4 +1,5 @@
 import AttributeAPI
+import AttributeValues
 import CallScheduling
 import Glibc
 import JSONRPC

@@ -1,4 +1,5 @@
 import AttributeAPI
+import AttributeValues
 import CallScheduling
 import Glibc
 import JSONRPCServer
@@ -92,7 +93,7 @@ final class DaemonCore {
             if let slotMemory { driver.remember(in: slotMemory) }
             if mayHavePredecessor { driver.assumeAllSlotsUsed() }
             driver.tellTogether = { [weak server] in server?.answerTogether($0) }
-            driver.callEnded = { [weak self] name, accounts, failure in self?.note(name, accounts, failure) }
+            driver.callEnded = { [weak self] call, accounts, failure in self?.note(call, accounts, failure) }
             (self.upstream, self.driver) = (upstream, driver)
             service.mode = .serving(driver, .init(new))
         }
@@ -130,16 +131,16 @@ final class DaemonCore {
         logger.log(level: level, "state is \(state.state.rawValue)", metadata: Event.stateChanged.metadata(reasons))
     }
 
-    private func note(_ name: CallName, _ accounts: Int, _ failure: CallFailure?) {
+    private func note(_ call: CallKey, _ accounts: Int, _ failure: CallFailure?) {
         if let failure {
             logger.debug(
                 "call failed",
                 metadata: [
-                    "callId": "\(name)", "accounts": "\(accounts)", "code": "\(failure.code)",
+                    "callId": "\(call)", "accounts": "\(accounts)", "code": "\(failure.code)",
                     "message": "\(failure.message)",
                 ])
         } else {
-            logger.debug("call answered", metadata: ["callId": "\(name)", "accounts": "\(accounts)"])
+            logger.debug("call answered", metadata: ["callId": "\(call)", "accounts": "\(accounts)"])
         }
         stateMayHaveChanged()
         watchIdleness()

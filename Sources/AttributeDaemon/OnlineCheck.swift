@@ -22,26 +22,31 @@ public enum OnlineCheck {
             return Finding(succeeded: false, lines: configuration.allProblems)
         }
         let start = NIODeadline.now()
-        let report = try await eventLoop.flatSubmit {
+        let (end, skew) = try await eventLoop.flatSubmit {
             let client = UpstreamClient(settings.upstream, key: key, eventLoop: eventLoop)
-            let promise = eventLoop.makePromise(of: CallReport.self)
-            _ = client.getAttributes(of: [Account(settings.upstream.admin)]) { promise.succeed($0) }
+            let promise = eventLoop.makePromise(of: CallEnd.self)
+            _ = client.getAttributes(CallKey(number: 1), of: [Account(settings.upstream.admin)]) { promise.succeed($0) }
             let bound = NIOLoopBound(client, eventLoop: eventLoop)
-            return promise.futureResult.flatMap { report in bound.value.shutDown().map { report } }
+            return promise.futureResult.flatMap { end in
+                let skew = bound.value.clockSkewSeconds
+                return bound.value.shutDown().map { (end, skew) }
+            }
         }.get()
         let took = (NIODeadline.now() - start).nanoseconds / 1_000_000
-        return finding(report, settings.upstream.endpoint, milliseconds: took)
+        return finding(end, skew, settings.upstream.endpoint, milliseconds: took)
     }
 
-    private static func finding(_ report: CallReport, _ endpoint: Endpoint, milliseconds: Int64) -> Finding {
+    private static func finding(
+        _ end: CallEnd, _ skew: Int64?, _ endpoint: Endpoint, milliseconds: Int64
+    ) -> Finding {
         var lines: [String] = []
-        if let skew = report.clockSkewSeconds {
+        if let skew {
             lines.append(
                 abs(skew) <= tolerableSkew
                     ? "clock: ok (\(skew) s from the server's)"
                     : "clock: \(abs(skew)) s \(skew > 0 ? "ahead of" : "behind") the server's; UserSigs may be refused")
         }
-        switch report.result {
+        switch end.result {
         case .success:
             return Finding(
                 succeeded: true,

@@ -1,3 +1,4 @@
+import AttributeValues
 import CallScheduling
 import Glibc
 import Synchronization

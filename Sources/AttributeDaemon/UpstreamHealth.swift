@@ -10,12 +10,12 @@ struct UpstreamHealth {
     private var isUnexplained = false
 
     mutating func note(_ end: CallEnd, of accounts: [Account]) {
-        guard let failure = end.failure, failure.reaction != .accountAtFault else {
+        guard let failure = end.failure, failure.cause != .account else {
             // Upstream serves; if it refused an account, that is its caller's affair.
             self = UpstreamHealth()
             return
         }
-        if failure.reaction == .unknown {
+        if failure.kind == .unknownCode {
             // One call may have met an account that upstream dislikes. Two calls without one in common have not.
             isUnexplained =
                 lastFailure?.code == failure.code && (isUnexplained || unexplained.isDisjoint(with: accounts))

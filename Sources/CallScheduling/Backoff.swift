@@ -1,3 +1,5 @@
+import AttributeValues
+
 /// How long to wait before a call is tried again: exponential, with full jitter.
 enum Backoff {
     /// The longest wait before the first retry.

@@ -54,7 +54,7 @@ extension CallScheduler {
     // MARK: Failure
 
     mutating func failed(_ call: Call, _ failure: CallFailure, now: Moment) {
-        if failure.reaction == .accountAtFault, let id = call.isolation, isolations[id] != nil {
+        if failure.cause == .account, let id = call.isolation, isolations[id] != nil {
             gate.answered(callStartedAt: call.leftAt, acceptsCredential: true)
             if let step = isolations[id]?.testFailed(failure) { follow(step, of: id, now: now) }
             return
@@ -62,25 +62,28 @@ extension CallScheduler {
         // A test that fails for another reason says nothing of the suspects: all of them go the way of that failure.
         let rides = call.isolation.flatMap { endIsolation($0)?.remaining } ?? call.rides
         tellGate(failure, of: call, now: now)
-        switch failure.reaction {
-        case .accountAtFault: divide(rides, failure, now: now)
+        switch failure.kind {
+        case .account, .unusableEntry: divide(rides, failure, now: now)
         case .tooManyAccounts: tooMany(rides, failure, inCall: call.rides.count)
-        case .slowDown:
+        case .tooFrequent:
             if adaptation.refused(callStartedAt: call.leftAt, now: now) { counters.slowDowns += 1 }
             tryAgain(rides, failure, drawsOnBudget: false, now: now)
-        case .retry: tryAgain(rides, failure, drawsOnBudget: true, now: now)
-        case .renewSignature: renewed(rides, failure, callStartedAt: call.leftAt, now: now)
-        case .pause, .misconfigured, .unknown, .unusableAnswer: fail(rides, failure)
+        case .temporary, .status, .lost, .timedOut, .neverSent, .stale:
+            tryAgain(rides, failure, drawsOnBudget: true, now: now)
+        case .signatureExpired: renewed(rides, failure, callStartedAt: call.leftAt, now: now)
+        case .signatureRefusedTooOften, .credential, .unknownCode, .unusableAnswer, .redirect, .certificate:
+            fail(rides, failure)
         }
     }
 
     private mutating func tellGate(_ failure: CallFailure, of call: Call, now: Moment) {
-        switch failure.reaction {
-        case .accountAtFault: gate.answered(callStartedAt: call.leftAt, acceptsCredential: true)
-        case .tooManyAccounts, .slowDown, .renewSignature, .unknown:
+        switch failure.kind {
+        case .account, .unusableEntry: gate.answered(callStartedAt: call.leftAt, acceptsCredential: true)
+        case .tooManyAccounts, .tooFrequent, .signatureExpired, .unknownCode:
             gate.answered(callStartedAt: call.leftAt, acceptsCredential: false)
-        case .retry, .unusableAnswer: gate.failed(failure, now: now)
-        case .pause, .misconfigured: gate.refused(failure, now: now)
+        case .temporary, .status, .redirect, .unusableAnswer, .lost, .timedOut, .neverSent, .certificate, .stale:
+            gate.failed(failure, now: now)
+        case .signatureRefusedTooOften, .credential: gate.refused(failure, now: now)
         }
     }
 

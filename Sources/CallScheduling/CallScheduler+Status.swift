@@ -1,3 +1,5 @@
+import AttributeValues
+
 extension CallScheduler {
     /// What has happened since the start.
     public struct Counters: Hashable, Sendable {

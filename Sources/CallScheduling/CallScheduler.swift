@@ -216,7 +216,7 @@ public struct CallScheduler: Sendable {
         }
         counters.count(end)
         switch end.result {
-        case .success(let found): succeeded(call, found, now: now)
+        case .success(let answer): succeeded(call, answer.results, now: now)
         case .failure(let failure): failed(call, failure, now: now)
         }
         if !gate.isOpen { failAllWaiting(now: now) }

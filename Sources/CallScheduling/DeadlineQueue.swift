@@ -1,3 +1,4 @@
+import AttributeValues
 import HeapModule
 
 /// The deadlines of requests, earliest first. Those of ended requests stay until they are met or cleared out.

@@ -1,3 +1,4 @@
+import AttributeValues
 import DequeModule
 
 /// Who asks: a connection of a user.

@@ -1,3 +1,5 @@
+import AttributeValues
+
 /// Spreads calls over the second, so that a newcomer need not wait for the end of somebody's burst.
 ///
 /// A generic cell rate algorithm: one call every 1/N second, and up to N/10 of them early. It does not keep the limit

@@ -1,3 +1,5 @@
+import AttributeValues
+
 /// N as the server lets us have it: it halves when the server says that there were too many calls, and comes back slowly.
 struct RateAdaptation: Sendable {
     /// The part of the configured rate that is gained in a second.

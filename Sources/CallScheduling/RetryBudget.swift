@@ -1,3 +1,5 @@
+import AttributeValues
+
 /// Keeps retries a small part of all calls, so that a failing server is not hammered, and yet lets a rare call be tried
 /// again.
 struct RetryBudget: Sendable {

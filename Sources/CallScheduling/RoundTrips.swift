@@ -1,3 +1,4 @@
+import AttributeValues
 import DequeModule
 
 /// The least round trip seen lately, of which the limiter counts on a part.

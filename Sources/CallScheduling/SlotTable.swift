@@ -1,3 +1,4 @@
+import AttributeValues
 import HeapModule
 
 /// The rule that keeps any second at the server within the limit: a call takes one of N slots when it leaves, and

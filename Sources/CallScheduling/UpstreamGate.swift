@@ -1,3 +1,5 @@
+import AttributeValues
+
 /// Whether calls may leave at all. It closes when upstream fails wholly, or refuses our credential; then one call in a
 /// while probes whether it may open again.
 struct UpstreamGate: Sendable {
@@ -75,7 +77,9 @@ struct UpstreamGate: Sendable {
     /// Upstream refuses our credential or configuration.
     mutating func refused(_ failure: CallFailure, now: Moment) {
         failuresInARow = 0
-        close(failure, interval: failure.reaction == .pause ? Self.pauseInterval : Self.refusalInterval, now: now)
+        close(
+            failure, interval: failure.kind == .signatureRefusedTooOften ? Self.pauseInterval : Self.refusalInterval,
+            now: now)
     }
 
     /// There is another credential.
@@ -105,8 +109,7 @@ extension CallFailure {
         var failure = self
         failure.code = CallFailure.unreachable
         failure.message = "upstream fails: \(message)"
-        failure.reaction = .retry
-        failure.isFromUpstream = false
+        failure.kind = .lost
         return failure
     }
 }

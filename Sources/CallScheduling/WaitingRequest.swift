@@ -19,12 +19,6 @@ public struct RequestKey: Hashable, Sendable {
     public func hash(into hasher: inout Hasher) { hasher.combine(number) }
 }
 
-/// Names one upstream call while it is under way.
-public struct CallKey: Hashable, Sendable {
-    /// Counts from 1 while the process runs.
-    public let number: UInt64
-}
-
 /// How a request ended. Every request ends exactly once, unless it is withdrawn.
 public enum RequestOutcome: Sendable {
     /// One answer for each of the request's accounts, in their order.

@@ -48,9 +48,9 @@ struct AnswerMembers {
         }
     }
 
-    private var answer: GetAttrAnswer {
+    private var answer: CallAnswer {
         let results = AccountResults(texts: texts, attrs: attrs, errorListEntries: errorListEntries)
-        return GetAttrAnswer(results: results, unrequested: unrequested.count)
+        return CallAnswer(results: results, unrequested: unrequested.count)
     }
 
     /// Reads the value of a member. A documented one that occurs twice could be read in two ways.

@@ -1,6 +1,8 @@
+import AttributeValues
+
 /// The `ErrorCode`s that the vendor documents for REST calls, and what each one calls for.
 enum ErrorCode {
-    static func kind(of code: Int) -> UpstreamFailure.Kind {
+    static func kind(of code: Int) -> CallFailure.Kind {
         switch code {
         case 60008, 60013, 60014, 70169, 70201, 70202, 70203, 70348, 70362, 70401, 70500, 90992, 90994, 90995, 91000,
             20004, 20005:
@@ -13,7 +15,7 @@ enum ErrorCode {
             .credential
         case 60015, 70107, 70402, 90001, 90003, 90012, 90028, 90029, 90048: .account
         case 90018: .tooManyAccounts
-        default: .unclassified
+        default: .unknownCode
         }
     }
 
@@ -42,7 +44,7 @@ enum ErrorCode {
         }
     }
 
-    private static func generalMeaning(of kind: UpstreamFailure.Kind) -> String {
+    private static func generalMeaning(of kind: CallFailure.Kind) -> String {
         switch kind {
         case .temporary: "upstream could not serve the call now"
         case .tooFrequent: "the app calls more often than upstream allows"
@@ -51,7 +53,10 @@ enum ErrorCode {
         case .credential: "the daemon's credential or configuration is refused"
         case .account: "an account in the request is refused"
         case .tooManyAccounts: "too many accounts in a call"
-        case .unclassified, .unusableAnswer: "upstream refused the call"
+        case .unknownCode, .unusableEntry, .status, .redirect, .unusableAnswer, .lost, .timedOut, .neverSent,
+            .certificate,
+            .stale:
+            "upstream refused the call"
         }
     }
 }

@@ -1,18 +1,10 @@
 import AttributeValues
 import JSONTokens
 
-/// What upstream said in the body of an answer (vendor's documentation of `im_get_attr`).
-public struct GetAttrAnswer: Sendable {
-    /// What is said of each account that was asked for, in that order. An entry of `ErrorList` has its `To_Account`, `ErrorCode` and
-    /// `ErrorInfo`, the last one redacted and cut.
-    public var results: AccountResults
-    /// Accounts in the answer that were not asked for.
-    public var unrequested = 0
-}
-
-/// The body of an answer that keeps to the documented shape.
+/// The body of an answer that keeps to the documented shape (vendor's documentation of `im_get_attr`).
 enum GetAttrVerdict {
-    case ok(GetAttrAnswer)
+    /// An entry of `ErrorList` has its `To_Account`, `ErrorCode` and `ErrorInfo`, the last one redacted and cut.
+    case ok(CallAnswer)
     case fail(code: Int, info: String?)
 }
 

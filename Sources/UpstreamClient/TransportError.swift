@@ -1,3 +1,4 @@
+import AttributeValues
 import Glibc
 import NIOCore
 import NIOHTTP1
@@ -60,35 +61,33 @@ enum TransportError: Error, Hashable {
     }
 
     /// What it means for those who wait.
-    var failure: UpstreamFailure {
+    var failure: CallFailure {
         switch self {
-        case .cannotConnect(let why): UpstreamFailure(.temporary, message: "cannot connect: \(why)")
+        case .cannotConnect(let why): CallFailure(.neverSent, message: "cannot connect: \(why)")
         case .certificate(let why):
-            UpstreamFailure(.unusableAnswer, message: "upstream's certificate is not accepted: \(why)")
-        case .tls(let why): UpstreamFailure(.temporary, message: "TLS failed: \(why)")
-        case .noConnectionInTime: UpstreamFailure(.temporary, message: "no connection within the time-out")
-        case .noAnswerInTime: UpstreamFailure(.temporary, message: "no answer within the time-out")
-        case .lost(let why): UpstreamFailure(.temporary, message: "connection lost: \(why)")
+            CallFailure(.certificate, message: "upstream's certificate is not accepted: \(why)")
+        case .tls(let why): CallFailure(.neverSent, message: "TLS failed: \(why)")
+        case .noConnectionInTime: CallFailure(.neverSent, message: "no connection within the time-out")
+        case .noAnswerInTime: CallFailure(.timedOut, message: "no answer within the time-out")
+        case .lost(let why): CallFailure(.lost, message: "connection lost: \(why)")
         case .closedByServer:
-            UpstreamFailure(.temporary, message: "upstream closed the connection without an answer")
-        case .noHTTP(let why): UpstreamFailure(.temporary, message: "upstream's answer is no HTTP: \(why)")
+            CallFailure(.lost, message: "upstream closed the connection without an answer")
+        case .noHTTP(let why): CallFailure(.unusableAnswer, message: "upstream's answer is no HTTP: \(why)")
         case .status(let status): Self.failure(forStatus: status)
         case .bodyTooLarge:
-            UpstreamFailure(
+            CallFailure(
                 .unusableAnswer, message: "upstream's answer is larger than \(Exchange.maximumBodySize) bytes")
-        case .cancelled: UpstreamFailure(.temporary, message: "the call was given up")
-        case .shutDown: UpstreamFailure(.temporary, message: "the daemon stops")
-        case .other(let type): UpstreamFailure(.temporary, message: "the call failed: \(type)")
+        case .cancelled: CallFailure(.lost, message: "the call was given up")
+        case .shutDown: CallFailure(.lost, message: "the daemon stops")
+        case .other(let type): CallFailure(.lost, message: "the call failed: \(type)")
         }
     }
 
-    private static func failure(forStatus status: Int) -> UpstreamFailure {
+    private static func failure(forStatus status: Int) -> CallFailure {
         let message = "upstream answered with HTTP status \(status)"
-        switch status {
-        case 408, 429, 500, 502...504: return UpstreamFailure(.temporary, message: message)
-        case 300..<400:
-            return UpstreamFailure(.unusableAnswer, message: message + ", a redirect, which is never followed")
-        default: return UpstreamFailure(.unusableAnswer, message: message)
+        if (300..<400).contains(status) {
+            return CallFailure(.redirect, message: message + ", a redirect, which is never followed")
         }
+        return CallFailure(.status, message: message)
     }
 }

@@ -12,7 +12,7 @@ public final class UpstreamClient {
     public struct Call {
         fileprivate let exchange: Exchange
 
-        /// Closes the call's connection. Its report still comes.
+        /// Closes the call's connection. Its end is still reported.
         public func cancel() { exchange.fail(.cancelled) }
     }
 
@@ -28,6 +28,7 @@ public final class UpstreamClient {
     private var random = UInt32.random(in: .min ... .max)
     /// Made once for each UserSig.
     private var latestPath: (signature: UserSig, text: String)?
+    private var latestDate: AnswerDate?
 
     /// - Parameters:
     ///   - key: The app's secret key.
@@ -73,18 +74,26 @@ public final class UpstreamClient {
 
     /// Makes a call.
     /// - Parameters:
+    ///   - key: The call's name, which its failure carries.
     ///   - accounts: 1…100 distinct accounts.
     ///   - completion: Called once on the event loop, never before this returns.
-    public func getAttributes(of accounts: [Account], completion: @escaping (CallReport) -> Void) -> Call {
+    public func getAttributes(
+        _ key: CallKey, of accounts: [Account], on connection: ConnectionChoice = .any,
+        completion: @escaping (CallEnd) -> Void
+    ) -> Call {
         eventLoop.preconditionInEventLoop()
         let path = path(with: signatures.signature(at: wallClock()))
         random = random &* 1_664_525 &+ 1_013_904_223
         let request = GetAttrRequest(accounts: accounts, path: path, random: random)
-        let exchange = pool.post(request) { [self] end in
-            completion(report(of: end, requested: accounts))
+        let exchange = pool.post(request) { [self] exchange in
+            latestDate = date(of: exchange)
+            completion(end(of: exchange, key, requested: accounts))
         }
         return Call(exchange: exchange)
     }
+
+    /// Our clock less the server's `Date` when the latest answer came, in seconds; nil if it had none.
+    public var clockSkewSeconds: Int64? { latestDate?.skewSeconds }
 
     private func path(with signature: UserSig) -> String {
         if let latestPath, latestPath.signature == signature { return latestPath.text }
@@ -100,52 +109,58 @@ public final class UpstreamClient {
         return pool.shutDown()
     }
 
-    // MARK: What became of a call
+    // MARK: How a call ended
 
-    private func report(of end: Exchange.End, requested: [Account]) -> CallReport {
-        switch end.body {
+    private func end(of exchange: Exchange.End, _ key: CallKey, requested: [Account]) -> CallEnd {
+        switch exchange.body {
         case .failure(let error):
-            return CallReport(
-                counted: end.wasSent ? .unknown(closedAt: .now()) : .neverSent,
-                result: .failure(redacted(error.failure)), date: date(of: end))
+            var failure = error.failure
+            failure.message = signatures.redactor.redact(failure.message)
+            failure.call = key
+            return CallEnd(
+                counted: exchange.wasSent ? .unknown(closedAt: .now()) : .neverSent, result: .failure(failure))
         case .success(let body):
-            return report(of: Array(buffer: body), end, requested)
+            return end(of: Array(buffer: body), exchange, key, requested)
         }
     }
 
-    private func report(of body: [UInt8], _ end: Exchange.End, _ requested: [Account]) -> CallReport {
+    private func end(of body: [UInt8], _ exchange: Exchange.End, _ key: CallKey, _ requested: [Account]) -> CallEnd {
         do {
             let verdict = try GetAttrVerdict(body: body, requested: requested, redactor: signatures.redactor)
-            return CallReport(
-                counted: .answered(headAt: end.headReceivedAt ?? .now()), result: result(of: verdict, end),
-                date: date(of: end))
+            return CallEnd(
+                counted: .answered(at: exchange.headReceivedAt.map { Moment($0) } ?? .now()),
+                result: result(of: verdict, exchange, key))
         } catch {
             // The whole answer has come, so nothing of the call is left in the kernel that closing would discard.
-            let failure = UpstreamFailure(
-                .unusableAnswer, message: "upstream's answer is not what is documented: \(error.reason)")
-            return CallReport(
-                counted: .unknown(closedAt: .now()), result: .failure(failure), date: date(of: end))
+            let failure = CallFailure(
+                .unusableAnswer, message: "upstream's answer is not what is documented: \(error.reason)", call: key)
+            return CallEnd(counted: .unknown(closedAt: .now()), result: .failure(failure))
         }
     }
 
-    private func date(of end: Exchange.End) -> AnswerDate? {
-        end.dateHeader.map { AnswerDate(header: $0, cameAt: wallClock()) }
+    private func date(of exchange: Exchange.End) -> AnswerDate? {
+        exchange.dateHeader.map { AnswerDate(header: $0, cameAt: wallClock()) }
     }
 
-    private func result(of verdict: GetAttrVerdict, _ end: Exchange.End) -> Result<GetAttrAnswer, UpstreamFailure> {
+    private func result(
+        of verdict: GetAttrVerdict, _ exchange: Exchange.End, _ key: CallKey
+    ) -> Result<CallAnswer, CallFailure> {
         switch verdict {
         case .ok(let answer): return .success(answer)
         case .fail(let code, let info):
             let kind = ErrorCode.kind(of: code)
             return .failure(
-                UpstreamFailure(
+                CallFailure(
                     kind, code: code, message: "upstream answered \(code): \(ErrorCode.meaning(of: code))",
                     errorInfo: info,
-                    clockSkewSeconds: kind == .signatureExpired ? date(of: end)?.skewSeconds : nil))
+                    clockSkewSeconds: kind == .signatureExpired ? date(of: exchange)?.skewSeconds : nil, call: key))
         }
     }
+}
 
-    private func redacted(_ failure: UpstreamFailure) -> UpstreamFailure {
-        UpstreamFailure(failure.kind, code: failure.code, message: signatures.redactor.redact(failure.message))
-    }
+extension Moment {
+    /// The event loop's clock.
+    public static func now() -> Moment { Moment(.now()) }
+
+    init(_ deadline: NIODeadline) { self.init(nanoseconds: Int64(deadline.uptimeNanoseconds)) }
 }

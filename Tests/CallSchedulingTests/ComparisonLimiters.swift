@@ -1,3 +1,4 @@
+import AttributeValues
 @testable import CallScheduling
 
 /// A limiter as they are found elsewhere: it looks at what leaves, not at what arrives. Only to compare with.

@@ -9,7 +9,7 @@ import Testing
 
     @Test mutating func aFailedCallIsTriedAgainUntilItIsAnswered() {
         let key = bench.ask(0..<100)
-        bench.fail(bench.pass()[0].key, 91000, .retry)
+        bench.fail(bench.pass()[0].key, 91000, .temporary)
         #expect(bench.finished.isEmpty)
         let again = bench.pass(.milliseconds(101))
         #expect(again.map(\.accounts) == [SchedulerBench.accounts(0..<100)])
@@ -33,7 +33,7 @@ import Testing
             #expect(bench.finished[key] == nil)
             bench.pass(Backoff.cap)
             let call = try #require(bench.started.last { $0.accounts.contains("user0") })
-            bench.fail(call.key, 91000, .retry)
+            bench.fail(call.key, 91000, .temporary)
             try answerSomebodyElse()
             #expect(bench.started.count { $0.accounts.contains("user0") } == attempt)
         }
@@ -43,7 +43,7 @@ import Testing
 
     @Test mutating func whenTimeRunsOutAfterAFailureTheErrorIsThatFailures() {
         let key = bench.ask(0..<1, timeout: .seconds(2))
-        bench.fail(bench.pass()[0].key, 91000, .retry)
+        bench.fail(bench.pass()[0].key, 91000, .temporary)
         _ = bench.pass(.milliseconds(500))
         #expect(bench.started.count == 2)
         bench.pass(.seconds(2))
@@ -57,7 +57,7 @@ import Testing
             keys.append(bench.ask(index..<index + 1))
             bench.pass()
             let call = try #require(bench.started.last { $0.accounts.contains(Account("user\(index)")) })
-            bench.fail(call.key, 91000, .retry)
+            bench.fail(call.key, 91000, .temporary)
             try answerSomebodyElse()
             // What is tried again goes well.
             for call in bench.pass(.milliseconds(110)) { bench.answer(call.key, call.accounts) }
@@ -72,11 +72,11 @@ import Testing
 
     @Test mutating func anExpiredUserSigIsReplacedOnce() throws {
         let key = bench.ask(0..<5)
-        bench.fail(bench.pass()[0].key, 70001, .renewSignature)
+        bench.fail(bench.pass()[0].key, 70001, .signatureExpired)
         #expect(bench.started.map(\.accounts.count) == [5, 5])
         #expect(bench.finished.isEmpty)
         bench.pass(.milliseconds(50))
-        bench.fail(bench.started[1].key, 70001, .renewSignature)
+        bench.fail(bench.started[1].key, 70001, .signatureExpired)
         let failure = try #require(bench.failure(of: key)?.first)
         #expect(failure.code == 70001 && failure.attempts == 2)
         #expect(failure.message.contains("clock"))
@@ -92,8 +92,8 @@ import Testing
         let second = bench.ask(0..<1)
         bench.pass()
         bench.pass(.milliseconds(1))
-        bench.fail(bench.started[0].key, 70001, .renewSignature)
-        bench.fail(bench.started[1].key, 70001, .renewSignature)
+        bench.fail(bench.started[0].key, 70001, .signatureExpired)
+        bench.fail(bench.started[1].key, 70001, .signatureExpired)
         #expect(bench.finished.isEmpty)
         for call in bench.started.dropFirst(2) { bench.answer(call.key, call.accounts) }
         #expect(bench.isAnswered(first) && bench.isAnswered(second))
@@ -113,7 +113,7 @@ import Testing
 
     @Test mutating func frequencyCodesHalveTheRateAndTheCallIsTriedAgain() {
         let key = bench.ask(0..<1)
-        bench.fail(bench.pass()[0].key, 60007, .slowDown)
+        bench.fail(bench.pass()[0].key, 60007, .tooFrequent)
         #expect(bench.scheduler.currentLimit(at: bench.now) == 50)
         bench.pass(.seconds(1))
         #expect(bench.scheduler.slots.limit == 51)
@@ -126,7 +126,7 @@ import Testing
         bench.ask(0..<1)
         let call = bench.pass()[0]
         let failure = CallFailure(
-            code: -32002, message: "", reaction: .unusableAnswer, isFromUpstream: false, callName: "")
+            .unusableAnswer, message: "")
         _ = bench.scheduler.callEnded(
             call.key, CallEnd(counted: .neverSent, result: .failure(failure)), now: bench.now)
         #expect(bench.scheduler.slots.held == 0 && bench.scheduler.counters.neverSent == 1)
@@ -137,7 +137,7 @@ import Testing
         let calls = bench.pass()
         bench.takeAllSlots()
         let waiting = bench.ask(1000..<1100, connection: 2)
-        for call in calls { bench.fail(call.key, 91000, .retry) }
+        for call in calls { bench.fail(call.key, 91000, .temporary) }
         let told = bench.failure(of: waiting)?.first
         #expect(told?.code == CallFailure.unreachable)
         #expect(told?.retryAfter.map { $0 > .zero && $0 <= .seconds(1) } == true)
@@ -148,7 +148,7 @@ import Testing
 
     @Test mutating func aProbeThatIsAnsweredLetsEverybodyIn() {
         bench.ask(0..<500)
-        for call in bench.pass() { bench.fail(call.key, 91000, .retry) }
+        for call in bench.pass() { bench.fail(call.key, 91000, .temporary) }
         bench.pass(.seconds(1))
         let first = bench.started.count
         let probe = bench.ask(0..<150)
@@ -163,10 +163,10 @@ import Testing
 
     @Test mutating func anAccountsFaultShowsThatUpstreamIsThere() {
         bench.ask(0..<500)
-        for call in bench.pass() { bench.fail(call.key, 91000, .retry) }
+        for call in bench.pass() { bench.fail(call.key, 91000, .temporary) }
         bench.pass(.seconds(1))
         let probe = bench.ask(0..<1)
-        bench.fail(bench.pass()[0].key, 70107, .accountAtFault)
+        bench.fail(bench.pass()[0].key, 70107, .account)
         #expect(bench.failure(of: probe)?.first.code == 70107)
         #expect(bench.scheduler.closedBecause == nil)
     }

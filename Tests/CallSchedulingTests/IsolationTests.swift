@@ -8,7 +8,7 @@ import Testing
     private static let fault = failure(70107)
 
     private static func failure(_ code: Int) -> CallFailure {
-        CallFailure(code: code, message: "x", reaction: .accountAtFault, isFromUpstream: true, callName: "c")
+        CallFailure(.account, code: code, message: "x")
     }
 
     private static func rides(_ count: Int) -> [Ride] {
@@ -87,7 +87,7 @@ import Testing
             let call = bench.started[next]
             next += 1
             if call.accounts.contains(Account("user\(offender)")) {
-                bench.fail(call.key, 70107, .accountAtFault)
+                bench.fail(call.key, 70107, .account)
             } else {
                 bench.answer(call.key, call.accounts)
             }
@@ -105,7 +105,7 @@ import Testing
     @Test func whoJoinsATestThatFailsIsToldToo() {
         var bench = SchedulerBench()
         bench.ask(0..<2)
-        bench.fail(bench.pass()[0].key, 70107, .accountAtFault)
+        bench.fail(bench.pass()[0].key, 70107, .account)
         let test = bench.started[1]
         let late = bench.ask(test.accounts, maxAge: .seconds(1))
         var next = 1
@@ -113,7 +113,7 @@ import Testing
             let call = bench.started[next]
             next += 1
             if call.accounts.contains(test.accounts[0]) {
-                bench.fail(call.key, 70107, .accountAtFault)
+                bench.fail(call.key, 70107, .account)
             } else {
                 bench.answer(call.key, call.accounts)
             }

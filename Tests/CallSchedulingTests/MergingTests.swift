@@ -84,7 +84,7 @@ import Testing
         let key = bench.ask(0..<150)
         let calls = bench.pass()
         bench.answer(calls[0].key, calls[0].accounts)
-        bench.fail(calls[1].key, 80003, .unknown)
+        bench.fail(calls[1].key, 80003, .unknownCode)
         #expect(bench.failure(of: key)?.fetched == 100)
         #expect(bench.failure(of: key)?.failed.count == 50)
         bench.ask(0..<150, maxAge: .seconds(60))
@@ -148,7 +148,7 @@ import Testing
 
     @Test mutating func aNewRequestForAnAccountUnderWayAgainIsServed() {
         bench.ask(0..<1)
-        bench.fail(bench.pass()[0].key, 91000, .retry)
+        bench.fail(bench.pass()[0].key, 91000, .temporary)
         let retried = bench.pass(.seconds(1))[0]
         // The account has failed once and is under way a second time: who asks now waits for a call of their own.
         let late = bench.ask(0..<1)

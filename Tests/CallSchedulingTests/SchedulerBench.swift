@@ -72,13 +72,13 @@ struct SchedulerBench {
         let found = accounts.map { account in
             missing.contains(account) ? .missing : AccountResult(attrs: Attrs(json: Array("{}".utf8)))
         }
-        let result = CallEnd(counted: .answered(at: now), result: .success(AccountResults(found)))
+        let result = CallEnd(counted: .answered(at: now), result: .success(CallAnswer(results: AccountResults(found))))
         note(scheduler.callEnded(call, result, now: now))
     }
 
-    mutating func fail(_ call: CallKey, _ code: Int, _ reaction: CallFailure.Reaction) {
+    mutating func fail(_ call: CallKey, _ code: Int, _ reaction: CallFailure.Kind) {
         let failure = CallFailure(
-            code: code, message: "made up", reaction: reaction, isFromUpstream: true, callName: "test")
+            reaction, code: code, message: "made up")
         note(scheduler.callEnded(call, CallEnd(counted: .answered(at: now), result: .failure(failure)), now: now))
     }
 

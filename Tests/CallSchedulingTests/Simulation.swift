@@ -111,7 +111,9 @@ struct Simulation {
             guard generation == self.generation else { return }
             underWay -= 1
             if let roundTrip { scheduler.measured(roundTrip, now: now) }
-            carryOut(scheduler.callEnded(key, CallEnd(counted: counted, result: .success(AccountResults())), now: now))
+            carryOut(
+                scheduler.callEnded(
+                    key, CallEnd(counted: counted, result: .success(CallAnswer(results: AccountResults()))), now: now))
         }
         if asked - started < limits.rate { keepAsking() }
     }

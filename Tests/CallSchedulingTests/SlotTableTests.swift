@@ -1,3 +1,4 @@
+import AttributeValues
 import Testing
 
 @testable import CallScheduling

@@ -58,10 +58,11 @@ import Testing
     }
 
     @Test(arguments: [
-        (91000, CallFailure.Reaction.retry), (60007, .slowDown), (70001, .renewSignature), (90018, .tooManyAccounts),
-        (70107, .accountAtFault),
+        (91000, CallFailure.Kind.temporary), (60007, .tooFrequent), (70001, .signatureExpired),
+        (90018, .tooManyAccounts),
+        (70107, .account),
     ])
-    mutating func whatWouldBeTriedAgainEndsAsStopped(code: Int, reaction: CallFailure.Reaction) {
+    mutating func whatWouldBeTriedAgainEndsAsStopped(code: Int, reaction: CallFailure.Kind) {
         let key = bench.ask(0..<10)
         let call = bench.pass()[0]
         bench.stop()

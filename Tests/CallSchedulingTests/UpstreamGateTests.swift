@@ -1,3 +1,4 @@
+import AttributeValues
 import Testing
 
 @testable import CallScheduling
@@ -7,18 +8,18 @@ import Testing
     private var gate = UpstreamGate()
     private let start = Moment(nanoseconds: 50_000_000_000)
 
-    private func failure(_ code: Int, _ reaction: CallFailure.Reaction) -> CallFailure {
-        CallFailure(code: code, message: "m", reaction: reaction, isFromUpstream: true, callName: "c")
+    private func failure(_ code: Int, _ reaction: CallFailure.Kind) -> CallFailure {
+        CallFailure(reaction, code: code, message: "m")
     }
 
-    private mutating func failFiveTimes() { for _ in 0..<5 { gate.failed(failure(91000, .retry), now: start) } }
+    private mutating func failFiveTimes() { for _ in 0..<5 { gate.failed(failure(91000, .temporary), now: start) } }
 
     @Test mutating func fiveFailuresInARowCloseIt() {
-        for _ in 0..<4 { gate.failed(failure(91000, .retry), now: start) }
+        for _ in 0..<4 { gate.failed(failure(91000, .temporary), now: start) }
         gate.answered(callStartedAt: start, acceptsCredential: false)
-        for _ in 0..<4 { gate.failed(failure(91000, .retry), now: start) }
+        for _ in 0..<4 { gate.failed(failure(91000, .temporary), now: start) }
         #expect(gate.isOpen && gate.refusal(now: start) == nil)
-        gate.failed(failure(91000, .retry), now: start)
+        gate.failed(failure(91000, .temporary), now: start)
         let told = gate.refusal(now: start + .milliseconds(400))
         #expect(told?.code == CallFailure.unreachable)
         #expect(told?.retryAfter == .milliseconds(600) && told?.attempts == 0)
@@ -34,7 +35,7 @@ import Testing
             #expect(gate.admitsCall)
             gate.callStarted(now: now)
             #expect(!gate.admitsCall)
-            gate.failed(failure(91000, .retry), now: now + .milliseconds(300))
+            gate.failed(failure(91000, .temporary), now: now + .milliseconds(300))
             #expect(gate.refusal(now: now + .milliseconds(999))?.retryAfter == .milliseconds(1))
             now = now + .seconds(1)
         }
@@ -44,14 +45,14 @@ import Testing
         #expect(gate.isOpen && gate.refusal(now: now) == nil && gate.failuresInARow == 0)
     }
 
-    @Test(arguments: [(CallFailure.Reaction.misconfigured, 30), (.pause, 60)])
-    mutating func aRefusedCredentialKeepsItClosed(reaction: CallFailure.Reaction, seconds: Int) {
+    @Test(arguments: [(CallFailure.Kind.credential, 30), (.signatureRefusedTooOften, 60)])
+    mutating func aRefusedCredentialKeepsItClosed(reaction: CallFailure.Kind, seconds: Int) {
         gate.refused(failure(70003, reaction), now: start)
         #expect(gate.refusal(now: start)?.code == 70003)
         #expect(gate.refusal(now: start)?.retryAfter == .seconds(seconds))
         // Late answers to older calls, and failures of them, change nothing.
         gate.answered(callStartedAt: start - .seconds(1), acceptsCredential: true)
-        for _ in 0..<9 { gate.failed(failure(91000, .retry), now: start + .seconds(2)) }
+        for _ in 0..<9 { gate.failed(failure(91000, .temporary), now: start + .seconds(2)) }
         gate.refused(failure(70003, reaction), now: start + .seconds(3))
         #expect(gate.refusal(now: start + .seconds(seconds - 1))?.retryAfter == .seconds(1))
         let probe = start + .seconds(seconds)
@@ -64,13 +65,13 @@ import Testing
     }
 
     @Test mutating func aLongerSilenceIsNotCutShortByAShorterOne() {
-        gate.refused(failure(70050, .pause), now: start)
-        gate.refused(failure(70003, .misconfigured), now: start + .seconds(1))
+        gate.refused(failure(70050, .signatureRefusedTooOften), now: start)
+        gate.refused(failure(70003, .credential), now: start + .seconds(1))
         #expect(gate.refusal(now: start + .seconds(59))?.code == 70050)
     }
 
     @Test mutating func anotherCredentialOpensIt() {
-        gate.refused(failure(70003, .misconfigured), now: start)
+        gate.refused(failure(70003, .credential), now: start)
         gate.reopen()
         #expect(gate.admitsCall && gate.failure == nil)
     }

@@ -51,15 +51,15 @@ extension World {
     }
 
     private mutating func check(_ failure: CallFailure, of account: Account) {
-        if failure.reaction == .accountAtFault, plan.poison[account] != failure.code {
+        if failure.kind == .account, plan.poison[account] != failure.code {
             problems.append("\(account.text) is told \(failure.code), which another account is to blame for")
         }
-        if failure.reaction != .accountAtFault, !plan.faults.contains(where: { $0.code == failure.code }),
+        if failure.kind != .account, !plan.faults.contains(where: { $0.code == failure.code }),
             ![-32002, 70001, 90018, 91000].contains(failure.code)
         {
             problems.append("code \(failure.code) out of nowhere")
         }
-        if plan.isOnlyPoisoned, failure.reaction != .accountAtFault { problems.append("failed with \(failure.code)") }
+        if plan.isOnlyPoisoned, failure.kind != .account { problems.append("failed with \(failure.code)") }
     }
 
     private mutating func count(_ name: String) { outcomes[name, default: 0] += 1 }

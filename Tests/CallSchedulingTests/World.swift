@@ -18,7 +18,7 @@ struct World {
     }
 
     /// What becomes of a call.
-    enum Fate { case good, code(Int, CallFailure.Reaction), lost, refused }
+    enum Fate { case good, code(Int, CallFailure.Kind), lost, refused }
 
     struct Asked {
         let accounts: [Account]
@@ -146,7 +146,7 @@ struct World {
             case .finish(let key, let outcome): check(key, outcome)
             case .abandon(let key):
                 guard calls[key] != nil else { continue }
-                let failure = plan.failure(-32002, .retry)
+                let failure = plan.failure(-32002, .temporary)
                 schedule(after: 0, .ended(key, CallEnd(counted: .unknown(closedAt: now), result: .failure(failure))))
             }
         }
@@ -163,7 +163,7 @@ struct World {
         calls[key] = Call(accounts: accounts, signature: signature)
         let fate = plan.fate(at: now, &generator)
         if case .refused = fate {
-            let end = CallEnd(counted: .neverSent, result: .failure(plan.failure(-32002, .retry)))
+            let end = CallEnd(counted: .neverSent, result: .failure(plan.failure(-32002, .temporary)))
             return schedule(after: 0.001, .ended(key, end))
         }
         schedule(after: plan.delay * (1 + generator.unit()), .arrival(key, fate))
@@ -175,7 +175,7 @@ struct World {
         server.count(at: Double(now.nanoseconds) / 1e9)
         if case .lost = fate {
             let closed = now + .seconds(2)
-            let end = CallEnd(counted: .unknown(closedAt: closed), result: .failure(plan.failure(-32002, .retry)))
+            let end = CallEnd(counted: .unknown(closedAt: closed), result: .failure(plan.failure(-32002, .temporary)))
             return schedule(after: 2, at: closed, .ended(key, end))
         }
         let seconds = plan.delay * (1 + generator.unit())
@@ -184,25 +184,25 @@ struct World {
             after: seconds, at: back, .ended(key, CallEnd(counted: .answered(at: back), result: answer(call, fate))))
     }
 
-    private mutating func answer(_ call: Call, _ fate: Fate) -> Result<AccountResults, CallFailure> {
+    private mutating func answer(_ call: Call, _ fate: Fate) -> Result<CallAnswer, CallFailure> {
         if case .code(let code, let reaction) = fate {
-            if reaction == .renewSignature { staleSignature = max(staleSignature, signature) }
-            if reaction != .renewSignature { return .failure(plan.failure(code, reaction)) }
+            if reaction == .signatureExpired { staleSignature = max(staleSignature, signature) }
+            if reaction != .signatureExpired { return .failure(plan.failure(code, reaction)) }
         }
         if call.signature <= staleSignature {
             if call.signature == signature { signature += 1 }
-            return .failure(plan.failure(70001, .renewSignature))
+            return .failure(plan.failure(70001, .signatureExpired))
         }
         if call.accounts.count > plan.accountsAllowed { return .failure(plan.failure(90018, .tooManyAccounts)) }
         let poisoned = call.accounts.compactMap { plan.poison[$0] }
         if let code = poisoned.randomElement(using: &generator) {
-            return .failure(plan.failure(code, .accountAtFault))
+            return .failure(plan.failure(code, .account))
         }
         let results = call.accounts.map { account -> AccountResult in
             if plan.unknown.contains(account) { return .missing }
             return AccountResult(attrs: Attrs(json: Array("\(account.text)@\(now.nanoseconds)".utf8)))
         }
-        return .success(AccountResults(results))
+        return .success(CallAnswer(results: AccountResults(results)))
     }
 
     private mutating func schedule(after seconds: Double, at moment: Moment? = nil, _ event: Event) {

@@ -25,7 +25,7 @@ struct WorldPlan {
     /// One way's delay in seconds, doubled at most.
     var delay = 0.01
     /// Faults, each with its part of the calls.
-    var faults: [(code: Int, reaction: CallFailure.Reaction, part: Double)] = []
+    var faults: [(code: Int, kind: CallFailure.Kind, part: Double)] = []
     var lost = 0.0
     var refused = 0.0
     /// Seconds from the start in which every call fails.
@@ -35,16 +35,16 @@ struct WorldPlan {
 
     func account(_ index: Int) -> Account { Account("u\(index)") }
 
-    func failure(_ code: Int, _ reaction: CallFailure.Reaction) -> CallFailure {
-        CallFailure(code: code, message: "made up", reaction: reaction, isFromUpstream: code > 0, callName: "c")
+    func failure(_ code: Int, _ reaction: CallFailure.Kind) -> CallFailure {
+        CallFailure(reaction, code: code, message: "made up")
     }
 
     func fate(at now: Moment, _ generator: inout SeededGenerator) -> World.Fate {
         let seconds = Double(now.nanoseconds) / 1e9 - 7000
-        if let outage, outage.contains(seconds) { return generator.unit() < 0.5 ? .refused : .code(91000, .retry) }
+        if let outage, outage.contains(seconds) { return generator.unit() < 0.5 ? .refused : .code(91000, .temporary) }
         var dice = generator.unit()
         for fault in faults {
-            if dice < fault.part { return .code(fault.code, fault.reaction) }
+            if dice < fault.part { return .code(fault.code, fault.kind) }
             dice -= fault.part
         }
         if dice < lost { return .lost }
@@ -66,9 +66,10 @@ struct WorldPlan {
         plan.poison(oneOf([0, 0, 1, 3, 30]), &generator)
         plan.unknown = [plan.account(3), plan.account(33)]
         if generator.unit() < 0.2 { plan.outage = 1...(1.5 + 2 * generator.unit()) }
-        let kinds: [(Int, CallFailure.Reaction)] = [
-            (91000, .retry), (60007, .slowDown), (70001, .renewSignature), (70003, .misconfigured), (70050, .pause),
-            (80003, .unknown), (-32002, .unusableAnswer),
+        let kinds: [(Int, CallFailure.Kind)] = [
+            (91000, .temporary), (60007, .tooFrequent), (70001, .signatureExpired), (70003, .credential),
+            (70050, .signatureRefusedTooOften),
+            (80003, .unknownCode), (-32002, .unusableAnswer),
         ]
         for (code, reaction) in kinds where generator.unit() < 0.25 {
             plan.faults.append((code, reaction, oneOf([0.01, 0.05, 0.3])))

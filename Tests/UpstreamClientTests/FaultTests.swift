@@ -7,7 +7,7 @@ import UpstreamSandbox
 @Suite struct FaultTests {
     /// A call that meets a fault, and what the sandbox saw of it.
     private func report(_ kind: Fault.Kind, timeout: Duration = .seconds(30)) async throws -> (
-        CallReport, SandboxReport
+        CallEnd, SandboxReport
     ) {
         try await withClient(timeout: timeout) { client, sandbox in
             try await client.connect()
@@ -20,21 +20,13 @@ import UpstreamSandbox
         }
     }
 
-    @Test(arguments: [408, 429, 500, 502, 503, 504])
-    func gatewayErrorsAreTemporary(status: Int) async throws {
+    @Test(arguments: [201, 204, 400, 401, 403, 404, 405, 408, 429, 500, 501, 502, 503, 504, 505])
+    func otherStatusesThan200AreNoAnswers(status: Int) async throws {
         let (report, sandbox) = try await report(.status(status))
         #expect(report.isUnknown)
-        #expect(report.failure?.kind == .temporary)
+        #expect(report.failure?.kind == .status)
+        #expect(report.failure?.code == CallFailure.unreachable)
         #expect(report.failure?.message == "upstream answered with HTTP status \(status)")
-        #expect(sandbox.calls == 1)
-    }
-
-    @Test(arguments: [201, 204, 400, 401, 403, 404, 405, 501, 505])
-    func otherStatusesAreNotRetried(status: Int) async throws {
-        let (report, sandbox) = try await report(.status(status))
-        #expect(report.isUnknown)
-        #expect(report.failure?.kind == .unusableAnswer)
-        #expect(report.failure?.code == nil)
         #expect(sandbox.calls == 1)
     }
 
@@ -44,7 +36,7 @@ import UpstreamSandbox
         let location = elsewhere.baseURL + "/v4/all_member_push/im_get_attr"
         let (report, sandbox) = try await report(.redirect(status, location: location))
         #expect(report.isUnknown)
-        #expect(report.failure?.kind == .unusableAnswer)
+        #expect(report.failure?.kind == .redirect)
         #expect(
             report.failure?.message
                 == "upstream answered with HTTP status \(status), a redirect, which is never followed")
@@ -56,22 +48,22 @@ import UpstreamSandbox
     @Test(arguments: [302, 307])
     func redirectToTheSameServerIsNotFollowed(status: Int) async throws {
         let (report, sandbox) = try await report(.redirect(status, location: nil))
-        #expect(report.failure?.kind == .unusableAnswer)
+        #expect(report.failure?.kind == .redirect)
         #expect(sandbox.calls == 1)
         #expect(sandbox.otherRequests == 0)
     }
 
-    @Test func resetIsTemporary() async throws {
+    @Test func resetIsALoss() async throws {
         let (report, sandbox) = try await report(.reset)
         #expect(report.isUnknown)
-        #expect(report.failure?.kind == .temporary)
+        #expect(report.failure?.kind == .lost)
         #expect(sandbox.calls == 1)
     }
 
     @Test func silenceEndsWithTheTimeOut() async throws {
         let (report, sandbox) = try await report(.hang, timeout: .seconds(2))
         #expect(report.isUnknown)
-        #expect(report.failure?.kind == .temporary)
+        #expect(report.failure?.kind == .timedOut)
         #expect(report.failure?.message == "no answer within the time-out")
         #expect(sandbox.calls == 1)
     }
@@ -125,7 +117,7 @@ import UpstreamSandbox
             // One that closes silently can meet the next call on its way: that one is lost, and the one after it is not.
             let next = try await client.call("abc")
             if !next.isAnswered {
-                #expect(next.failure?.kind == .temporary)
+                #expect(next.failure?.kind == .lost)
                 #expect(try await client.call("abc").isAnswered)
             }
             #expect(await sandbox.report().connections == 2)

@@ -65,12 +65,12 @@ extension ErrorObject {
         let isUnreachable = failure.code == DaemonErrorCode.upstreamUnreachable.rawValue
         self.init(
             code: failure.code, message: failure.message,
-            retryable: isUnreachable ? DaemonErrorCode.upstreamUnreachable.isRetryable : failure.reaction.isRetryable,
+            retryable: isUnreachable ? DaemonErrorCode.upstreamUnreachable.isRetryable : failure.kind.isRetryable,
             source: failure.isFromUpstream ? .upstream : .daemon)
         errorInfo = failure.errorInfo
         attempts = failure.attempts
         retryAfterMs = failure.retryAfter.map { max(1, $0.millisecondsRoundedUp) }
-        callID = failure.callName
+        callID = failure.call?.description
         clockSkewSeconds = failure.clockSkewSeconds
     }
 }
@@ -80,6 +80,34 @@ extension ErrorObject.Limit {
         switch limit {
         case .all(let value): self.init(ConfigurationKey.maxQueuedAccounts.rawValue, value)
         case .perUID(let value): self.init(ConfigurationKey.maxQueuedAccountsPerUid.rawValue, value)
+        }
+    }
+}
+
+extension CallFailure.Kind {
+    /// Whether the same request may succeed later although nobody changes anything.
+    var isRetryable: Bool {
+        switch self {
+        case .temporary, .tooFrequent, .status, .redirect, .unusableAnswer, .unusableEntry, .lost, .timedOut,
+            .neverSent,
+            .certificate, .stale:
+            true
+        case .account, .unknownCode, .signatureExpired, .signatureRefusedTooOften, .credential, .tooManyAccounts: false
+        }
+    }
+}
+
+extension CallFailure {
+    /// What keeps calls from leaving, and what an operator does about it.
+    var adviceForOperator: String {
+        switch kind {
+        case .credential, .signatureRefusedTooOften:
+            "\(message); fix the secret key or the configuration, then restart imattrd"
+        case .signatureExpired: "\(message); check the machine's clock (timedatectl)"
+        case .temporary, .tooFrequent, .status, .redirect, .unusableAnswer, .lost, .timedOut, .neverSent, .certificate,
+            .stale:
+            "\(message); it is retried automatically"
+        case .account, .unusableEntry, .tooManyAccounts, .unknownCode: message
         }
     }
 }

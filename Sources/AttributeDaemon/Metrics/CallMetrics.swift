@@ -1,3 +1,4 @@
+import AttributeValues
 import CallScheduling
 
 /// What the upstream calls were like so far.

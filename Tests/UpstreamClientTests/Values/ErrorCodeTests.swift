@@ -1,10 +1,11 @@
+import AttributeValues
 import Testing
 
 @testable import UpstreamClient
 
 /// The vendor's public error codes, each with what is to be done about it.
 @Suite struct ErrorCodeTests {
-    static let table: [UpstreamFailure.Kind: [Int]] = [
+    static let table: [CallFailure.Kind: [Int]] = [
         .temporary: [
             60008, 60013, 60014, 70169, 70201, 70202, 70203, 70348, 70362, 70401, 70500, 90992, 90994, 90995, 91000,
             20004,
@@ -24,12 +25,12 @@ import Testing
 
     /// Every code there can be within the vendor's ranges, so that none is in two kinds or in one by mistake.
     @Test func everyCodeHasItsKind() {
-        var kinds: [Int: UpstreamFailure.Kind] = [:]
+        var kinds: [Int: CallFailure.Kind] = [:]
         for (kind, codes) in Self.table {
             for code in codes { #expect(kinds.updateValue(kind, forKey: code) == nil) }
         }
         for code in [Int.min, -1, 1, Int.max] + Array(10_000..<100_000) {
-            let expected = kinds[code] ?? .unclassified
+            let expected = kinds[code] ?? .unknownCode
             if ErrorCode.kind(of: code) != expected { Issue.record("\(code) is not \(expected)") }
         }
     }

@@ -36,13 +36,13 @@ struct TestClient {
     struct NoEndpoint: Error {}
 
     /// Makes a call and waits for its report.
-    func call(_ accounts: Account...) async throws -> CallReport { try await call(accounts) }
+    func call(_ accounts: Account...) async throws -> CallEnd { try await call(accounts) }
 
     /// Makes a call and waits for its report.
-    func call(_ accounts: [Account]) async throws -> CallReport {
+    func call(_ accounts: [Account]) async throws -> CallEnd {
         try await client.eventLoop.flatSubmit { [client] in
-            let promise = client.eventLoop.makePromise(of: CallReport.self)
-            _ = client.value.getAttributes(of: accounts) { promise.succeed($0) }
+            let promise = client.eventLoop.makePromise(of: CallEnd.self)
+            _ = client.value.getAttributes(CallKey(number: 1), of: accounts) { promise.succeed($0) }
             return promise.futureResult
         }.get()
     }
@@ -54,10 +54,10 @@ struct TestClient {
     }
 
     /// Makes a call, cancels it at once, and waits for its report.
-    func cancelledCall(_ accounts: Account...) async throws -> CallReport {
+    func cancelledCall(_ accounts: Account...) async throws -> CallEnd {
         try await client.eventLoop.flatSubmit { [client] in
-            let promise = client.eventLoop.makePromise(of: CallReport.self)
-            client.value.getAttributes(of: accounts) { promise.succeed($0) }.cancel()
+            let promise = client.eventLoop.makePromise(of: CallEnd.self)
+            client.value.getAttributes(CallKey(number: 1), of: accounts) { promise.succeed($0) }.cancel()
             return promise.futureResult
         }.get()
     }
@@ -72,13 +72,7 @@ struct TestClient {
     }
 }
 
-extension CallReport {
-    /// How it failed; nil if it did not.
-    var failure: UpstreamFailure? {
-        guard case .failure(let failure) = result else { return nil }
-        return failure
-    }
-
+extension CallEnd {
     var isAnswered: Bool {
         guard case .answered = counted else { return false }
         return true
