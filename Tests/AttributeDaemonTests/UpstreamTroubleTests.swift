@@ -26,7 +26,7 @@ import UpstreamSandbox
             let told = test.log.lines.filter { $0.contains("state is degraded") }
             #expect(told.count == 1)
             #expect(told.first?.contains("\(code)") == true)
-            #expect(told.first?.contains("mend the secret key or the configuration, then restart imattrd") == true)
+            #expect(told.first?.contains("fix the secret key or the configuration, then restart imattrd") == true)
         }
     }
 
