@@ -55,7 +55,7 @@ final class CallDriver {
     var state: CallScheduler { scheduler }
 
     /// Why the service is worse than it should be; nil if it is not.
-    var degradation: String? { scheduler.closedBecause?.adviceForOperator ?? health.degradation }
+    var degradation: String? { scheduler.closedBecause?.adviceForOperator }
 
     /// Whether what has to happen next will happen: the alarm is set for it, and nobody waits whom the scheduler has
     /// forgotten to answer.
@@ -142,7 +142,9 @@ final class CallDriver {
         writeDownSlots()
         for action in actions {
             switch action {
-            case .start(let key, let accounts): start(key, accounts, now: now)
+            case .start(let key, let accounts, let connection): start(key, accounts, on: connection, now: now)
+            case .startReferee(let key, let connection):
+                start(key, [Account(upstream.configuration.admin)], on: connection, now: now)
             case .finish(let key, let outcome): finish(key, outcome)
             case .abandon(let key): calls[key]?.call.cancel()
             }
@@ -159,8 +161,8 @@ final class CallDriver {
         stopping.drained.succeed()
     }
 
-    private func start(_ key: CallKey, _ accounts: [Account], now: Moment) {
-        let call = upstream.getAttributes(key, of: accounts) { [self] end in ended(key, accounts, end) }
+    private func start(_ key: CallKey, _ accounts: [Account], on connection: ConnectionChoice, now: Moment) {
+        let call = upstream.getAttributes(key, of: accounts, on: connection) { [self] end in ended(key, accounts, end) }
         calls[key] = (call, startedAt: now)
     }
 
@@ -172,7 +174,7 @@ final class CallDriver {
         case .success(let answer): unrequestedAccounts += answer.unrequested
         case .failure(let failure): if failure.kind == .signatureExpired { upstream.discardSignature() }
         }
-        health.note(end, of: accounts)
+        health.note(end)
         tellTogether { carryOut(scheduler.callEnded(key, end, now: now), now: now) }
         // Whoever is told looks at what has come of it.
         callEnded?(key, accounts.count, end.failure)

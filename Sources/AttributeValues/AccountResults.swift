@@ -56,6 +56,9 @@ public struct AccountResults: Sendable {
     /// Upstream's entry for an account in `ErrorList`.
     public func errorListEntry(at place: Int) -> [UInt8]? { errorListEntries.isEmpty ? nil : errorListEntries[place] }
 
+    /// Whether upstream said anything about an account.
+    public func hasEntry(at place: Int) -> Bool { attrsCount(at: place) != nil || errorListEntry(at: place) != nil }
+
     /// Whether there is such an entry for any.
     public var hasErrorListEntries: Bool { !errorListEntries.isEmpty }
 

@@ -24,10 +24,13 @@ struct AccountTable: Sendable {
         var ride: (call: CallKey, place: Int32)?
         /// Whether a lane or a retry brings it back, so that no request's turn takes it.
         var isReserved = false
+        /// The best lane of those who wait for it.
+        var lane = Lane.suspect
 
         /// Somebody more waits.
         /// - Returns: Whether nobody did.
-        fileprivate mutating func wait(_ key: RequestKey, at index: Int) -> Bool {
+        fileprivate mutating func wait(_ key: RequestKey, at index: Int, lane: Lane) -> Bool {
+            if lane < self.lane { self.lane = lane }
             if waiters != nil {
                 waiters?.add(key, index: index)
                 return false
@@ -39,6 +42,7 @@ struct AccountTable: Sendable {
         fileprivate mutating func takeWaiters() -> Waiters? {
             guard let waiters = waiters.take() else { return nil }
             isReserved = false
+            lane = .suspect
             return waiters
         }
     }
@@ -111,9 +115,13 @@ struct AccountTable: Sendable {
     func waits(_ key: RequestKey, for id: AccountID) -> Bool { state(id) { $0.waiters?.contains(key) == true } == true }
 
     /// Somebody more waits for an account, which is known.
-    mutating func wait(_ key: RequestKey, for id: AccountID, at index: Int) {
-        if change(id, { $0.wait(key, at: index) }) == true { waitedFor += 1 }
+    /// - Parameter lane: The lane of the one who waits.
+    mutating func wait(_ key: RequestKey, for id: AccountID, at index: Int, lane: Lane) {
+        if change(id, { $0.wait(key, at: index, lane: lane) }) == true { waitedFor += 1 }
     }
+
+    /// The best lane of those who wait for an account.
+    func lane(of id: AccountID) -> Lane { state(id) { $0.lane } ?? .clean }
 
     /// Somebody does not wait any more.
     /// - Returns: Whether he was the last one.
@@ -121,6 +129,12 @@ struct AccountTable: Sendable {
         guard change(id, { $0.waiters?.remove(key) == true }) == true else { return false }
         return takeWaiters(id) != nil
     }
+
+    /// The first of those who wait for an account.
+    func firstWaiter(for id: AccountID) -> RequestKey? { state(id) { $0.waiters?.first { _ in true } } ?? nil }
+
+    /// Whether a lane or a retry brings an account back.
+    func isReserved(_ id: AccountID) -> Bool { state(id) { $0.isReserved } ?? false }
 
     /// A lane or a retry brings an account back.
     mutating func reserve(_ id: AccountID) { change(id) { $0.isReserved = true } }

@@ -2,117 +2,240 @@ import AttributeValues
 import DequeModule
 
 extension CallScheduler {
+    // MARK: Which call leaves
+
     /// Starts calls while they may leave and something waits.
     mutating func dispatch(now: Moment, _ actions: inout [Action]) {
-        if isStarved { return }
-        while calls.count < limits.inFlight, slots.hasFree, gate.admitsCall, pacer.earliestStart(now: now) <= now {
-            guard let (rides, isolation) = nextLoad(now: now) else {
-                isStarved = true
-                break
-            }
-            actions.append(start(rides, isolation, now: now))
+        while calls.count < limits.inFlight, slots.hasFree, pacer.earliestStart(now: now) <= now {
+            guard let load = nextLoad(now: now) else { break }
+            actions.append(start(load, now: now))
         }
         if !isStarved, !slots.hasFree { pacer.backlogged(now: now) }
     }
 
-    private mutating func start(_ rides: [Ride], _ isolation: Int?, now: Moment) -> Action {
+    /// The next call. The referee goes first, since all others wait for its answer; then what was lost on a dead connection; then the lanes
+    /// in their order.
+    private mutating func nextLoad(now: Moment) -> Load? {
+        if gate.wantsReferee(at: now, patience: flights.doubtAfter), let load = referee() { return load }
+        switch gate.admission {
+        case .none: return nil
+        case .test: return nextTest()
+        case .any: return nextTest() ?? nextRepeat() ?? nextOfLanes(now: now)
+        case .probe: return nextProbe(now: now)
+        case .all: return nextRepeat() ?? nextOfLanes(now: now)
+        }
+    }
+
+    /// When something may leave, apart from slots and the pacer; nil if nothing waits that may.
+    func nextLoadDue(now: Moment) -> Moment? {
+        if gate.wantsReferee(at: now, patience: flights.doubtAfter) {
+            return gate.isOpen || isAnythingWaiting ? now : nil
+        }
+        switch gate.admission {
+        case .none: break
+        case .test: if lanes.hasTests(suspects: mayTakeSuspects) { return now }
+        case .any: if lanes.hasTests(suspects: mayTakeSuspects) || !isStarved { return now }
+        case .probe: return isAnythingWaiting ? now : nil
+        case .all:
+            if !isStarved { return now }
+            return suspectsWait ? slots.nextReturn : nil
+        }
+        return gate.refereeDue(patience: flights.doubtAfter)
+    }
+
+    private var isAnythingWaiting: Bool { accounts.waitedFor > 0 }
+
+    private mutating func start(_ load: Load, now: Moment) -> Action {
         lastCall += 1
         let key = CallKey(number: lastCall)
         pacer.take(now: now)
-        gate.callStarted(now: now)
-        budget.callStarted()
-        if isolation != nil { counters.isolationCalls += 1 }
-        counters.started(accounts: rides.count)
-        for place in rides.indices { accounts[rideOf: rides[place].id] = (key, Int32(place)) }
-        calls[key] = Call(slot: slots.take(), leftAt: now, rides: rides, isolation: isolation)
-        return .start(key, accounts: rides.map(\.account))
-    }
-
-    // MARK: What a call takes
-
-    /// The next call's accounts; nil if nothing can leave.
-    ///
-    /// Calls of which one account is the cause take turns with all others, so that many bad accounts cost the others
-    /// half of the calls at most.
-    private mutating func nextLoad(now: Moment) -> (rides: [Ride], isolation: Int?)? {
-        if !lastWasForOne, let load = nextForOne() {
-            lastWasForOne = true
-            return load
+        if load.rides.isEmpty { gate.refereeLeft(now: now) } else { gate.callLeft(now: now) }
+        if case .test = load.purpose {
+            counters.isolationCalls += 1
+            testsUnderWay += 1
         }
-        lastWasForOne = false
-        // Twice, because a search that nobody needs any longer puts its suspects back.
-        return nextMerged(now: now) ?? nextForOne() ?? nextMerged(now: now)
+        if load.isSuspect { suspectCalls += 1 }
+        counters.started(accounts: load.rides.count)
+        flights.left(key, at: now)
+        for place in load.rides.indices { accounts[rideOf: load.rides[place].id] = (key, Int32(place)) }
+        calls[key] = Call(
+            slot: slots.take(isMarked: load.isSuspect), leftAt: now, rides: load.rides, purpose: load.purpose,
+            isSuspect: load.isSuspect, isRepeat: load.isRepeat)
+        if load.rides.isEmpty {
+            counters.referees += 1
+            return .startReferee(key, on: load.connection)
+        }
+        return .start(key, accounts: load.rides.map(\.account), on: load.connection)
     }
 
-    /// A test of suspects, or an account that lately was at fault.
-    private mutating func nextForOne() -> (rides: [Ride], isolation: Int?)? {
-        while let isolation = tests.popFirst() {
-            guard isolations[isolation]?.testing.contains(where: isWanted) == true,
-                let rides = isolations[isolation]?.startTest()
-            else {
-                // Nobody waits for those any longer. Whom the others wait for may well be good without them.
-                putBackSuspects(of: isolation)
-                continue
+    /// After a loss or a silence, an idle connection may be dead.
+    private func referee() -> Load? {
+        guard gate.isOpen else { return isAnythingWaiting ? Load(rides: [], purpose: .probe, connection: .new) : nil }
+        return Load(rides: [], connection: gate.needsNewConnection ? .new : .any)
+    }
+
+    private mutating func nextRepeat() -> Load? {
+        while var load = repeats.popFirst() {
+            for ride in load.rides where !isWanted(ride) { forgetUnlessWanted(ride.id) }
+            load.rides.removeAll { !isWanted($0) }
+            if !load.rides.isEmpty {
+                load.rides = load.rides.map { known($0) }
+                return load
             }
-            return (rides.map { known($0) }, isolation)
-        }
-        while let id = alone.popFirst() {
-            if let ride = board(id) { return ([ride], nil) }
+            if case .test(let test) = load.purpose { dropTest(test) }
         }
         return nil
     }
 
-    private mutating func nextMerged(now: Moment) -> (rides: [Ride], isolation: Int?)? {
-        var rides: [Ride] = []
-        if accounts.waitedFor > 0 { rides.reserveCapacity(min(accountsPerCall, accounts.waitedFor)) }
-        fill(&rides) { $0.returned.popFirst() }
-        fillFairly(&rides, now: now)
-        // What was put aside causes no call of its own.
-        if !rides.isEmpty { fill(&rides) { $0.aside.popFirst() } }
-        return rides.isEmpty ? nil : (rides, nil)
+    private mutating func nextTest() -> Load? {
+        while let turn = lanes.nextTest(takesSuspects: mayTakeSuspects) {
+            if let load = load(for: turn, limit: accountsPerCall, now: .distantPast) {
+                lanes.took(turn)
+                return load
+            }
+        }
+        return nil
     }
 
-    private mutating func fill(_ rides: inout [Ride], next: (inout CallScheduler) -> AccountID?) {
-        while rides.count < accountsPerCall, let id = next(&self) {
+    private mutating func nextOfLanes(now: Moment) -> Load? {
+        if isStarved { return nil }
+        let takesSuspects = mayTakeSuspects
+        while let turn = lanes.next(takesSuspects: takesSuspects) {
+            if let load = load(for: turn, limit: accountsPerCall, now: now) {
+                lanes.took(turn)
+                return load
+            }
+        }
+        isStarved = true
+        suspectsWait = !takesSuspects
+        return nil
+    }
+
+    /// At most a quarter, and at least one, of the calls under way and of the slots is for suspects only.
+    private var mayTakeSuspects: Bool {
+        suspectCalls < max(1, limits.inFlight / 4) && slots.heldMarked < max(1, slots.limit / 4)
+    }
+
+    /// The probe asks for one account, so that what it tells is about the upstream or about that account alone.
+    private mutating func nextProbe(now: Moment) -> Load? {
+        while let turn = lanes.next(takesSuspects: true) {
+            if var load = load(for: turn, limit: 1, now: now) {
+                lanes.took(turn)
+                load.purpose = .probe
+                load.connection = .new
+                return load
+            }
+        }
+        return nil
+    }
+
+    // MARK: What a call takes
+
+    private mutating func load(for turn: Lanes.Turn, limit: Int, now: Moment) -> Load? {
+        switch turn {
+        case .test(let test, _, let isSuspect): return load(for: test, isSuspect: isSuspect)
+        case .clean: return merged(turn, .clean, limit: limit, now: now)
+        case .besideOffender(let uid): return merged(turn, .besideOffender(uid: uid), limit: limit, now: now)
+        case .suspects(let uid):
+            guard var load = merged(turn, .suspects(uid: uid), limit: limit, now: now) else { return nil }
+            load.isSuspect = true
+            return load
+        case .alone:
+            while let id = lanes.popReturned(turn) {
+                if let ride = board(id) {
+                    return Load(rides: [ride], connection: connection(for: [ride]), isSuspect: true)
+                }
+            }
+            return nil
+        }
+    }
+
+    private mutating func load(for test: TestKey, isSuspect: Bool) -> Load? {
+        guard var search = searches.removeValue(forKey: test.search) else { return nil }
+        var dropped: [Ride] = []
+        let rides = search.leave(test.number, isWanted: { isWanted($0) }, dropped: { dropped.append($0) })
+        for ride in dropped { forgetUnlessWanted(ride.id) }
+        guard let rides else {
+            proceed(with: search, test.search)
+            return nil
+        }
+        let connection: ConnectionChoice = search.failure.needsNewConnection ? .new : .any
+        searches[test.search] = search
+        return Load(
+            rides: rides.map { known($0) }, purpose: .test(test), connection: connection, isSuspect: isSuspect)
+    }
+
+    private mutating func merged(
+        _ turn: Lanes.Turn, _ source: CallerQueue.Source, limit: Int, now: Moment
+    ) -> Load? {
+        var rides: [Ride] = []
+        if accounts.waitedFor > 0 { rides.reserveCapacity(min(limit, accounts.waitedFor)) }
+        while rides.count < limit, let id = lanes.popReturned(turn) {
             if let ride = board(id) { rides.append(ride) }
         }
+        fill(&rides, from: source, limit: limit, now: now)
+        return rides.isEmpty ? nil : Load(rides: rides, connection: connection(for: rides))
     }
 
-    private mutating func fillFairly(_ rides: inout [Ride], now: Moment) {
-        if fair.isCrowded { prefetchTurns(accountsPerCall - rides.count) }
-        while rides.count < accountsPerCall, let key = fair.head() {
-            // Whoever is alone has all turns, and need not be looked for again before each.
-            takeTurns(fair.isAlone ? accountsPerCall - rides.count : 1, of: key, &rides, now: now)
+    private mutating func fill(_ rides: inout [Ride], from source: CallerQueue.Source, limit: Int, now: Moment) {
+        if source == .clean, lanes.callers.isCrowded { prefetchTurns(limit - rides.count) }
+        var expected = 0.0
+        while rides.count < limit, let key = head(of: source) {
+            if case .suspects = source, let caller = requests[key]?.caller {
+                // Small enough that most such calls succeed; a known offender is alone.
+                expected += offences.rate(of: caller)
+                if !rides.isEmpty, expected > OffenceLedger.expectedOffences { return }
+            }
+            // The only caller has all turns, and need not be looked for again before each.
+            let turns = source == .clean && lanes.callers.isAlone ? limit - rides.count : 1
+            takeTurns(turns, of: key, source, &rides, now: now)
         }
     }
 
-    private mutating func takeTurns(_ count: Int, of key: RequestKey, _ rides: inout [Ride], now: Moment) {
+    private mutating func head(of source: CallerQueue.Source) -> RequestKey? {
+        if source == .clean { return lanes.callers.cleanHead() }
+        let offences = offences
+        return lanes.callers.head(of: source) { offences.lane(of: $0) }
+    }
+
+    private mutating func takeTurns(
+        _ count: Int, of key: RequestKey, _ source: CallerQueue.Source, _ rides: inout [Ride], now: Moment
+    ) {
         for _ in 0..<count {
             let (next, isLast) = nextWaiting(of: key)
-            if isLast { fair.dropHead() }
+            if isLast { lanes.callers.dropHead(of: source) }
             if let next {
-                fair.taken()
-                take(next, of: key, &rides, now: now)
+                lanes.callers.taken(from: source)
+                take(next, of: key, source, &rides, now: now)
             }
             if isLast { return }
         }
     }
 
-    private mutating func take(_ id: AccountID, of key: RequestKey, _ rides: inout [Ride], now: Moment) {
-        // Asked first, because it is nearly always so: the other question is answered from a copy of the whole scheduler.
-        if !quarantine.isEmpty, isQuarantined(id, now: now) {
-            // A whole call for one account: its caller pays for the rest.
-            if let caller = requests[key]?.caller { fair.charge(accountsPerCall - 1, to: caller) }
-            alone.append(id)
+    private mutating func take(
+        _ id: AccountID, of key: RequestKey, _ source: CallerQueue.Source, _ rides: inout [Ride], now: Moment
+    ) {
+        // Asked first, because it is nearly always so.
+        if quarantine.isEmpty, source == .clean {
+            if let ride = board(id) { rides.append(ride) }
+            return
+        }
+        let uid = requests[key]?.caller.uid ?? 0
+        if isQuarantined(id, now: now) {
             accounts.reserve(id)
+            lanes.addAlone(id, uid: uid)
+        } else if accounts.lane(of: id) < source.lane {
+            // Others wait for it whose company is better.
+            accounts.reserve(id)
+            lanes.addReturned(id, lane: accounts.lane(of: id), uid: uid)
         } else if let ride = board(id) {
             rides.append(ride)
         }
     }
 
-    /// Begins to fetch what the next turns will look at: each thing tells where the next one is.
+    /// Begins to fetch what the next turns will look at: each thing leads to the next one.
     private mutating func prefetchTurns(_ count: Int) {
-        let keys = (0..<count).compactMap { fair.upcoming(after: $0) }
+        let keys = (0..<count).compactMap { lanes.callers.upcoming(after: $0) }
         for key in keys { requests.prefetch(key) }
         for key in keys { requests.change(key) { $0.prefetchUpcoming() } }
         for key in keys {
@@ -128,12 +251,28 @@ extension CallScheduler {
         return (nil, true)
     }
 
-    /// Whether somebody still waits for the account.
+    /// What was lost or timed out once goes on new connections.
+    private func connection(for rides: [Ride]) -> ConnectionChoice {
+        if history.isEmpty { return .any }
+        return rides.contains { history[$0.id]?.failure.needsNewConnection == true } ? .new : .any
+    }
+
+    /// Whether a request still waits for the account.
     func isWanted(_ ride: Ride) -> Bool { ride.waiters.contains { requests.contains($0) } }
 
     func isQuarantined(_ id: AccountID, now: Moment) -> Bool {
         guard let account = accounts.account(id) else { return false }
-        return quarantine[account].map { $0 > now } ?? false
+        return quarantine.contains(account, now: now)
+    }
+
+    /// The best lane of those who wait for an account.
+    func lane(of ride: Ride) -> Lane {
+        if offences.isEmpty { return .clean }
+        var best = Lane.suspect
+        ride.waiters.forEachUnordered { key in
+            if let caller = requests[key]?.caller { best = min(best, offences.lane(of: caller)) }
+        }
+        return best
     }
 
     /// Takes all who wait for an account into a call.
@@ -143,7 +282,7 @@ extension CallScheduler {
         return Ride(account: account, id: id, waiters: waiters)
     }
 
-    /// A suspect that nobody waited for in between has been forgotten, and is named anew.
+    /// A suspect that no request waited for in between has been forgotten, and is named anew.
     mutating func known(_ ride: Ride) -> Ride {
         if accounts.account(ride.id) != nil { return ride }
         var ride = ride
@@ -153,12 +292,31 @@ extension CallScheduler {
     }
 
     mutating func stopCounting(_ waiters: Waiters) {
-        waiters.forEach { key, _ in
-            let uid = requests.change(key) { request in
-                request.waiting -= 1
-                return request.caller.uid
-            }
-            if let uid { changeWaiting(by: -1, uid: uid) }
+        var count = 0
+        waiters.forEachUnordered { key in
+            if requests.change(key, { $0.waiting -= 1 }) != nil { count += 1 }
+        }
+        waiting -= count
+    }
+}
+
+extension CallerQueue.Source {
+    /// The lane of the callers whose accounts it gives.
+    fileprivate var lane: Lane {
+        switch self {
+        case .clean: .clean
+        case .besideOffender: .besideOffender
+        case .suspects: .suspect
+        }
+    }
+}
+
+extension CallFailure {
+    /// Whether the next attempt is to go on a new connection: an idle one may be dead in the same way.
+    var needsNewConnection: Bool {
+        switch kind {
+        case .lost, .timedOut, .stale: true
+        default: false
         }
     }
 }

@@ -3,11 +3,6 @@ import DequeModule
 import HeapModule
 
 extension CallScheduler {
-    /// How long an account that was at fault leaves alone.
-    static var quarantineTime: Duration { .seconds(60) }
-    /// Accounts in quarantine, at most.
-    static var maximumQuarantined: Int { 1024 }
-
     /// Begins to fetch what will be looked at when these accounts' call has ended.
     mutating func prefetch(_ rides: [Ride]) {
         // By place: to take each ride out would count references to its name up and down.
@@ -23,68 +18,184 @@ extension CallScheduler {
         }
     }
 
-    // MARK: Success
+    // MARK: Answers
 
-    mutating func succeeded(_ call: Call, _ found: AccountResults, now: Moment) {
-        gate.answered(callStartedAt: call.leftAt, acceptsCredential: true)
+    /// Upstream has answered a call with OK.
+    mutating func answered(_ call: Call, _ answer: CallAnswer, now: Moment) {
+        noteSuccess(of: call, acceptsCredential: true, now: now)
+        if call.isReferees { return gate.refereeEndedWithoutVerdict() }
+        var leftOut: [Ride] = []
         for place in call.rides.indices {
-            if !history.isEmpty { history[call.rides[place].id] = nil }
-            settle(call.rides[place], found, at: place, asOf: call.leftAt)
-            forgetUnlessWanted(call.rides[place].id)
+            let ride = call.rides[place]
+            if !answer.unusable.isEmpty, let failure = answer.unusable[place] {
+                blame(ride, failure, calls: 0, isRecorded: true, now: now)
+            } else if !answer.isComplete, !answer.results.hasEntry(at: place) {
+                leftOut.append(ride)
+            } else {
+                settle(ride, answer.results, at: place, asOf: call.leftAt)
+            }
         }
-        if !quarantine.isEmpty, call.rides.count == 1 { quarantine[call.rides[0].account] = nil }
-        if let id = call.isolation, let step = isolations[id]?.testSucceeded() { follow(step, of: id, now: now) }
+        if call.rides.count == 1, leftOut.isEmpty, answer.unusable.isEmpty, !quarantine.isEmpty {
+            quarantine.remove(call.rides[0].account)
+        }
+        if case .test(let test) = call.purpose { return testAnswered(test, leftOut, now: now) }
+        if !leftOut.isEmpty { askAgain(leftOut, now: now) }
     }
 
-    /// Gives everybody who waits for an account its answer, and holds it for those who will.
+    private mutating func testAnswered(_ test: TestKey, _ leftOut: [Ride], now: Moment) {
+        guard leftOut.isEmpty else { return testFailed(test, leftOut, .leftOut, now: now) }
+        change(test.search, now: now) { $0.succeeded(test.number) }
+    }
+
+    /// Gives all requests that wait for an account its answer, and holds it for later ones.
     private mutating func settle(_ ride: Ride, _ found: AccountResults, at place: Int, asOf moment: Moment) {
+        if !history.isEmpty { history[ride.id] = nil }
         cache.hold(found, at: place, for: ride.account, asOf: moment)
+        let countsRides = !offences.isEmpty
         ride.waiters.forEach { key, index in
+            if countsRides, let caller = requests[key]?.caller { offences.countAnswered(caller) }
             if requests.change(key, { $0.receive(found, at: place, for: index) }) == true { complete.append(key) }
         }
+        forgetUnlessWanted(ride.id)
     }
 
-    /// Tells everybody who waits for an account of its failure.
-    private mutating func settle(_ waiters: Waiters, _ failure: CallFailure) {
-        waiters.forEach { key, index in
-            if requests.change(key, { $0.receive(failure, at: index) }) == true { complete.append(key) }
+    /// An answer may belong to another call, or an entry of it to one of these accounts: they are asked for once more, together.
+    private mutating func askAgain(_ rides: [Ride], now: Moment) {
+        if stopDeadline != nil { return shutDown(rides) }
+        if rides.contains(where: { history[$0.id]?.wasLeftOut == true }) {
+            return failedAmbiguously(rides, .leftOut, now: now)
+        }
+        let rides = rides.map { known($0) }
+        for ride in rides { note(.leftOut, of: ride, now, now: now) { $0.wasLeftOut = true } }
+        repeats.append(Load(rides: rides, connection: .new))
+        isStarved = false
+    }
+
+    // MARK: Failures
+
+    mutating func failed(_ call: Call, _ key: CallKey, _ reported: CallFailure, now: Moment) {
+        var failure = reported
+        if case .overtaken = call.givenUp {
+            failure.kind = .timedOut
+            failure.message = "no answer, although calls that were made later have been answered"
+        }
+        if case .stale = failure.kind, !call.isRepeat { return repeatStale(call) }
+        switch failure.cause {
+        case .account:
+            noteSuccess(of: call, acceptsCredential: true, now: now)
+            if call.isReferees { return gate.refereeEndedWithoutVerdict() }
+            accountFailed(call, failure, now: now)
+        case .ambiguous, .stale: failedAmbiguously(call, failure, now: now)
+        case .daemon:
+            noteSuccess(of: call, acceptsCredential: false, now: now)
+            if call.isReferees { gate.refereeEndedWithoutVerdict() }
+            daemonFailed(call, failure, now: now)
+        case .neverSent:
+            gate.neverSent(failure, now: now)
+            if call.isReferees { return gate.refereeEndedWithoutVerdict() }
+            neverSent(call, failure, now: now)
         }
     }
 
-    // MARK: Failure
+    /// Upstream has given an answer that no failure of the upstream itself explains.
+    private mutating func noteSuccess(of call: Call, acceptsCredential: Bool, now: Moment) {
+        gate.succeeded(leftAt: call.leftAt, acceptsCredential: acceptsCredential, now: now)
+        let calls = calls
+        flights.answered(leftAt: call.leftAt, now: now) { calls[$0] != nil }
+    }
 
-    mutating func failed(_ call: Call, _ failure: CallFailure, now: Moment) {
-        if failure.cause == .account, let id = call.isolation, isolations[id] != nil {
-            gate.answered(callStartedAt: call.leftAt, acceptsCredential: true)
-            if let step = isolations[id]?.testFailed(failure) { follow(step, of: id, now: now) }
-            return
-        }
-        // A test that fails for another reason says nothing of the suspects: all of them go the way of that failure.
-        let rides = call.isolation.flatMap { endIsolation($0)?.remaining } ?? call.rides
-        tellGate(failure, of: call, now: now)
+    /// The connection had been dead before: the same call is made once more, on a new one.
+    private mutating func repeatStale(_ call: Call) {
+        if call.isReferees { return gate.refereeEndedWithoutVerdict() }
+        if stopDeadline != nil { return shutDown(call.rides) }
+        counters.staleRepeats += 1
+        let purpose: Call.Purpose = call.purpose == .probe ? .ordinary : call.purpose
+        repeats.append(
+            Load(rides: call.rides, purpose: purpose, connection: .new, isSuspect: call.isSuspect, isRepeat: true))
+        isStarved = false
+    }
+
+    /// An account of the call is at fault, by upstream's own word.
+    private mutating func accountFailed(_ call: Call, _ failure: CallFailure, now: Moment) {
+        if case .test(let test) = call.purpose { return testFailed(test, call.rides, failure, now: now) }
+        guard call.rides.count == 1 else { return divide(call.rides, failure, now: now) }
+        blame(call.rides[0], failure, calls: 0, isRecorded: true, now: now)
+    }
+
+    private mutating func failedAmbiguously(_ call: Call, _ failure: CallFailure, now: Moment) {
+        if call.isReferees { return gate.refereeFailed(failure, now: now) }
+        gate.failedAmbiguously(failure, of: call.rides.map(\.account), leftAt: call.leftAt, now: now)
+        guard gate.isOpen else { return fail(call.rides, asClosed: failure, now: now) }
+        if case .test(let test) = call.purpose { return testFailed(test, call.rides, failure, now: now) }
+        failedAmbiguously(call.rides, failure, now: now)
+    }
+
+    private mutating func failedAmbiguously(_ rides: [Ride], _ failure: CallFailure, now: Moment) {
+        if stopDeadline != nil { return shutDown(rides) }
+        if rides.count == 1 { return failedAlone(rides[0], failure, calls: 0, now: now) }
+        let isFresh = rides.allSatisfy { attempts(of: $0) < Self.failuresUntilBlamed }
+        if gate.isFlapping(at: now), isFresh { return tryAgain(rides, failure, isAlone: false, now: now) }
+        divide(rides, failure, now: now)
+    }
+
+    /// How often an account fails before it is blamed for an ambiguous failure, if others are answered meanwhile.
+    static var failuresUntilBlamed: Int { 3 }
+
+    /// A call for one account has failed in a way that the account or the upstream may have caused.
+    private mutating func failedAlone(_ ride: Ride, _ failure: CallFailure, calls: Int, now: Moment) {
+        if stopDeadline != nil { return shutDown([ride]) }
+        let isFlapping = gate.isFlapping(at: now)
+        let since = history[ride.id]?.since
+        let othersSucceed = since.map { gate.hasSucceeded(since: $0) } ?? false
+        let limit = othersSucceed && !isFlapping ? Self.failuresUntilBlamed : Backoff.maximumAttempts
+        let isKnown = quarantine.contains(ride.account, now: now) || !failure.kind.isWorthRepeating
+        if attempts(of: ride) < limit, !isKnown { return tryAgain([ride], failure, isAlone: true, now: now) }
+        // While nothing else was answered, the account may be as innocent as all others.
+        let isRecorded = !isFlapping && (othersSucceed || isKnown && gate.hasSucceededLately(at: now))
+        blame(ride, failure, calls: calls, isRecorded: isRecorded, now: now)
+    }
+
+    /// Our credential, configuration or frequency.
+    private mutating func daemonFailed(_ call: Call, _ failure: CallFailure, now: Moment) {
         switch failure.kind {
-        case .account, .unusableEntry: divide(rides, failure, now: now)
-        case .tooManyAccounts: tooMany(rides, failure, inCall: call.rides.count)
+        case .credential, .signatureRefusedTooOften: gate.refused(failure, now: now)
         case .tooFrequent:
             if adaptation.refused(callStartedAt: call.leftAt, now: now) { counters.slowDowns += 1 }
-            tryAgain(rides, failure, drawsOnBudget: false, now: now)
-        case .temporary, .status, .lost, .timedOut, .neverSent, .stale:
-            tryAgain(rides, failure, drawsOnBudget: true, now: now)
+        default: break
+        }
+        if call.isReferees { return }
+        guard gate.isOpen else { return fail(call.rides + endSearch(of: call), asClosed: failure, now: now) }
+        if stopDeadline != nil, failure.kind != .tooManyAccounts || call.rides.count > 1 { return shutDown(call.rides) }
+        if case .test(let test) = call.purpose, failure.kind == .tooFrequent {
+            return repeatTest(test, call.rides, failure)
+        }
+        let rest = endSearch(of: call)
+        let rides = call.rides + rest
+        switch failure.kind {
+        case .tooManyAccounts:
+            if call.rides.count == 1 { fail(call.rides, failure) } else { divideCalls(inCall: call.rides.count) }
+            for ride in call.rides.count == 1 ? rest : rides {
+                if let id = wait(ride) { addReturned(id) }
+            }
         case .signatureExpired: renewed(rides, failure, callStartedAt: call.leftAt, now: now)
-        case .signatureRefusedTooOften, .credential, .unknownCode, .unusableAnswer, .redirect, .certificate:
-            fail(rides, failure)
+        case .tooFrequent: tryAgain(rides, failure, isAlone: false, now: now)
+        default: fail(rides, failure)
         }
     }
 
-    private mutating func tellGate(_ failure: CallFailure, of call: Call, now: Moment) {
-        switch failure.kind {
-        case .account, .unusableEntry: gate.answered(callStartedAt: call.leftAt, acceptsCredential: true)
-        case .tooManyAccounts, .tooFrequent, .signatureExpired, .unknownCode:
-            gate.answered(callStartedAt: call.leftAt, acceptsCredential: false)
-        case .temporary, .status, .redirect, .unusableAnswer, .lost, .timedOut, .neverSent, .certificate, .stale:
-            gate.failed(failure, now: now)
-        case .signatureRefusedTooOften, .credential: gate.refused(failure, now: now)
-        }
+    private mutating func neverSent(_ call: Call, _ failure: CallFailure, now: Moment) {
+        guard gate.isOpen else { return fail(call.rides, asClosed: failure, now: now) }
+        if stopDeadline != nil { return shutDown(call.rides) }
+        if failure.kind == .certificate { return fail(call.rides + endSearch(of: call), failure) }
+        if case .test(let test) = call.purpose { return repeatTest(test, call.rides, failure) }
+        tryAgain(call.rides, failure, isAlone: false, now: now)
+    }
+
+    /// Everyone is answered with why the gate is closed, and when it may open; also those whose call closed it.
+    private mutating func fail(_ rides: [Ride], asClosed failure: CallFailure, now: Moment) {
+        var closed = gate.failure(now: now, earliest: earliestStart(now: now)) ?? failure
+        closed.call = failure.call
+        fail(rides, closed)
     }
 
     mutating func fail(_ rides: [Ride], _ failure: CallFailure) {
@@ -96,11 +207,24 @@ extension CallScheduler {
         }
     }
 
-    /// Upstream is closed to everybody: nobody waits any longer, and everybody is told when it may open.
+    /// Answers all requests that wait for an account with its failure.
+    private mutating func settle(_ waiters: Waiters, _ failure: CallFailure) {
+        waiters.forEach { key, index in
+            if requests.change(key, { $0.receive(failure, at: index) }) == true { complete.append(key) }
+        }
+    }
+
+    /// The gate is closed: no request waits any longer, and each is answered with when it may open.
     mutating func failAllWaiting(now: Moment) {
-        guard let failure = gate.failure(now: now) else { return }
-        while let id = tests.popFirst() {
-            for ride in endIsolation(id)?.remaining ?? [] {
+        guard let failure = gate.failure(now: now, earliest: earliestStart(now: now)) else { return }
+        for number in searches.keys.sorted() {
+            for ride in searches.removeValue(forKey: number)?.waiting ?? [] {
+                settle(ride.waiters, failure)
+                forgetUnlessWanted(ride.id)
+            }
+        }
+        while let load = repeats.popFirst() {
+            for ride in load.rides {
                 settle(ride.waiters, failure)
                 forgetUnlessWanted(ride.id)
             }
@@ -117,16 +241,16 @@ extension CallScheduler {
             forgetUnlessWanted(id)
         }
         retries = []
-        returned = []
-        aside = []
-        alone = []
+        lanes.removeAll()
     }
 
     // MARK: Trying again
 
-    private mutating func tryAgain(_ rides: [Ride], _ failure: CallFailure, drawsOnBudget: Bool, now: Moment) {
-        guard stopDeadline == nil else { return shutDown(rides) }
+    private mutating func tryAgain(_ rides: [Ride], _ failure: CallFailure, isAlone: Bool, now: Moment) {
+        if stopDeadline != nil { return shutDown(rides) }
         // Who joined a call later has had fewer attempts than others in it.
+        // An upstream that fails wholly is spared retries by the gate.
+        guard gate.isOpen else { return fail(rides, asClosed: failure, now: now) }
         let tired = rides.filter { attempts(of: $0) >= Backoff.maximumAttempts }
         let rest = rides.filter { attempts(of: $0) < Backoff.maximumAttempts }
         fail(tired, failure)
@@ -134,69 +258,80 @@ extension CallScheduler {
             for ride in rest { forgetUnlessWanted(ride.id) }
             return
         }
-        guard gate.isOpen, !drawsOnBudget || budget.take(now: now) else { return fail(rest, failure) }
         counters.retries += 1
         let due = now + Backoff.delay(attempts: rest.map(attempts).max() ?? 1, using: &numbers)
-        retries.insert(RetryGroup(due: due, accounts: putBack(rest, failure, notBefore: due)))
+        let accounts = putBack(rest, failure, notBefore: due, now: now)
+        if !accounts.isEmpty { retries.insert(RetryGroup(due: due, accounts: accounts, isAlone: isAlone)) }
     }
 
-    /// Calls that an account has been in, the one that has just failed included.
+    /// Calls that an account has been in and that failed, the one that has just failed included.
     private func attempts(of ride: Ride) -> Int { (history[ride.id]?.failure.attempts ?? 0) + 1 }
 
     /// The UserSig has expired: once, the same accounts go again with a new one.
     private mutating func renewed(_ rides: [Ride], _ failure: CallFailure, callStartedAt start: Moment, now: Moment) {
-        // A call that left before the new one was made says nothing of that.
+        // A call that left before the new one was made says nothing about it.
         if rides.contains(where: { history[$0.id]?.renewedAt.map { $0 <= start } ?? false }) {
             var failure = failure
             failure.message += "; a new one is refused too: is the clock right?"
             gate.refused(failure, now: now)
-            return fail(rides, failure)
+            return fail(rides, asClosed: failure, now: now)
         }
-        guard stopDeadline == nil else { return shutDown(rides) }
         counters.renewals += 1
-        returned.append(contentsOf: putBack(rides, failure, notBefore: now, renewedAt: now))
+        for id in putBack(rides, failure, notBefore: now, renewedAt: now, now: now) { addReturned(id) }
     }
 
-    private mutating func tooMany(_ rides: [Ride], _ failure: CallFailure, inCall count: Int) {
-        guard count > 1 else { return fail(rides, failure) }
-        accountsPerCall = min(accountsPerCall, count / 2)
-        guard stopDeadline == nil else { return shutDown(rides) }
-        for ride in rides {
-            if let id = wait(ride) { returned.append(id) }
-        }
-    }
+    /// Upstream takes fewer accounts in a call than this one had.
+    private mutating func divideCalls(inCall count: Int) { accountsPerCall = min(accountsPerCall, count / 2) }
 
     private mutating func putBack(
-        _ rides: [Ride], _ failure: CallFailure, notBefore: Moment, renewedAt: Moment? = nil
+        _ rides: [Ride], _ failure: CallFailure, notBefore: Moment, renewedAt: Moment? = nil, now: Moment
     ) -> [AccountID] {
         rides.compactMap { ride in
             let past = history[ride.id]
             guard let id = wait(ride) else { return nil }
-            var failure = failure
-            failure.attempts = (past?.failure.attempts ?? 0) + 1
-            history[id] = History(
-                failure: failure, notBefore: notBefore, renewedAt: renewedAt ?? past?.renewedAt)
+            history[id] = past
+            let ride = Ride(account: ride.account, id: id, waiters: ride.waiters)
+            note(failure, of: ride, notBefore, isOwn: rides.count == 1, now: now) {
+                if let renewedAt { $0.renewedAt = renewedAt }
+            }
             return id
         }
     }
 
+    /// Notes a failure of an account that is asked for again.
+    private mutating func note(
+        _ failure: CallFailure, of ride: Ride, _ notBefore: Moment, isOwn: Bool = false, now: Moment,
+        _ change: (inout History) -> Void = { _ in }
+    ) {
+        // A call for the same account may have ended in between, and the account been forgotten.
+        guard accounts.account(ride.id) != nil else { return }
+        var failure = failure
+        failure.attempts = attempts(of: ride)
+        var entry = history[ride.id] ?? History(failure: failure, since: now, notBefore: notBefore)
+        entry.failure = failure
+        entry.notBefore = notBefore
+        entry.isOwn = isOwn || failure.cause == .daemon || failure.cause == .neverSent
+        change(&entry)
+        history[ride.id] = entry
+    }
+
     /// Puts those who still want an account back to those who wait for it. A lane has to bring it back.
-    /// - Returns: Its name, if anybody does.
+    /// - Returns: Its name, if it is wanted.
     private mutating func wait(_ ride: Ride) -> AccountID? {
         guard isWanted(ride) else {
             forgetUnlessWanted(ride.id)
             return nil
         }
         let ride = known(ride)
-        var anybody = false
+        var count = 0
         ride.waiters.forEach { key, index in
             guard let request = requests[key], request.isOpen(index) else { return }
-            anybody = true
-            accounts.wait(key, for: ride.id, at: index)
+            count += 1
+            accounts.wait(key, for: ride.id, at: index, lane: offences.lane(of: request.caller))
             requests.change(key) { $0.waiting += 1 }
-            changeWaiting(by: 1, uid: request.caller.uid)
         }
-        guard anybody else {
+        waiting += count
+        guard count > 0 else {
             forgetUnlessWanted(ride.id)
             return nil
         }
@@ -205,87 +340,147 @@ extension CallScheduler {
         return ride.id
     }
 
-    /// Lets those go first in the next call whose wait before a retry is over.
-    mutating func releaseRetries(now: Moment) {
-        while let group = retries.min, group.due <= now {
-            retries.removeMin()
-            for id in group.accounts where (history[id]?.notBefore ?? now) <= now {
-                if isQuarantined(id, now: now) { alone.append(id) } else { returned.append(id) }
-            }
-            isStarved = false
-        }
-    }
-
-    // MARK: Dividing
-
-    private mutating func divide(_ rides: [Ride], _ failure: CallFailure, now: Moment) {
-        guard rides.count > 1 else { return blame(rides, failure, calls: 0, now: now) }
-        guard stopDeadline == nil else { return shutDown(rides) }
-        counters.isolations += 1
-        lastIsolation += 1
-        isolations[lastIsolation] = Isolation(rides, failure: failure)
-        tests.append(lastIsolation)
+    /// Lets an account that waits go first in the next call of its lane.
+    private mutating func addReturned(_ id: AccountID) {
+        lanes.addReturned(id, lane: accounts.lane(of: id), uid: uid(of: id))
         isStarved = false
     }
 
-    private mutating func follow(_ step: Isolation.Step, of id: Int, now: Moment) {
-        guard let isolation = isolations[id] else { return }
-        if stopDeadline != nil {
-            endIsolation(id)
-            shutDown(step.aside + isolation.remaining)
-            return fail(step.failed, isolation.failure)
-        }
-        for ride in step.aside {
-            guard let account = wait(ride) else { continue }
-            aside.append(account)
-            asideOf[id, default: []].append(account)
-        }
-        if step.foundOffender {
-            blame(step.failed, isolation.failure, calls: isolation.calls, now: now)
-        } else {
-            fail(step.failed, isolation.failure)
-        }
-        if isolation.isOver {
-            endIsolation(id)
-        } else {
-            tests.append(id)
+    /// The user who pays for an account's own calls: that of the first request that waits for it.
+    private func uid(of id: AccountID) -> UInt32 {
+        accounts.firstWaiter(for: id).flatMap { requests[$0]?.caller.uid } ?? 0
+    }
+
+    /// Lets those leave whose wait before a retry is over.
+    mutating func releaseRetries(now: Moment) {
+        while let group = retries.min, group.due <= now {
+            retries.removeMin()
+            for id in group.accounts where (history[id]?.notBefore ?? now) <= now && accounts.isReserved(id) {
+                if group.isAlone || isQuarantined(id, now: now) {
+                    lanes.addAlone(id, uid: uid(of: id))
+                } else {
+                    addReturned(id)
+                }
+            }
             isStarved = false
         }
     }
 
-    /// Ends a search; what was put aside needs no other call to ride in any more.
-    @discardableResult
-    mutating func endIsolation(_ id: Int) -> Isolation? {
-        if let accounts = asideOf.removeValue(forKey: id) {
-            let set = Set(accounts)
-            aside.removeAll { set.contains($0) }
-            returned.append(contentsOf: accounts)
-            isStarved = false
-        }
-        return isolations.removeValue(forKey: id)
+    // MARK: Searches
+
+    private mutating func divide(_ rides: [Ride], _ failure: CallFailure, now: Moment) {
+        if stopDeadline != nil { return shutDown(rides) }
+        let wanted = rides.filter(isWanted).map { known($0) }
+        for ride in rides where !isWanted(ride) { forgetUnlessWanted(ride.id) }
+        guard !wanted.isEmpty else { return }
+        guard gate.isOpen else { return fail(wanted, asClosed: failure, now: now) }
+        for ride in wanted { note(failure, of: ride, now, now: now) }
+        counters.isolations += 1
+        lastSearch += 1
+        proceed(with: OffenderSearch(suspects(of: wanted), failure: failure), lastSearch)
     }
 
-    /// Gives a search up; those who are still waited for go again together.
-    mutating func putBackSuspects(of id: Int) {
-        for ride in endIsolation(id)?.remaining ?? [] {
-            if let account = wait(ride) { returned.append(account) }
+    /// The accounts in the order in which they are tested: the likeliest offenders first, those of a caller together.
+    private func suspects(of rides: [Ride]) -> [OffenderSearch.Suspect] {
+        let all = rides.map { ride in
+            OffenderSearch.Suspect(
+                ride: ride,
+                caller: ride.waiters.first(where: { requests.contains($0) }).flatMap { requests[$0]?.caller })
         }
+        let rates = all.map { $0.caller.map { offences.rate(of: $0) } ?? 0 }
+        return all.indices.sorted { left, right in
+            if rates[left] != rates[right] { return rates[left] > rates[right] }
+            guard let first = all[left].caller, let second = all[right].caller, first != second else {
+                return left < right
+            }
+            return (first.uid, first.connection) < (second.uid, second.connection)
+        }.map { all[$0] }
     }
 
-    /// The account at fault is told so, and its caller pays for what the search has cost the others.
-    private mutating func blame(_ rides: [Ride], _ failure: CallFailure, calls: Int, now: Moment) {
-        for ride in rides {
-            if quarantine.count >= Self.maximumQuarantined { quarantine = quarantine.filter { $0.value > now } }
-            if quarantine.count < Self.maximumQuarantined {
-                quarantine[ride.account] = now + Self.quarantineTime
+    private mutating func testFailed(_ test: TestKey, _ rides: [Ride], _ failure: CallFailure, now: Moment) {
+        guard var search = searches.removeValue(forKey: test.search) else {
+            // The search was given up while the test was under way.
+            guard failure.cause == .account else { return failedAmbiguously(rides, failure, now: now) }
+            if rides.count > 1 { return divide(rides, failure, now: now) }
+            return blame(rides[0], failure, calls: 0, isRecorded: true, now: now)
+        }
+        let alone = search.failed(test.number, rides, failure)
+        if let alone {
+            if failure.cause == .account {
+                blame(alone, failure, calls: search.calls, isRecorded: true, now: now)
+            } else {
+                failedAlone(alone, failure, calls: search.calls, now: now)
             }
-            if calls > 0, let key = ride.waiters.first(where: { requests.contains($0) }),
-                let caller = requests[key]?.caller
-            {
-                fair.charge(calls * accountsPerCall, to: caller)
+        } else {
+            for ride in rides { note(failure, of: ride, now, now: now) }
+        }
+        proceed(with: search, test.search)
+    }
+
+    /// A test has ended without saying anything about its accounts.
+    private mutating func repeatTest(_ test: TestKey, _ rides: [Ride], _ failure: CallFailure) {
+        guard var search = searches.removeValue(forKey: test.search) else { return fail(rides, failure) }
+        search.repeatTest(test.number, rides)
+        proceed(with: search, test.search)
+    }
+
+    private mutating func change(_ number: Int, now: Moment, _ change: (inout OffenderSearch) -> Void) {
+        guard var search = searches.removeValue(forKey: number) else { return }
+        change(&search)
+        proceed(with: search, number)
+    }
+
+    /// Queues the tests that follow, or ends the search.
+    mutating func proceed(with search: OffenderSearch, _ number: Int) {
+        var search = search
+        if stopDeadline != nil { return shutDown(search.waiting) }
+        for test in search.takeNewTests() { queue(TestKey(search: number, number: test), search.suspects(of: test)) }
+        if !search.isOver { searches[number] = search }
+    }
+
+    private mutating func queue(_ test: TestKey, _ suspects: [OffenderSearch.Suspect]) {
+        let lanes = suspects.map { lane(of: $0.ride) }
+        let uid = suspects.first?.caller?.uid ?? 0
+        self.lanes.addTest(
+            test, holdsInnocent: lanes.contains(.clean), isSuspect: lanes.allSatisfy { $0 == .suspect }, uid: uid)
+        isStarved = false
+    }
+
+    /// The accounts of a test are not wanted any more.
+    mutating func dropTest(_ test: TestKey) {
+        guard var search = searches.removeValue(forKey: test.search) else { return }
+        search.repeatTest(test.number, [])
+        proceed(with: search, test.search)
+    }
+
+    /// Gives the search up that a call is a test of.
+    /// - Returns: What of it is not in a call.
+    private mutating func endSearch(of call: Call) -> [Ride] {
+        guard case .test(let test) = call.purpose else { return [] }
+        return searches.removeValue(forKey: test.search)?.waiting ?? []
+    }
+
+    /// An account is at fault: those who wait for it are answered with its failure, and pay for what it has cost.
+    /// - Parameters:
+    ///   - calls: What the search for it has cost.
+    ///   - isRecorded: Whether it counts as an offence of theirs.
+    private mutating func blame(_ ride: Ride, _ failure: CallFailure, calls: Int, isRecorded: Bool, now: Moment) {
+        if isRecorded {
+            var users: Set<UInt32> = []
+            var first: UInt32?
+            ride.waiters.forEach { key, _ in
+                guard let caller = requests[key]?.caller else { return }
+                if first == nil { first = caller.uid }
+                offences.note(caller, earlierRides: lanes.callers.rides(of: caller), now: now)
+                users.insert(caller.uid)
+            }
+            for uid in users.sorted() { lanes.separate(uid, charging: calls / users.count) }
+            if let first {
+                let rests = failure.cause == .ambiguous ? failure : nil
+                quarantine.insert(ride.account, uid: first, resting: rests, now: now)
             }
         }
-        fail(rides, failure)
+        fail([ride], failure)
     }
 
     /// The requests of these accounts end, because nothing leaves any more.
@@ -295,6 +490,47 @@ extension CallScheduler {
             ride.waiters.forEach { key, _ in
                 if requests.contains(key) { interrupted.append(key) }
             }
+        }
+    }
+
+    // MARK: Silence
+
+    /// Raises a doubt when calls are silent for too long, and gives up those that later ones have overtaken.
+    mutating func watchFlights(now: Moment, _ actions: inout [Action]) {
+        let calls = calls
+        if let due = flights.doubtDue(isUnderWay: { calls[$0] != nil }), due <= now { gate.callsAreSilent(now: now) }
+        while let key = flights.takeOverdue(at: now, isUnderWay: { calls[$0] != nil }) {
+            guard let call = calls[key], call.rides.count > 1, call.givenUp == nil else { continue }
+            self.calls[key]?.givenUp = .overtaken
+            actions.append(.abandon(key))
+        }
+    }
+
+    /// When ``watchFlights(now:_:)`` has something to do.
+    var nextWatch: Moment? {
+        mutating get {
+            let calls = calls
+            let doubt = gate.isOpen && !gate.isInDoubt ? flights.doubtDue { calls[$0] != nil } : nil
+            let overdue = flights.giveUpDue { calls[$0] != nil }
+            guard let doubt, let overdue else { return doubt ?? overdue }
+            return min(doubt, overdue)
+        }
+    }
+}
+
+extension CallFailure {
+    /// An answer says nothing about an account, and has entries that belong to no account of the call.
+    fileprivate static let leftOut = CallFailure(
+        .unusableAnswer,
+        message: "upstream's answer leaves the account out, and has entries that belong to no account of the call")
+}
+
+extension CallFailure.Kind {
+    /// Whether a call for one account is repeated after an ambiguous failure.
+    fileprivate var isWorthRepeating: Bool {
+        switch self {
+        case .redirect, .unknownCode: false
+        default: true
         }
     }
 }

@@ -6,7 +6,12 @@ extension CallScheduler {
     static var prefetchDistance: Int { 16 }
 
     mutating func advance(to now: Moment) {
+        let marked = slots.heldMarked
         slots.advance(to: now)
+        if suspectsWait, slots.heldMarked < marked { isStarved = false }
+        if !offences.isEmpty {
+            for uid in offences.advance(to: now) { lanes.unite(uid) }
+        }
         let limit = adaptation.limit(at: now)
         if limit != slots.limit {
             slots.limit = limit
@@ -18,8 +23,8 @@ extension CallScheduler {
     /// Why a request cannot be taken, or nil.
     mutating func refusal(of count: Int, _ request: WaitingRequest, now: Moment) -> RequestOutcome? {
         if stopDeadline != nil { return .shuttingDown(fetched: request.fetched) }
-        if waiting + count > limits.queuedAccounts { return overloaded(.all(limits.queuedAccounts)) }
-        if waitingByUID[request.caller.uid] + count > limits.queuedAccountsPerUID {
+        if open + request.charged > limits.queuedAccounts { return overloaded(.all(limits.queuedAccounts)) }
+        if openByUID[request.caller.uid] + request.charged > limits.queuedAccountsPerUID {
             return overloaded(.perUID(limits.queuedAccountsPerUID))
         }
         let calls = (count + accountsPerCall - 1) / accountsPerCall
@@ -30,7 +35,31 @@ extension CallScheduler {
             return .deadlineExceeded(fetched: request.fetched, retryAfter: earliest - now)
         }
         // Asked last, because it lets a probe in.
-        return count == 0 ? nil : gate.refusal(now: now).map { request.failed(with: $0) }
+        return count == 0 ? nil : gate.refusal(now: now, earliest: earliest).map { request.failed(with: $0) }
+    }
+
+    /// When a call could leave, as far as the limiter knows.
+    mutating func earliestStart(now: Moment) -> Moment {
+        max(
+            pacer.earliestStart(now: now),
+            slots.earliestStart(of: 1, now: now, credit: roundTrips.lowerBound(now: now)))
+    }
+
+    /// A caller's lane. A connection that asks for the first time starts with its user's record.
+    mutating func meet(_ caller: CallerKey) -> Lane {
+        if offences.isEmpty { return .clean }
+        if !lanes.callers.knows(caller) { offences.meet(caller) }
+        return offences.lane(of: caller)
+    }
+
+    /// Fails those accounts of a request that are not to be asked for yet.
+    /// - Returns: Whether the request is complete.
+    mutating func receiveResting(_ request: inout WaitingRequest, now: Moment) -> Bool {
+        for index in request.accounts.indices where request.isOpen(index) {
+            guard let failure = quarantine.restingFailure(of: request.accounts[index], now: now) else { continue }
+            request.receive(failure, at: index)
+        }
+        return request.isComplete
     }
 
     private func overloaded(_ limit: QueueLimit) -> RequestOutcome {
@@ -67,12 +96,16 @@ extension CallScheduler {
     }
 
     mutating func expire(now: Moment, _ actions: inout [Action]) {
-        while let key = deadlines.popExpired(at: now, in: requests), var request = remove(key) {
+        while let key = deadlines.popExpired(at: now, in: requests), let expired = requests[key] {
             // Where an attempt has failed before, that is what the caller can do something about.
-            for index in request.accounts.indices where request.isOpen(index) {
-                guard let id = request[id: index], let past = history[id] else { continue }
-                request.receive(past.failure, at: index)
+            let failures = expired.accounts.indices.compactMap { index -> (index: Int, failure: CallFailure)? in
+                guard !history.isEmpty, expired.isOpen(index), let id = expired[id: index], let past = history[id],
+                    past.isOwn
+                else { return nil }
+                return (index, past.failure)
             }
+            guard var request = remove(key) else { continue }
+            for (index, failure) in failures { request.receive(failure, at: index) }
             let outcome =
                 request.hasFailures ? request.outcome : .deadlineExceeded(fetched: request.fetched, retryAfter: nil)
             actions.append(finish(key, outcome))
@@ -83,13 +116,16 @@ extension CallScheduler {
     @discardableResult
     mutating func remove(_ key: RequestKey) -> WaitingRequest? {
         guard let request = requests.remove(key) else { return nil }
-        changeWaiting(by: -request.waiting, uid: request.caller.uid)
+        waiting -= request.waiting
+        open -= request.charged
+        openByUID.change(by: -request.charged, uid: request.caller.uid)
         if !request.isComplete {
             for index in request.accounts.indices where request.isOpen(index) {
                 if let id = request[id: index] { stopWaiting(key, for: id) }
             }
         }
-        fair.ended(request.caller) { requests.contains($0) }
+        let requests = requests
+        lanes.callers.ended(request.caller) { requests.contains($0) }
         return request
     }
 
@@ -109,12 +145,6 @@ extension CallScheduler {
         if accounts.forgetUnlessWanted(id), !history.isEmpty { history[id] = nil }
     }
 
-    mutating func changeWaiting(by count: Int, uid: UInt32) {
-        if count == 0 { return }
-        waiting += count
-        waitingByUID.change(by: count, uid: uid)
-    }
-
     mutating func finish(_ key: RequestKey, _ outcome: RequestOutcome) -> Action {
         .finish(key, counted(outcome))
     }
@@ -124,8 +154,8 @@ extension CallScheduler {
         return outcome
     }
 
-    /// Tells the callers whose requests have become complete.
-    mutating func tellComplete(_ actions: inout [Action]) {
+    /// Answers the requests that have become complete.
+    mutating func finishComplete(_ actions: inout [Action]) {
         if complete.isEmpty { return }
         for key in complete {
             if let request = remove(key) { actions.append(finish(key, request.outcome)) }

@@ -21,6 +21,10 @@ extension CallScheduler {
         public internal(set) var isolations = 0
         /// Calls made for that.
         public internal(set) var isolationCalls = 0
+        /// Calls for the daemon's own admin account, to tell an upstream that fails from an account at fault.
+        public internal(set) var referees = 0
+        /// Calls that were made once more because their connection had been dead before.
+        public internal(set) var staleRepeats = 0
         /// Requests that were answered, all from memory.
         public internal(set) var fromMemory = 0
         /// Requests that were answered.
@@ -63,8 +67,8 @@ extension CallScheduler {
     public var openRequests: Int { requests.count }
     /// Waiting (request, account) pairs.
     public var waitingAccounts: Int { waiting }
-    /// Waiting (request, account) pairs by user.
-    public var waitingAccountsByUID: [UInt32: Int] { waitingByUID.all }
+    /// (request, account) pairs of requests that have not ended, by user.
+    public var waitingAccountsByUID: [UInt32: Int] { openByUID.all }
     /// Whether the scheduler has been told to stop.
     public var isStopping: Bool { stopDeadline != nil }
     /// Why calls do not leave; nil if they may.

@@ -7,7 +7,9 @@ extension CallScheduler {
     public mutating func stop(deadline: Moment, now: Moment) -> [Action] {
         guard stopDeadline == nil else { return [] }
         stopDeadline = deadline
-        while let id = tests.popFirst() { shutDown(endIsolation(id)?.remaining ?? []) }
+        for number in searches.keys.sorted() { shutDown(searches.removeValue(forKey: number)?.waiting ?? []) }
+        while let load = repeats.popFirst() { shutDown(load.rides) }
+        lanes.removeAll()
         interrupted += requests.all.filter { $0.request.waiting > 0 }.map(\.key)
         return timePasses(to: now)
     }
@@ -26,7 +28,8 @@ extension CallScheduler {
         }
         interrupted = []
         for (key, call) in calls.sorted(by: { $0.key.number < $1.key.number }) where !isWanted(call) {
-            if abandoned.insert(key).inserted { actions.append(.abandon(key)) }
+            if call.givenUp == nil { actions.append(.abandon(key)) }
+            calls[key]?.givenUp = .unwanted
         }
     }
 

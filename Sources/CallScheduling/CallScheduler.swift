@@ -2,15 +2,14 @@ import AttributeValues
 import DequeModule
 import HeapModule
 
-/// Accounts that are to go into a call, first come, first served.
-typealias AccountLane = Deque<AccountID>
-
-/// Decides which call leaves when, for whom, and what each caller is told. A value: events go in with the time at which
-/// they happened, actions come out, and whoever owns it carries them out.
+/// Decides which call leaves when, for whom, and how each request is answered. A value: events go in with the time at which they
+/// happened, actions come out, and the owner carries them out.
 ///
-/// Every account that somebody waits for is known once, with all who wait for it. When a call may leave
-/// (``SlotTable``, ``Pacer``, ``Limits/inFlight``), it takes up to ``Limits/accountsPerCall`` of them, one from each caller
-/// in turn (``FairQueue``); so U waiting accounts cost ⌈U/100⌉ calls, and a call is never put off to wait for more.
+/// Every account that is waited for is known once, with all requests that wait for it. When a call may leave (``SlotTable``, ``Pacer``,
+/// ``Limits/inFlight``), it takes up to ``Limits/accountsPerCall`` of them, one from each caller in turn (``Lanes``, ``CallerQueue``); so U
+/// waiting accounts cost ⌈U/100⌉ calls, and a call is never put off to wait for more. A call that fails in a way that an account can cause
+/// is divided until the account is found (``OffenderSearch``); whether the upstream itself fails is judged by calls that no caller chose
+/// (``UpstreamGate``).
 public struct CallScheduler: Sendable {
     /// The bounds that a scheduler keeps to.
     public struct Limits: Hashable, Sendable {
@@ -46,35 +45,74 @@ public struct CallScheduler: Sendable {
     /// What the owner has to do.
     public enum Action: Sendable {
         /// Make this call and report its end by ``callEnded(_:_:now:)``.
-        case start(CallKey, accounts: [Account])
-        /// Tell the caller; the request is over.
+        case start(CallKey, accounts: [Account], on: ConnectionChoice)
+        /// Make a call for the daemon's own admin account and report its end likewise.
+        case startReferee(CallKey, on: ConnectionChoice)
+        /// Answer the request; it is over.
         case finish(RequestKey, RequestOutcome)
-        /// Close this call's connection, since nobody waits for it, and report its end.
+        /// Close this call's connection, and report its end.
         case abandon(CallKey)
     }
 
     /// A call under way.
     struct Call: Sendable {
+        /// What it is for.
+        enum Purpose: Equatable, Sendable {
+            /// Callers' accounts.
+            case ordinary
+            /// A test of a search for offenders.
+            case test(TestKey)
+            /// To find out whether upstream can be reached again.
+            case probe
+        }
+
         let slot: Int
         let leftAt: Moment
+        /// None if it is the referee's.
         var rides: [Ride]
-        /// The isolation whose test it is.
-        let isolation: Int?
+        let purpose: Purpose
+        /// Whether only suspects' accounts are in it.
+        let isSuspect: Bool
+        /// Whether it repeats one that was lost on a dead connection.
+        let isRepeat: Bool
+        /// Why its connection is closed before its end.
+        var givenUp: GivenUp?
+
+        enum GivenUp { case overtaken, unwanted }
+
+        var isReferees: Bool { rides.isEmpty }
+    }
+
+    /// A call that is about to leave.
+    struct Load {
+        var rides: [Ride]
+        var purpose = Call.Purpose.ordinary
+        var connection = ConnectionChoice.any
+        var isSuspect = false
+        var isRepeat = false
     }
 
     /// What is known of an account whose call has failed and is to be repeated.
     struct History: Sendable {
         var failure: CallFailure
+        /// When it failed for the first time.
+        let since: Moment
         /// When it may leave again.
         var notBefore: Moment
         /// When it was put back because the UserSig had expired.
         var renewedAt: Moment?
+        /// Whether the failure is the account's answer if time runs out; not if another account of the call may have caused it.
+        var isOwn = false
+        /// Whether an answer left it out beside entries that belong to no account of the call.
+        var wasLeftOut = false
     }
 
     /// Accounts that wait for their retry.
     struct RetryGroup: Comparable, Sendable {
         let due: Moment
         let accounts: [AccountID]
+        /// Whether each of them leaves alone.
+        let isAlone: Bool
         static func < (left: RetryGroup, right: RetryGroup) -> Bool { left.due < right.due }
         static func == (left: RetryGroup, right: RetryGroup) -> Bool { left.due == right.due }
     }
@@ -89,7 +127,7 @@ public struct CallScheduler: Sendable {
     var adaptation: RateAdaptation
     var roundTrips: RoundTrips
     var gate = UpstreamGate()
-    var budget = RetryBudget()
+    var flights = FlightWatch()
     var cache: AnswerCache
     var numbers: SeededNumbers
     /// Accounts in a call at present; less than the limit after upstream has called it too many.
@@ -98,38 +136,33 @@ public struct CallScheduler: Sendable {
     var requests = RequestTable()
     var deadlines = DeadlineQueue()
     var accounts = AccountTable()
-    /// Waiting (request, account) pairs for which no call has left yet.
+    /// (request, account) pairs of all requests that have not ended.
+    var open = 0
+    var openByUID = UserCounts()
+    /// Those of them for which no call has left yet.
     var waiting = 0
-    var waitingByUID = UserCounts()
-    var fair = FairQueue()
-    /// Accounts that have been in a call and go first in the next one.
-    var returned: AccountLane = []
-    /// Accounts that ride in calls that leave anyway, while an offender is looked for beside them.
-    var aside: AccountLane = []
-    /// Accounts that lately were at fault, and so leave alone.
-    var alone: AccountLane = []
-    var quarantine: [Account: Moment] = [:]
-    /// Whether the last call was a test, or for one of those.
-    var lastWasForOne = false
+    var lanes = Lanes()
+    var offences = OffenceLedger()
+    var quarantine = Quarantine()
     var history: [AccountID: History] = [:]
     var retries = Heap<RetryGroup>()
-    var isolations: [Int: Isolation] = [:]
-    /// Isolations whose next test has not left yet.
-    var tests: Deque<Int> = []
-    /// Accounts put aside by an isolation that has not ended.
-    var asideOf: [Int: [AccountID]] = [:]
+    var searches: [Int: OffenderSearch] = [:]
+    /// Calls that were lost on dead connections, to be made once more.
+    var repeats: Deque<Load> = []
     var calls: [CallKey: Call] = [:]
+    var testsUnderWay = 0
+    var suspectCalls = 0
+    /// Whether calls of suspects wait for others of theirs to end.
+    var suspectsWait = false
     /// Whether nothing that could leave was left when calls were last started.
     var isStarved = true
     /// When all calls under way are given up; set once the scheduler stops.
     var stopDeadline: Moment?
-    /// Calls whose owner was told to close them.
-    var abandoned: Set<CallKey> = []
-    /// Requests that are complete and not told yet.
+    /// Requests that are complete and not answered yet.
     var complete: [RequestKey] = []
-    /// Requests that end because the scheduler stops, and are not told yet.
+    /// Requests that end because the scheduler stops, and are not answered yet.
     var interrupted: [RequestKey] = []
-    var lastIsolation = 0
+    var lastSearch = 0
     var lastCall: UInt64 = 0
 
     /// An idle scheduler.
@@ -156,7 +189,7 @@ public struct CallScheduler: Sendable {
     ///   - accounts: Distinct, at least one, in the order in which they are to be answered.
     ///   - deadline: When the caller gives up.
     ///   - maxAge: How old a held answer may be; zero asks upstream.
-    /// - Returns: What becomes of it, if it does not have to wait.
+    /// - Returns: How it has ended, if it does not have to wait.
     public mutating func enqueue(
         _ key: RequestKey, accounts: [Account], caller: CallerKey, deadline: Moment, maxAge: Duration = .zero,
         now: Moment
@@ -170,10 +203,12 @@ public struct CallScheduler: Sendable {
         }
         var request = WaitingRequest(accounts: accounts, caller: caller, deadline: deadline, since: now)
         if let held { request.receive(held.found, except: held.missed) }
+        if !quarantine.isEmpty, receiveResting(&request, now: now) { return refuse(key, request.outcome) }
         let joined = maxAge > .zero ? joinable(request, maxAge: maxAge, now: now) : []
         let wanted = request.open - joined.count
         if let refusal = refusal(of: wanted, request, now: now) { return refuse(key, refusal) }
         request.waiting = wanted
+        let lane = meet(caller)
         for index in accounts.indices {
             let ahead = index + Self.prefetchDistance
             if ahead < accounts.count { self.accounts.prefetch(accounts[ahead].bytesHash) }
@@ -183,13 +218,15 @@ public struct CallScheduler: Sendable {
             if joined.contains(index), let (call, place) = self.accounts[rideOf: id] {
                 calls[call]?.rides[Int(place)].waiters.add(key, index: index)
             } else {
-                self.accounts.wait(key, for: id, at: index)
+                self.accounts.wait(key, for: id, at: index, lane: lane)
             }
         }
+        open += request.charged
+        openByUID.change(by: request.charged, uid: caller.uid)
+        waiting += wanted
         requests.insert(consume request, for: key)
         deadlines.insert(deadline, for: key)
-        changeWaiting(by: wanted, uid: caller.uid)
-        fair.append(key, of: caller)
+        lanes.callers.append(key, of: caller, lane: lane)
         isStarved = false
         return nil
     }
@@ -204,10 +241,12 @@ public struct CallScheduler: Sendable {
     /// A call has ended.
     public mutating func callEnded(_ key: CallKey, _ end: CallEnd, now: Moment) -> [Action] {
         guard let call = calls.removeValue(forKey: key) else { return [] }
-        if !abandoned.isEmpty { abandoned.remove(key) }
         prefetch(call.rides)
         for place in call.rides.indices { accounts.endRide(of: call.rides[place].id, in: key) }
-        if let isolation = call.isolation { isolations[isolation]?.testEnded(call.rides) }
+        if case .test = call.purpose { testsUnderWay -= 1 }
+        if call.isSuspect { suspectCalls -= 1 }
+        if !call.isReferees { gate.callEnded(leftAt: call.leftAt) }
+        if suspectsWait { isStarved = false }
         advance(to: now)
         switch end.counted {
         case .answered(let moment): slots.answered(call.slot, at: moment, credit: roundTrips.lowerBound(now: now))
@@ -216,12 +255,13 @@ public struct CallScheduler: Sendable {
         }
         counters.count(end)
         switch end.result {
-        case .success(let answer): succeeded(call, answer.results, now: now)
-        case .failure(let failure): failed(call, failure, now: now)
+        case .success(let answer): answered(call, answer, now: now)
+        case .failure(let failure): failed(call, key, failure, now: now)
         }
-        if !gate.isOpen { failAllWaiting(now: now) }
+        if call.purpose == .probe { gate.probeEnded(now: now) }
+        if gate.refusesAll { failAllWaiting(now: now) }
         var actions: [Action] = []
-        tellComplete(&actions)
+        finishComplete(&actions)
         timePasses(to: now, &actions)
         return actions
     }
@@ -244,8 +284,9 @@ public struct CallScheduler: Sendable {
         expire(now: now, &actions)
         if let stopDeadline { return giveUp(now: now, at: stopDeadline, &actions) }
         releaseRetries(now: now)
+        watchFlights(now: now, &actions)
         dispatch(now: now, &actions)
-        tellComplete(&actions)
+        finishComplete(&actions)
     }
 
     /// The moment at which ``timePasses(to:)`` is to be called, unless another event comes before; nil: never.
@@ -256,8 +297,9 @@ public struct CallScheduler: Sendable {
             return now < stopDeadline ? earlier(next, stopDeadline) : next
         }
         next = earlier(next, retries.min?.due)
-        guard !isStarved, calls.count < limits.inFlight, gate.admitsCall else { return next }
-        if slots.hasFree { return earlier(next, pacer.earliestStart(now: now)) }
+        next = earlier(next, nextWatch)
+        guard calls.count < limits.inFlight, let due = nextLoadDue(now: now) else { return next }
+        if slots.hasFree { return earlier(next, max(due, pacer.earliestStart(now: now))) }
         return earlier(next, earlier(slots.nextReturn, adaptation.nextRaise(after: now)))
     }
 }

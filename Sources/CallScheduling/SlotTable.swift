@@ -49,6 +49,8 @@ public struct SlotTable: Sendable {
     /// Free slots that have been used before; the next one after them is `fresh`.
     private var used: [Int] = []
     private var fresh = 0
+    /// Taken slots that are counted apart.
+    private var marked: Set<Int> = []
 
     /// A table whose slots are all free.
     /// - Parameter limit: Calls in any second, at least 1.
@@ -59,6 +61,9 @@ public struct SlotTable: Sendable {
 
     /// Slots that are taken, by calls under way and by those that ended lately.
     public var held: Int { underWay + returns.count }
+
+    /// Those of them that are marked.
+    public var heldMarked: Int { marked.count }
 
     /// Whether a call may leave, as far as the slots go.
     public var hasFree: Bool { held < limit }
@@ -79,10 +84,12 @@ public struct SlotTable: Sendable {
 
     /// A call leaves. Only when ``hasFree``.
     /// - Returns: Its slot.
-    public mutating func take() -> Int {
+    /// - Parameter isMarked: Whether it counts for ``heldMarked`` until it comes back.
+    public mutating func take(isMarked: Bool = false) -> Int {
         precondition(hasFree, "no free slot")
         let slot = nextFree()
         underWay += 1
+        if isMarked { marked.insert(slot) }
         changes.append(Change(slot: slot, state: .underWay))
         return slot
     }
@@ -152,6 +159,7 @@ public struct SlotTable: Sendable {
 
     private mutating func free(_ slot: Int) {
         used.append(slot)
+        if !marked.isEmpty { marked.remove(slot) }
         changes.append(Change(slot: slot, state: .free))
     }
 

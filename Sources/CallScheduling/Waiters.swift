@@ -22,8 +22,6 @@ struct Waiters: Sendable {
         }
     }
 
-    mutating func add(_ others: Waiters) { others.forEach { add($0, index: $1) } }
-
     /// - Returns: Whether nobody is left.
     mutating func remove(_ request: RequestKey) -> Bool {
         switch storage {
@@ -54,6 +52,14 @@ struct Waiters: Sendable {
         // In the order in which they came, so that every run of the same events is the same.
         case .many(let all):
             for (request, index) in all.sorted(by: { $0.key.number < $1.key.number }) { body(request, Int(index)) }
+        }
+    }
+
+    /// For what does not depend on the order.
+    func forEachUnordered(_ body: (RequestKey) -> Void) {
+        switch storage {
+        case .one(let request, _): body(request)
+        case .many(let all): for request in all.keys { body(request) }
         }
     }
 

@@ -82,7 +82,9 @@ struct WaitingRequest: Sendable {
     /// as any of the requests that it has served.
     private var texts: [UInt8] = []
     /// Accounts for which no call has left yet.
-    var waiting: Int
+    var waiting = 0
+    /// Accounts that count against the bounds on waiting accounts until the request has ended.
+    let charged: Int
     /// Accounts without an answer or a failure.
     private(set) var open: Int
     /// Accounts before this one have been offered to a call.
@@ -103,7 +105,7 @@ struct WaitingRequest: Sendable {
         self.since = since
         // Array(repeating:count:) looks its type up at each call.
         items = accounts.indices.map { _ in Item() }
-        waiting = 0
+        charged = accounts.count
         open = accounts.count
     }
 

@@ -67,7 +67,7 @@ import Testing
     private static func turns(_ robin: inout RoundRobin<Int>, _ count: Int) -> [Int] {
         var turns: [Int] = []
         for _ in 0..<count {
-            guard let member = robin.current() else { break }
+            guard let member = robin.current else { break }
             turns.append(member)
             robin.rotate()
         }
@@ -78,76 +78,50 @@ import Testing
         var robin = RoundRobin<Int>()
         for member in [1, 2, 3] { robin.add(member) }
         #expect(Self.turns(&robin, 7) == [1, 2, 3, 1, 2, 3, 1])
-        _ = robin.current()
         robin.removeCurrent()
         #expect(Self.turns(&robin, 4) == [3, 1, 3, 1])
     }
 
-    @Test func aDebtIsWorkedOffOneTurnAtATime() {
-        var robin = RoundRobin<Int>()
-        for member in [1, 2] { robin.add(member) }
-        robin.charge(3, to: 1)
-        #expect(Self.turns(&robin, 7) == [2, 2, 2, 1, 2, 1, 2])
-    }
-
-    @Test func whoIsAloneOwesNothing() {
-        var robin = RoundRobin<Int>()
-        robin.add(1)
-        robin.charge(500, to: 1)
-        #expect(Self.turns(&robin, 3) == [1, 1, 1])
-    }
-
-    @Test func whenAllOweTheLeastDebtIsForgivenToAll() {
-        var robin = RoundRobin<Int>()
-        for member in 1...3 {
-            robin.add(member)
-            robin.charge(member == 2 ? 100 : 1_000_000, to: member)
-        }
-        let turns = Self.turns(&robin, 2000)
-        #expect(turns.prefix(800).allSatisfy { $0 == 2 })
-        #expect(Set(turns.suffix(300)) == [1, 2, 3])
-    }
-
     @Test func theQueueGoesOnWithWhoeverIsLeft() {
-        var queue = FairQueue()
+        var queue = CallerQueue()
         let callers = [
             CallerKey(uid: 1, connection: 1), CallerKey(uid: 1, connection: 2), CallerKey(uid: 2, connection: 3),
         ]
         for (number, caller) in zip(UInt64(1)..., callers) {
-            queue.append(RequestKey(number: number, place: Int(number)), of: caller)
+            queue.append(RequestKey(number: number, place: Int(number)), of: caller, lane: .clean)
         }
         var heads: [UInt64] = []
         for _ in 0..<4 {
-            heads.append(queue.head()?.number ?? 0)
-            queue.taken()
+            heads.append(queue.cleanHead()?.number ?? 0)
+            queue.taken(from: .clean)
         }
         #expect(heads == [1, 3, 2, 3])
-        #expect(queue.head()?.number == 1)
-        queue.dropHead()
-        #expect([2, 3].contains(queue.head()?.number))
-        queue.dropHead()
-        _ = queue.head()
-        queue.dropHead()
-        #expect(queue.head() == nil)
+        #expect(queue.cleanHead()?.number == 1)
+        queue.dropHead(of: .clean)
+        #expect([2, 3].contains(queue.cleanHead()?.number))
+        queue.dropHead(of: .clean)
+        _ = queue.cleanHead()
+        queue.dropHead(of: .clean)
+        #expect(queue.cleanHead() == nil)
     }
 
     @Test func connectionsThatAskOnceAreForgotten() {
-        var queue = FairQueue()
+        var queue = CallerQueue()
         let stays = CallerKey(uid: 1, connection: 1)
-        queue.append(RequestKey(number: 1, place: 0), of: stays)
+        queue.append(RequestKey(number: 1, place: 0), of: stays, lane: .clean)
         for number in UInt64(2)...20_000 {
-            queue.append(RequestKey(number: number, place: 1), of: CallerKey(uid: 1, connection: number))
-            #expect(queue.head()?.number == 1)
-            queue.taken()
-            #expect(queue.head()?.number == number)
-            queue.dropHead()
-            queue.taken()
+            queue.append(RequestKey(number: number, place: 1), of: CallerKey(uid: 1, connection: number), lane: .clean)
+            #expect(queue.cleanHead()?.number == 1)
+            queue.taken(from: .clean)
+            #expect(queue.cleanHead()?.number == number)
+            queue.dropHead(of: .clean)
+            queue.taken(from: .clean)
             #expect(queue.remembered <= 1100)
         }
         // Who comes back takes turns again.
-        queue.append(RequestKey(number: 30_000, place: 2), of: CallerKey(uid: 1, connection: 20_000))
-        _ = queue.head()
-        queue.taken()
-        #expect(queue.head()?.number == 30_000)
+        queue.append(RequestKey(number: 30_000, place: 2), of: CallerKey(uid: 1, connection: 20_000), lane: .clean)
+        _ = queue.cleanHead()
+        queue.taken(from: .clean)
+        #expect(queue.cleanHead()?.number == 30_000)
     }
 }

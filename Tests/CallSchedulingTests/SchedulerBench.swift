@@ -9,6 +9,7 @@ struct SchedulerBench {
     var now = Moment(nanoseconds: 1_000_000_000_000)
     var finished: [RequestKey: RequestOutcome] = [:]
     var started: [(key: CallKey, accounts: [Account])] = []
+    var referees: [CallKey] = []
     var abandoned: [CallKey] = []
 
     init(
@@ -82,6 +83,32 @@ struct SchedulerBench {
         note(scheduler.callEnded(call, CallEnd(counted: .answered(at: now), result: .failure(failure)), now: now))
     }
 
+    /// Answers the referees that are under way.
+    mutating func answerReferees() {
+        while let key = referees.popLast() {
+            let answer = CallAnswer(results: AccountResults([.missing]))
+            note(scheduler.callEnded(key, CallEnd(counted: .answered(at: now), result: .success(answer)), now: now))
+        }
+    }
+
+    /// Serves all calls from a place on for a while: those that contain a bad account fail, all others are answered.
+    mutating func serve(from first: Int, bad: Set<Account>, _ code: Int, _ kind: CallFailure.Kind) {
+        var next = first
+        for _ in 0..<200 {
+            answerReferees()
+            while next < started.count {
+                let call = started[next]
+                next += 1
+                if bad.isDisjoint(with: call.accounts) {
+                    answer(call.key, call.accounts)
+                } else {
+                    fail(call.key, code, kind)
+                }
+            }
+            pass(.milliseconds(50))
+        }
+    }
+
     mutating func withdraw(_ key: RequestKey) { note(scheduler.withdraw(key, now: now)) }
 
     mutating func stop(after grace: Duration = .seconds(10)) { note(scheduler.stop(deadline: now + grace, now: now)) }
@@ -96,7 +123,8 @@ struct SchedulerBench {
     private mutating func note(_ actions: [CallScheduler.Action]) {
         for action in actions {
             switch action {
-            case .start(let key, let accounts): started.append((key, accounts))
+            case .start(let key, let accounts, _): started.append((key, accounts))
+            case .startReferee(let key, _): referees.append(key)
             case .finish(let key, let outcome):
                 #expect(finished[key] == nil, "ended twice")
                 finished[key] = outcome

@@ -120,7 +120,12 @@ struct Simulation {
 
     private mutating func carryOut(_ actions: [CallScheduler.Action]) {
         write()
-        for case .start(let key, _) in actions { send(key) }
+        for action in actions {
+            switch action {
+            case .start(let key, _, _), .startReferee(let key, _): send(key)
+            case .finish, .abandon: break
+            }
+        }
         guard let next = scheduler.nextEvent(now: now), alarm.map({ next < $0 }) ?? true else { return }
         alarm = next
         schedule(at: next, .alarm(generation: generation))

@@ -7,22 +7,6 @@ private let start = Moment(nanoseconds: 50_000_000_000)
 
 /// How often calls are tried again.
 @Suite struct RetryTests {
-    @Test func tenRetriesAreThereAtTheStartAndOneComesEverySecond() {
-        var budget = RetryBudget()
-        #expect((0..<11).map { _ in budget.take(now: start) } == Array(repeating: true, count: 10) + [false])
-        #expect(budget.take(now: start + .milliseconds(999)) == false)
-        #expect(budget.take(now: start + .seconds(2)) == true)
-        // No more than ten are saved up.
-        #expect((0..<11).map { _ in budget.take(now: start + .seconds(1000)) }.count { $0 } == 10)
-    }
-
-    @Test func aTenthOfTheCallsMayBeRetriesWhereThatIsMore() {
-        var budget = RetryBudget()
-        for _ in 0..<10 { _ = budget.take(now: start) }
-        for _ in 0..<40 { budget.callStarted() }
-        #expect((0..<5).map { _ in budget.take(now: start + .seconds(1)) }.count { $0 } == 4)
-    }
-
     @Test func waitsGrowAndAreDrawnFromTheWholeOfTheirRange() {
         var numbers = SeededNumbers(seed: 3)
         for (attempts, longest) in [(1, 100), (2, 200), (4, 800), (7, 5000), (60, 5000)] {
@@ -133,9 +117,8 @@ private let start = Moment(nanoseconds: 50_000_000_000)
 
     @Test func theOnlyOneIsKnownByName() {
         var waiters = Waiters(key(3), index: 30)
-        let others = Waiters(key(4), index: 40)
         #expect(waiters.remove(key(4)) == false)
-        waiters.add(others)
+        waiters.add(key(4), index: 40)
         #expect(waiters.count == 2)
     }
 }

@@ -51,15 +51,20 @@ extension World {
     }
 
     private mutating func check(_ failure: CallFailure, of account: Account) {
-        if failure.kind == .account, plan.poison[account] != failure.code {
-            problems.append("\(account.text) is told \(failure.code), which another account is to blame for")
+        let isPoisons = plan.poison.values.contains(failure.code)
+        if isPoisons, plan.poison[account] != failure.code, failure.retryAfter == nil {
+            problems.append("\(account.text) fails with \(failure.code), which another account is to blame for")
         }
-        if failure.kind != .account, !plan.faults.contains(where: { $0.code == failure.code }),
+        if isPoisons, failure.retryAfter == nil, !failedAlone.contains(account) {
+            problems.append("\(account.text) is blamed without a call of its own")
+        }
+        if !isPoisons, !plan.faults.contains(where: { $0.code == failure.code }),
             ![-32002, 70001, 90018, 91000].contains(failure.code)
         {
             problems.append("code \(failure.code) out of nowhere")
         }
-        if plan.isOnlyPoisoned, failure.kind != .account { problems.append("failed with \(failure.code)") }
+        if let retryAfter = failure.retryAfter, retryAfter <= .zero { problems.append("come back at once") }
+        if plan.isOnlyPoisoned, !isPoisons { problems.append("failed with \(failure.code)") }
     }
 
     private mutating func count(_ name: String) { outcomes[name, default: 0] += 1 }
@@ -81,22 +86,33 @@ extension World {
         if requests.count != scheduler.requests.count { problems.append("open requests count otherwise") }
         let inRequests = requests.reduce(0) { $0 + $1.waiting }
         if inRequests != scheduler.waiting { problems.append("requests count \(inRequests)") }
-        if scheduler.waitingByUID.all.values.reduce(0, +) != scheduler.waiting {
-            problems.append("users count otherwise")
+        if requests.reduce(0, { $0 + $1.charged }) != scheduler.open {
+            problems.append("open accounts count otherwise")
         }
+        if scheduler.openByUID.all.values.reduce(0, +) != scheduler.open { problems.append("users count otherwise") }
         if Set(scheduler.requests.all.map(\.key)) != Set(open.keys) { problems.append("other requests than asked for") }
-        var lanes = Set(scheduler.returned).union(scheduler.aside).union(scheduler.alone)
+        var lanes = Set(scheduler.lanes.accounts)
         for group in scheduler.retries.unordered { lanes.formUnion(group.accounts) }
         for (id, state) in waitedFor {
             let isReachable = state.isReserved ? lanes.contains(id) : requests.contains { $0.willOffer(id) }
             if !isReachable { problems.append("\(state.account.text) waits, and nothing brings it into a call") }
         }
-        if scheduler.isStarved, scheduler.gate.isOpen, !isStopping {
+        if scheduler.isStarved, !scheduler.suspectsWait, scheduler.gate.admission == .all, !isStopping {
             // Nothing could leave: then all that waits has a retry's or a search's end before it.
-            let isIdle = scheduler.returned.isEmpty && scheduler.alone.isEmpty && scheduler.tests.isEmpty
+            let isIdle = scheduler.lanes.accounts.isEmpty && !scheduler.lanes.hasTests() && scheduler.repeats.isEmpty
             let all = waitedFor.allSatisfy { $0.state.isReserved }
-            if !isIdle || !all { problems.append("something could leave, and nobody sees to it") }
+            if !isIdle || !all { problems.append("something could leave, and nothing sees to it") }
         }
+        for (id, past) in scheduler.history where scheduler.accounts.account(id) == nil {
+            problems.append("history of a forgotten account: \(past)")
+        }
+        let tests = scheduler.calls.values.count { if case .test = $0.purpose { true } else { false } }
+        if tests != scheduler.testsUnderWay { problems.append("tests count otherwise") }
+        if scheduler.calls.values.count(where: \.isSuspect) != scheduler.suspectCalls {
+            problems.append("suspects' calls count otherwise")
+        }
+        if scheduler.suspectCalls > max(1, plan.inFlight / 4) { problems.append("too many suspects under way") }
+        problems += scheduler.gate.violations
         let isReservedForNobody = scheduler.accounts.all.contains { $0.state.isReserved && $0.state.waiters == nil }
         if isReservedForNobody { problems.append("reserved, but nobody waits") }
         for (id, state) in scheduler.accounts.all {
@@ -110,12 +126,16 @@ extension World {
         guard problems.isEmpty else { return }
         if !open.isEmpty { problems.append("\(open.count) requests never ended") }
         if !scheduler.calls.isEmpty { problems.append("calls are left") }
-        if scheduler.waiting != 0 || !scheduler.waitingByUID.all.isEmpty {
+        if scheduler.waiting != 0 || scheduler.open != 0 || !scheduler.openByUID.all.isEmpty {
             problems.append("accounts are left waiting")
         }
         if !scheduler.accounts.isEmpty { problems.append("accounts are left: \(scheduler.accounts.all.count)") }
         if !scheduler.history.isEmpty { problems.append("history is left: \(scheduler.history.count)") }
-        if !scheduler.isolations.isEmpty || !scheduler.asideOf.isEmpty { problems.append("isolations are left") }
+        if !scheduler.searches.isEmpty || scheduler.lanes.hasTests() || !scheduler.repeats.isEmpty {
+            problems.append(
+                "searches are left: \(scheduler.searches.count) \(scheduler.lanes.hasTests()) \(scheduler.repeats.count), \(scheduler.gate) starved \(scheduler.isStarved) \(scheduler.suspectsWait) stopping \(isStopping)"
+            )
+        }
         if isStopping, !scheduler.isDrained { problems.append("not drained: \(scheduler.slots.held) slots held") }
         if server.worstSecond > plan.rate { problems.append("\(server.worstSecond) calls in a second") }
     }

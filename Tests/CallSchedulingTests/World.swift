@@ -37,6 +37,7 @@ struct World {
     }
 
     struct Call {
+        /// None if it is the referee's.
         let accounts: [Account]
         let signature: Int
     }
@@ -49,6 +50,8 @@ struct World {
     var problems: [String] = []
     var outcomes: [String: Int] = [:]
     var server = ServerRecord()
+    /// Accounts for which a call of their own has failed.
+    var failedAlone: Set<Account> = []
     private var events = Heap<Entry>()
     private var order = 0
     private var alarm: Moment?
@@ -142,11 +145,12 @@ struct World {
     mutating func carryOut(_ actions: [CallScheduler.Action]) {
         for action in actions {
             switch action {
-            case .start(let key, let accounts): start(key, accounts)
+            case .start(let key, let accounts, _): start(key, accounts)
+            case .startReferee(let key, _): leave(key, [])
             case .finish(let key, let outcome): check(key, outcome)
             case .abandon(let key):
                 guard calls[key] != nil else { continue }
-                let failure = plan.failure(-32002, .temporary)
+                let failure = plan.failure(-32002, .lost)
                 schedule(after: 0, .ended(key, CallEnd(counted: .unknown(closedAt: now), result: .failure(failure))))
             }
         }
@@ -160,10 +164,14 @@ struct World {
         if Set(accounts).count != accounts.count { problems.append("an account twice in a call") }
         let wanted = open.values.contains { !Set($0.accounts).isDisjoint(with: accounts) }
         if !wanted { problems.append("a call for nobody") }
+        leave(key, accounts)
+    }
+
+    private mutating func leave(_ key: CallKey, _ accounts: [Account]) {
         calls[key] = Call(accounts: accounts, signature: signature)
         let fate = plan.fate(at: now, &generator)
         if case .refused = fate {
-            let end = CallEnd(counted: .neverSent, result: .failure(plan.failure(-32002, .temporary)))
+            let end = CallEnd(counted: .neverSent, result: .failure(plan.failure(-32002, .neverSent)))
             return schedule(after: 0.001, .ended(key, end))
         }
         schedule(after: plan.delay * (1 + generator.unit()), .arrival(key, fate))
@@ -175,7 +183,7 @@ struct World {
         server.count(at: Double(now.nanoseconds) / 1e9)
         if case .lost = fate {
             let closed = now + .seconds(2)
-            let end = CallEnd(counted: .unknown(closedAt: closed), result: .failure(plan.failure(-32002, .temporary)))
+            let end = CallEnd(counted: .unknown(closedAt: closed), result: .failure(plan.failure(-32002, .timedOut)))
             return schedule(after: 2, at: closed, .ended(key, end))
         }
         let seconds = plan.delay * (1 + generator.unit())
@@ -194,9 +202,10 @@ struct World {
             return .failure(plan.failure(70001, .signatureExpired))
         }
         if call.accounts.count > plan.accountsAllowed { return .failure(plan.failure(90018, .tooManyAccounts)) }
-        let poisoned = call.accounts.compactMap { plan.poison[$0] }
-        if let code = poisoned.randomElement(using: &generator) {
-            return .failure(plan.failure(code, .account))
+        let poisoned = call.accounts.filter { plan.poison[$0] != nil }
+        if let culprit = poisoned.randomElement(using: &generator), let code = plan.poison[culprit] {
+            if call.accounts.count == 1 { failedAlone.insert(culprit) }
+            return .failure(plan.failure(code, plan.poisonKind))
         }
         let results = call.accounts.map { account -> AccountResult in
             if plan.unknown.contains(account) { return .missing }

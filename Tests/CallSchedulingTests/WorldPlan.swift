@@ -20,6 +20,8 @@ struct WorldPlan {
     var ages: [Duration] = [.zero, .zero, .milliseconds(40), .seconds(2)]
     /// Accounts at fault, each with a code of its own, so that nobody else can be given it.
     var poison: [Account: Int] = [:]
+    /// How they make their calls fail.
+    var poisonKind = CallFailure.Kind.account
     var unknown: Set<Account> = []
     var accountsAllowed = 100
     /// One way's delay in seconds, doubled at most.
@@ -64,6 +66,7 @@ struct WorldPlan {
         plan.delay = oneOf([0, 0.005, 0.05, 0.4])
         plan.accountsAllowed = oneOf([100, 100, 100, 100, 30, 0])
         plan.poison(oneOf([0, 0, 1, 3, 30]), &generator)
+        plan.poisonKind = oneOf([.account, .account, .status, .unusableAnswer, .unknownCode])
         plan.unknown = [plan.account(3), plan.account(33)]
         if generator.unit() < 0.2 { plan.outage = 1...(1.5 + 2 * generator.unit()) }
         let kinds: [(Int, CallFailure.Kind)] = [
@@ -84,6 +87,7 @@ struct WorldPlan {
         var generator = SeededGenerator(seed: seed &* 31 &+ 9)
         var plan = WorldPlan()
         plan.poison(1 + Int(generator.unit() * 4), &generator)
+        plan.poisonKind = generator.unit() < 0.5 ? .account : .status
         plan.timeouts = [.seconds(600)]
         plan.sizes = [1, 2, 5, 60, 100]
         plan.vanishes = 0

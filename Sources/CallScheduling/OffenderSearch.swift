@@ -1,0 +1,237 @@
+import AttributeValues
+
+/// Finds the accounts that make calls fail, by calls for fewer and fewer of the accounts of a call that has failed.
+///
+/// The suspects are cut in two, and the first half is tested. If it is good, the offender is in the other half, which is cut without being
+/// tested as a whole. If it is bad, it is cut, and the other half is tested by itself at the same time: each may have an offender of its
+/// own. When all parts of a cut were bad, there are many offenders, and the next cut has more parts, which are tested together. An account
+/// is at fault only if a call for it alone has failed.
+struct OffenderSearch: Sendable {
+    /// An account that may be at fault, and the first of those who wait for it.
+    struct Suspect: Sendable {
+        var ride: Ride
+        let caller: CallerKey?
+    }
+
+    /// Parts that a cut has at most.
+    static let maximumParts = 64
+    /// As few accounts as that are each tested alone when a test costs a whole time-out.
+    private static let fewAccounts = 16
+
+    private struct Test {
+        var suspects: [Suspect]
+        /// The other half of the cut, which is bad if this half is good.
+        var held: [Suspect] = []
+        let cut: Int
+        var isUnderWay = false
+    }
+
+    /// Parts of a group that is known to be bad.
+    private struct Cut {
+        let parts: Int
+        /// Parts whose test has not ended.
+        var open: Int
+        var hasGoodPart = false
+        /// Bad parts that wait for the verdict on the others.
+        var bad: [[Suspect]] = []
+    }
+
+    /// What the accounts failed with last.
+    private(set) var failure: CallFailure
+    /// Calls that were made so far.
+    private(set) var calls = 0
+    /// Tests that are to be queued.
+    private var new: [Int] = []
+    private var tests: [Int: Test] = [:]
+    private var cuts: [Int: Cut] = [:]
+    private var lastNumber = 0
+
+    /// Starts a search.
+    /// - Parameter suspects: The accounts of the failed call, at least two. The likeliest offenders first, those of a caller together.
+    init(_ suspects: [Suspect], failure: CallFailure) {
+        self.failure = failure
+        cut(suspects, parts: 2)
+    }
+
+    /// Whether every account is either answered or found at fault.
+    var isOver: Bool { tests.isEmpty }
+
+    /// Tests that were not given out yet.
+    mutating func takeNewTests() -> [Int] {
+        defer { new = [] }
+        return new
+    }
+
+    /// The accounts of a test that has not left yet.
+    func suspects(of test: Int) -> [Suspect] { tests[test]?.suspects ?? [] }
+
+    /// The accounts that are in no call at present.
+    var waiting: [Ride] {
+        let ofTests = tests.keys.sorted().compactMap { tests[$0] }.flatMap {
+            $0.isUnderWay ? $0.held : $0.suspects + $0.held
+        }
+        let ofCuts = cuts.keys.sorted().flatMap { cuts[$0]?.bad.joined() ?? [].joined() }
+        return (ofTests + ofCuts).map(\.ride)
+    }
+
+    /// A test's call leaves now, for those accounts that are still wanted.
+    /// - Parameter dropped: Called with each account that is not wanted any more.
+    /// - Returns: Nil if there are none; then there is no call.
+    mutating func leave(_ test: Int, isWanted: (Ride) -> Bool, dropped: (Ride) -> Void) -> [Ride]? {
+        guard var leaving = tests[test] else { return nil }
+        for suspect in leaving.suspects + leaving.held where !isWanted(suspect.ride) { dropped(suspect.ride) }
+        leaving.suspects.removeAll { !isWanted($0.ride) }
+        leaving.held.removeAll { !isWanted($0.ride) }
+        tests[test] = leaving
+        guard leaving.suspects.isEmpty else {
+            calls += 1
+            tests[test]?.isUnderWay = true
+            return leaving.suspects.map(\.ride)
+        }
+        tests[test] = nil
+        // Nothing is known of the other half by itself.
+        if leaving.held.isEmpty {
+            endPart(of: leaving.cut)
+        } else {
+            add(Test(suspects: leaving.held, cut: leaving.cut))
+        }
+        return nil
+    }
+
+    /// The accounts of a test were answered; the owner has given out the answers.
+    mutating func succeeded(_ test: Int) {
+        guard let ended = take(test) else { return }
+        cuts[ended.cut]?.hasGoodPart = true
+        endPart(of: ended.cut)
+        guard !ended.held.isEmpty else { return }
+        endPart(of: ended.cut)
+        // Bad by elimination. One account alone is still tested before it is blamed: perhaps the failure does not come back.
+        if ended.held.count == 1 { testWhole(ended.held) } else { cut(ended.held, parts: 2) }
+    }
+
+    /// A test has failed in a way that an account can cause.
+    /// - Parameter rides: Those that failed with it, as others may have come to wait for them.
+    /// - Returns: The account, if it was alone in its call.
+    mutating func failed(_ test: Int, _ rides: [Ride], _ failure: CallFailure) -> Ride? {
+        guard var ended = take(test) else { return nil }
+        self.failure = failure
+        if ended.suspects.count == 1 {
+            cuts[ended.cut]?.open -= 1
+            release(ended)
+            endPartIfOver(ended.cut)
+            return rides.first
+        }
+        ended.suspects = ended.suspects.compactMap { suspect in
+            rides.first { $0.account == suspect.ride.account }.map { Suspect(ride: $0, caller: suspect.caller) }
+        }
+        cuts[ended.cut]?.open -= 1
+        release(ended)
+        foundBad(ended.suspects, in: ended.cut)
+        return nil
+    }
+
+    /// A test has ended without saying anything about its accounts: it is made again as it was.
+    mutating func repeatTest(_ test: Int, _ rides: [Ride]) {
+        guard var ended = take(test) else { return }
+        for place in ended.suspects.indices {
+            let account = ended.suspects[place].ride.account
+            if let ride = rides.first(where: { $0.account == account }) { ended.suspects[place].ride = ride }
+        }
+        add(ended)
+    }
+
+    // MARK: Steps
+
+    private mutating func take(_ test: Int) -> Test? {
+        guard var ended = tests.removeValue(forKey: test) else { return nil }
+        ended.isUnderWay = false
+        return ended
+    }
+
+    /// The other half of a bad half is tested by itself.
+    private mutating func release(_ ended: Test) {
+        if !ended.held.isEmpty { add(Test(suspects: ended.held, cut: ended.cut)) }
+    }
+
+    private mutating func foundBad(_ suspects: [Suspect], in number: Int) {
+        guard let cut = cuts[number] else { return }
+        if cut.parts == 2 || isSlow {
+            let allBad = cut.open == 0 && !cut.hasGoodPart
+            endPartIfOver(number)
+            self.cut(suspects, parts: allBad ? 4 : 2)
+        } else {
+            cuts[number]?.bad.append(suspects)
+            endPartIfOver(number)
+        }
+    }
+
+    private mutating func endPart(of number: Int) {
+        cuts[number]?.open -= 1
+        endPartIfOver(number)
+    }
+
+    private mutating func endPartIfOver(_ number: Int) {
+        guard let cut = cuts[number], cut.open <= 0 else { return }
+        cuts[number] = nil
+        let parts = cut.hasGoodPart ? 2 : min(Self.maximumParts, cut.parts * cut.parts)
+        for suspects in cut.bad { self.cut(suspects, parts: parts) }
+    }
+
+    /// Whether a test costs a whole time-out: then there are few rounds of many tests.
+    private var isSlow: Bool { failure.kind == .timedOut }
+
+    /// Cuts a group that is known to be bad.
+    private mutating func cut(_ suspects: [Suspect], parts: Int) {
+        guard suspects.count > 1 else { return testWhole(suspects) }
+        let count = isSlow ? slowParts(suspects.count) : min(parts, suspects.count)
+        lastNumber += 1
+        cuts[lastNumber] = Cut(parts: count, open: count)
+        let cut = lastNumber
+        let pieces = Self.pieces(suspects, count)
+        if count == 2 {
+            add(Test(suspects: pieces[0], held: pieces[1], cut: cut))
+        } else {
+            for piece in pieces { add(Test(suspects: piece, cut: cut)) }
+        }
+    }
+
+    private func slowParts(_ count: Int) -> Int {
+        if count <= Self.fewAccounts { return count }
+        return Int(Double(count).squareRoot().rounded(.up))
+    }
+
+    /// Tests a group as it is.
+    private mutating func testWhole(_ suspects: [Suspect]) {
+        guard !suspects.isEmpty else { return }
+        lastNumber += 1
+        cuts[lastNumber] = Cut(parts: 1, open: 1)
+        add(Test(suspects: suspects, cut: lastNumber))
+    }
+
+    private mutating func add(_ test: Test) {
+        lastNumber += 1
+        tests[lastNumber] = test
+        new.append(lastNumber)
+    }
+
+    /// Parts of about the same size. Two parts are cut rather between callers than within one.
+    private static func pieces(_ suspects: [Suspect], _ count: Int) -> [[Suspect]] {
+        if count == 2 {
+            let place = placeBetweenCallers(suspects)
+            return [Array(suspects[..<place]), Array(suspects[place...])]
+        }
+        return (0..<count).map { part in
+            Array(suspects[part * suspects.count / count..<(part + 1) * suspects.count / count])
+        }
+    }
+
+    private static func placeBetweenCallers(_ suspects: [Suspect]) -> Int {
+        let middle = suspects.count / 2
+        for distance in 0...suspects.count / 4 {
+            for place in [middle - distance, middle + distance] where (1..<suspects.count).contains(place) {
+                if suspects[place - 1].caller != suspects[place].caller { return place }
+            }
+        }
+        return middle
+    }
+}

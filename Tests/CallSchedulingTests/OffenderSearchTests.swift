@@ -1,0 +1,123 @@
+import AttributeValues
+import Testing
+
+@testable import CallScheduling
+
+/// How the accounts that make a call fail are found.
+@Suite struct OffenderSearchTests {
+    private static func suspects(_ count: Int, callers: Int) -> [OffenderSearch.Suspect] {
+        var table = AccountTable()
+        return (0..<count).map { number in
+            let account = Account("\(number)")
+            let waiters = Waiters(RequestKey(number: UInt64(number), place: number), index: 0)
+            let caller = CallerKey(uid: 1, connection: UInt64(number * callers / count))
+            return OffenderSearch.Suspect(
+                ride: Ride(account: account, id: table.id(of: account), waiters: waiters), caller: caller)
+        }
+    }
+
+    private struct Result {
+        var tests = 0
+        var rounds = 0
+        var answered: Set<Int> = []
+        var alone: Set<Int> = []
+    }
+
+    /// Searches, with all tests that are ready in one round.
+    private static func search(
+        _ count: Int, offenders: Set<Int>, _ kind: CallFailure.Kind = .account, callers: Int? = nil
+    ) -> Result {
+        let failure = CallFailure(kind, code: 70107, message: "x")
+        var search = OffenderSearch(suspects(count, callers: callers ?? count), failure: failure)
+        var result = Result()
+        while !search.isOver, result.tests < 1000 {
+            let round = search.takeNewTests().compactMap { test in
+                search.leave(test, isWanted: { _ in true }, dropped: { _ in }).map { (test, $0) }
+            }
+            result.rounds += 1
+            for (test, rides) in round {
+                result.tests += 1
+                let names = Set(rides.compactMap { Int($0.account.text) })
+                if names.isDisjoint(with: offenders) {
+                    result.answered.formUnion(names)
+                    search.succeeded(test)
+                } else if let ride = search.failed(test, rides, failure) {
+                    #expect(rides.count == 1, "blamed in company")
+                    result.alone.insert(Int(ride.account.text) ?? -1)
+                }
+            }
+        }
+        #expect(search.waiting.isEmpty)
+        return result
+    }
+
+    @Test(arguments: [2, 3, 60, 100]) func theOffenderIsFoundWhereverItIs(count: Int) {
+        for offender in 0..<count {
+            let result = Self.search(count, offenders: [offender])
+            #expect(result.alone == [offender])
+            #expect(result.answered == Set(0..<count).subtracting([offender]))
+            #expect(result.tests <= 14)
+        }
+    }
+
+    @Test(arguments: [(1, 12), (2, 22), (10, 73), (50, 134), (100, 140)])
+    func manyOffendersAreAllFound(count: Int, tests: Int) {
+        var generator = SeededGenerator(seed: 4)
+        var sum = 0
+        for _ in 0..<50 {
+            let offenders = Set((0..<100).shuffled(using: &generator).prefix(count))
+            let result = Self.search(100, offenders: offenders)
+            #expect(result.alone == offenders)
+            #expect(result.answered == Set(0..<100).subtracting(offenders))
+            sum += result.tests
+        }
+        #expect(sum / 50 <= tests)
+    }
+
+    @Test func whatWasFoundByEliminationIsTestedAloneBeforeItIsBlamed() {
+        // The failure does not come back: all are answered.
+        let result = Self.search(60, offenders: [])
+        #expect(result.alone.isEmpty && result.answered == Set(0..<60))
+        #expect(result.tests <= 8)
+    }
+
+    @Test func timeOutsTakeTwoRoundsOfTests() {
+        for offenders in [[3], [3, 50], Set(0..<100)] as [Set<Int>] {
+            let result = Self.search(100, offenders: offenders, .timedOut)
+            #expect(result.alone == offenders && result.rounds == 2)
+        }
+        #expect(Self.search(16, offenders: [3], .timedOut).rounds == 1)
+    }
+
+    /// The accounts of a caller stay together where that costs nothing: ten offenders of one caller are cheaper than ten of as many.
+    @Test func theCutIsRatherBetweenCallers() {
+        let search = Self.search(100, offenders: Set(40..<60), callers: 5)
+        let spread = Self.search(100, offenders: Set((0..<20).map { $0 * 5 }), callers: 5)
+        #expect(search.tests < spread.tests)
+    }
+
+    @Test func accountsThatAreNotWantedCostNoTest() {
+        let failure = CallFailure(.account, code: 70107, message: "x")
+        var search = OffenderSearch(Self.suspects(10, callers: 10), failure: failure)
+        var dropped = 0
+        while !search.isOver {
+            for test in search.takeNewTests() {
+                let left = search.leave(test, isWanted: { _ in false }, dropped: { _ in dropped += 1 })
+                #expect(left == nil)
+            }
+        }
+        #expect(dropped == 10 && search.calls == 0)
+    }
+
+    @Test func aTestThatSaysNothingIsMadeAgainAsItWas() {
+        let failure = CallFailure(.account, code: 70107, message: "x")
+        var search = OffenderSearch(Self.suspects(4, callers: 4), failure: failure)
+        let first = search.takeNewTests()[0]
+        let rides = search.leave(first, isWanted: { _ in true }, dropped: { _ in }) ?? []
+        search.repeatTest(first, rides)
+        let again = search.takeNewTests()[0]
+        let repeated = search.leave(again, isWanted: { _ in true }, dropped: { _ in })
+        #expect(repeated?.map(\.account) == rides.map(\.account))
+        #expect(search.waiting.count == 2)
+    }
+}
