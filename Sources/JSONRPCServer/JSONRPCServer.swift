@@ -6,48 +6,68 @@ import NIOPosix
 /// Serves line-delimited JSON-RPC 2.0 on listening Unix sockets, all on one event loop, where everything here but
 /// ``listen(on:)`` is to be called.
 public final class JSONRPCServer {
-    /// The bounds in force; a change holds for new connections.
-    public var limits: ServerLimits
     /// Who answers.
     let service: any RPCService
     private let eventLoop: any EventLoop
+    /// The time, for how long lines are taken in a turn of the loop.
+    let now: () -> NIODeadline
     private var listeners: [any Channel] = []
-    private var connections: [ObjectIdentifier: Connection] = [:]
+    private var connections: [UInt64: Connection] = [:]
     private var connectionsByUID: [UInt32: Int] = [:]
     private var lastConnection: UInt64 = 0
-    private var toFlush: [Connection] = []
-    /// Empty, and there for its memory.
-    private var spareList: [Connection] = []
-    /// Answers are given of which the last is known.
-    private var isAnswering = false
-    private var drained: EventLoopPromise<Void>?
-    /// What has happened so far.
-    public internal(set) var counters = ServerCounters()
-    /// Bytes of answers that no client has taken yet.
-    var buffered = 0
-    /// Bytes of lines that have not ended yet.
-    var inputBytes = 0
+    private var flushes = FlushQueue<Connection>()
+    private var turns = TurnQueue<Connection>()
+    /// What may be spent on lines in this turn of the loop.
+    var turn = TurnBudget()
+    private var nextTurn: NextTurn?
+    private var stopping = Stopping.no
+    /// What the connections share.
+    var ledger: DoorLedger
     /// Called whenever a connection has come or gone.
     public var connectionsChanged: (() -> Void)?
 
-    /// A server that listens nowhere yet.
-    public init(service: any RPCService, limits: ServerLimits, eventLoop: any EventLoop) {
-        self.service = service
-        self.limits = limits
-        self.eventLoop = eventLoop
+    private enum Stopping {
+        case no
+        /// Connections close once their requests are answered; these have not been asked to yet.
+        case closing([UInt64], done: EventLoopPromise<Void>)
     }
 
+    /// A server that listens nowhere yet.
+    /// - Parameter now: The clock by which lines are taken for a bounded time in each turn of the loop.
+    public init(
+        service: any RPCService, limits: ServerLimits, eventLoop: any EventLoop,
+        now: @escaping () -> NIODeadline = NIODeadline.now
+    ) {
+        self.service = service
+        self.eventLoop = eventLoop
+        self.now = now
+        ledger = DoorLedger(limits)
+    }
+
+    /// The bounds in force; a change holds for new connections.
+    public var limits: ServerLimits {
+        get { ledger.limits }
+        set { ledger.limits = newValue }
+    }
+    /// What has happened so far.
+    public var counters: ServerCounters { ledger.counters }
     /// Connections that are open.
     public var connectionCount: Int { connections.count }
     /// Where it listens.
     public var socketPaths: [String] { listeners.compactMap { $0.localAddress?.pathname } }
     /// Bytes of answers that wait for clients to read them.
-    public var bufferedBytes: Int { buffered }
+    public var bufferedBytes: Int { ledger.buffered }
 
     /// Accepts connections on a socket that listens already. The socket belongs to the server from now on.
     ///
     /// While the process has no descriptor left for another connection, it waits a second before each new attempt.
     public func listen(on socket: CInt) -> EventLoopFuture<Void> {
+        let server = NIOLoopBound(self, eventLoop: eventLoop)
+        return eventLoop.flatSubmit { server.value.prepareNextTurn() }
+            .flatMap { server.value.accept(on: socket) }
+    }
+
+    private func accept(on socket: CInt) -> EventLoopFuture<Void> {
         let server = NIOLoopBound(self, eventLoop: eventLoop)
         return ServerBootstrap(group: eventLoop)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -78,11 +98,23 @@ public final class JSONRPCServer {
     /// Closes each connection once its requests are answered and its answers are read; done when all are closed. No
     /// more connections are served.
     public func closeConnections() -> EventLoopFuture<Void> {
-        let promise = drained ?? eventLoop.makePromise(of: Void.self)
-        drained = promise
-        for connection in Array(connections.values) { connection.closeWhenDone() }
-        if connections.isEmpty { promise.succeed() }
-        return promise.futureResult
+        if case .closing(_, let done) = stopping { return done.futureResult }
+        let done = eventLoop.makePromise(of: Void.self)
+        stopping = .closing(connections.keys.sorted(by: >), done: done)
+        closeSomeConnections()
+        if connections.isEmpty { done.succeed() }
+        return done.futureResult
+    }
+
+    /// As many as one turn of the loop may be spent on.
+    private func closeSomeConnections() {
+        guard case .closing(var left, let done) = stopping else { return }
+        for _ in 0..<TurnBudget.maxSteps {
+            guard let number = left.popLast() else { break }
+            connections[number]?.closeWhenDone()
+        }
+        stopping = .closing(left, done: done)
+        if !left.isEmpty { nextTurn?.request() }
     }
 
     /// Closes all connections at once, whatever is unanswered or unread.
@@ -93,23 +125,24 @@ public final class JSONRPCServer {
     // MARK: Connections
 
     private func accept(_ channel: any Channel) throws {
-        // One that was accepted in the turn of the loop in which the others were told to end.
-        guard drained == nil else { throw ChannelError.ioOnClosedChannel }
+        // One that was accepted in the turn of the loop in which the others were asked to close.
+        guard case .no = stopping else { throw ChannelError.ioOnClosedChannel }
         let transport = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
             of: NIOBSDSocket.Handle.self, { $0 })
         guard let socket = transport, let caller = Caller(socket: socket) else {
             throw ChannelError.inappropriateOperationForState
         }
         if let error = refusal(of: caller) {
-            if let limit = error.limit { counters.refusedConnections[limit.name, default: 0] += 1 }
+            if let limit = error.limit { ledger.counters.refusedConnections[limit.name, default: 0] += 1 }
             try channel.pipeline.syncOperations.addHandler(RefusedConnection(error))
             return
         }
         lastConnection += 1
-        counters.connections += 1
+        ledger.counters.connections += 1
         let connection = Connection(socket: socket, caller: caller, number: lastConnection, server: self)
         try channel.pipeline.syncOperations.addHandler(connection)
-        connections[ObjectIdentifier(connection)] = connection
+        connections[connection.number] = connection
+        ledger.connections = connections.count
         connectionsByUID[caller.uid, default: 0] += 1
         connectionsChanged?()
     }
@@ -125,46 +158,42 @@ public final class JSONRPCServer {
     }
 
     func removed(_ connection: Connection) {
-        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        guard connections.removeValue(forKey: connection.number) != nil else { return }
+        ledger.connections = connections.count
         let left = connectionsByUID[connection.caller.uid, default: 1] - 1
         connectionsByUID[connection.caller.uid] = left == 0 ? nil : left
         connectionsChanged?()
-        if connections.isEmpty { drained?.succeed() }
+        if connections.isEmpty, case .closing(_, let done) = stopping { done.succeed() }
     }
 
-    // MARK: Bounds for all connections together
+    // MARK: Turns of the loop
 
-    /// Whether the answers that wait for clients to read them have reached their bound.
-    var isFull: Bool { buffered >= limits.maxBufferedBytes }
-
-    /// Whether lines that are not complete take too much memory and a connection that has sent `count` bytes of one has
-    /// its share in that. Those that have less than an even share stay: they have not caused it.
-    func hasTooMuchInput(from count: Int) -> Bool {
-        inputBytes > limits.maxBufferedBytes && count > limits.maxBufferedBytes / max(1, connections.count)
+    private func prepareNextTurn() -> EventLoopFuture<Void> {
+        if nextTurn != nil { return eventLoop.makeSucceededVoidFuture() }
+        let server = NIOLoopBound(self, eventLoop: eventLoop)
+        do {
+            return try NextTurn.make(on: eventLoop) { [weak self] in self?.takeTurns() }
+                .map { server.value.nextTurn = $0.value }
+        } catch {
+            return eventLoop.makeFailedFuture(error)
+        }
     }
 
-    /// Appends the JSON text of an answer or, if there is no room for it, of an error in its stead.
-    func append(_ response: Response, to json: inout [UInt8]) {
-        let start = json.count
-        response.append(to: &json)
-        let count = json.count - start
-        guard buffered + count > limits.maxBufferedBytes else { return }
-        counters.refusedAnswers += 1
-        let error = ErrorObject.overloadedServer("maxBufferedBytes", limits.maxBufferedBytes)
-        let refusal = Response(id: response.id, .error(error)).json
-        if case .error = response.outcome, count <= refusal.count { return }
-        json.replaceSubrange(start..., with: refusal)
+    /// Has a connection take a turn after the sockets were looked at.
+    func takeTurnLater(_ connection: Connection) {
+        turns.append(connection, lane: Int(connection.caller.uid % 64))
+        nextTurn?.request()
     }
 
-    // MARK: Lines
-
-    /// A line that is done with: most lines are short, and need no memory of their own.
-    var spareLine: [UInt8] = []
-    private static let largestSpareLine = 4096
-
-    /// Takes a line whose memory may be used for another. If somebody still has it, that is not done.
-    func reuse(_ line: [UInt8]) {
-        if line.capacity <= Self.largestSpareLine { spareLine = line }
+    private func takeTurns() {
+        turn.begin()
+        closeSomeConnections()
+        // Each that is queued now once, however many of them queue again.
+        for _ in 0..<turns.count {
+            guard !turn.isSpent, let connection = turns.next() else { break }
+            connection.takeTurn()
+        }
+        if !turns.isEmpty { nextTurn?.request() }
     }
 
     // MARK: Writing
@@ -172,35 +201,27 @@ public final class JSONRPCServer {
     /// Runs `body`, and then writes the answers that it has given, those of a connection together; not to be called by the service while
     /// it answers a request.
     public func answerTogether(_ body: () -> Void) {
-        isAnswering = true
+        flushes.collect()
         body()
-        isAnswering = false
-        flushNow()
+        flushAll()
     }
 
-    /// Has a connection's answers written, together with those that come until then, at the end of ``answerTogether(_:)`` or in the next
-    /// turn of the loop.
+    /// Has a connection's answers written, together with those that come until then, at the end of ``answerTogether(_:)`` or at the end
+    /// of this turn of the loop.
     func flushLater(_ connection: Connection) {
-        if toFlush.isEmpty, !isAnswering {
-            let server = NIOLoopBound(self, eventLoop: eventLoop)
-            eventLoop.execute { server.value.flushNow() }
-        }
-        toFlush.append(connection)
+        guard flushes.append(connection) else { return }
+        let server = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.execute { server.value.flushAll() }
     }
 
-    private func flushNow() {
-        var connections: [Connection] = []
-        swap(&connections, &spareList)
-        swap(&connections, &toFlush)
+    private func flushAll() {
+        let connections = flushes.takeAll()
         for connection in connections { connection.flush() }
-        connections.removeAll(keepingCapacity: connections.capacity <= Self.keptCapacity)
-        spareList = connections
+        flushes.giveBack(connections)
     }
-
-    private static let keptCapacity = 1024
 }
 
-/// Tells a connection that is one too many so, and closes it.
+/// Refuses a connection that is one too many, and closes it.
 private final class RefusedConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer

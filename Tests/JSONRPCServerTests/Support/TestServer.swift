@@ -71,7 +71,9 @@ final class TestServer {
     var counters: Counters {
         get throws {
             try onLoop { server, _ in
-                Counters(connections: server.connectionCount, buffered: server.buffered, inputBytes: server.inputBytes)
+                Counters(
+                    connections: server.connectionCount, buffered: server.bufferedBytes,
+                    inputBytes: server.ledger.inputBytes)
             }
         }
     }
