@@ -1,3 +1,4 @@
+import Accounting
 import Glibc
 import JSONRPC
 import NIOCore
@@ -11,6 +12,9 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
 
     let caller: Caller
     let number: UInt64
+    let principal: Principal
+    /// Where it is in the server's order of idleness.
+    let idlePlace: Int
     /// Held until the connection is gone; the server holds the connection as long.
     private let server: JSONRPCServer
     private var state: ConnectionState
@@ -20,13 +24,20 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     /// cannot be that of another connection. To ask the channel for it at each flush costs several times the `send`'s own work.
     private let socket: CInt
 
-    init(socket: CInt, caller: Caller, number: UInt64, server: JSONRPCServer) {
+    init(socket: CInt, _ arrival: JSONRPCServer.Arrival, server: JSONRPCServer) {
         self.socket = socket
-        self.caller = caller
-        self.number = number
+        caller = arrival.caller
+        number = arrival.number
+        principal = arrival.principal
+        idlePlace = arrival.idlePlace
         self.server = server
-        state = ConnectionState(server.ledger.limits)
+        state = ConnectionState(server.ledger.limits, account: arrival.account)
     }
+
+    /// The lane of its principal in queues of the server.
+    var lane: Int { state.account.connections.principal }
+    /// Whether nothing is asked of it, and nothing owed to it.
+    var isIdle: Bool { state.isIdle }
 
     // MARK: The channel
 
@@ -48,12 +59,14 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     func read(context: ChannelHandlerContext) { act(state.readRequested(server.ledger)) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        server.idleness.touch(idlePlace)
         state.received(unwrapInboundIn(data))
         takeLines()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         act(state.readCompleted(&server.ledger))
+        server.relieveLaterIfNeeded()
         context.fireChannelReadComplete()
     }
 
@@ -63,6 +76,9 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
         takeLines()
         act(state.turnEnded(&server.ledger).union(state.flushSoon()))
     }
+
+    /// It could not be added to its channel.
+    func handlerIsMissing() { closed() }
 
     private func closed() {
         guard state.isOpen else { return }
@@ -75,6 +91,9 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     func closeWhenDone() { act(state.closeWhenDone(&server.ledger)) }
 
     func closeNow() { context?.close(promise: nil) }
+
+    /// Has the line that has not ended give way to another principal's.
+    func giveUpLine() { act(state.giveUpLine(&server.ledger)) }
 
     // MARK: Taking turns
 
@@ -128,6 +147,7 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
 
     func completed(_ number: UInt64, _ outcome: Response.Outcome) {
         act(state.completed(number, outcome, &server.ledger))
+        server.relieveLaterIfNeeded()
     }
 
     func cancel(_ id: RequestID, with error: ErrorObject) {
@@ -161,6 +181,7 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
             context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
             if state.output.startWatching(at: .now()) { scheduleCheck(context) }
         }
+        server.relieveLaterIfNeeded()
         act(actions)
     }
 
@@ -169,6 +190,8 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
         if actions.contains(.flushLater) { server.flushLater(self) }
         if actions.contains(.flush) { flush() }
         if actions.contains(.takeTurn) { server.takeTurnLater(self) }
+        if actions.contains(.readingStopped) { server.service.readingStopped(self) }
+        if actions.contains(.readingResumed) { server.service.readingResumed(self) }
         if actions.contains(.read) { context?.read() }
         if actions.contains(.close) { context?.close(promise: nil) }
     }

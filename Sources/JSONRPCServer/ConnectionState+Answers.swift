@@ -56,58 +56,69 @@ extension ConnectionState {
     mutating func answer(_ response: Response, at place: AnswerPlace, _ ledger: inout DoorLedger) -> Actions {
         guard isOpen else { return [] }
         switch place {
-        case .line:
-            countedAnswers += output.append { ledger.append(response, endingIn: 1, to: &$0) }
+        case .line: append(response, &ledger)
         case .batch(let batch, let index):
-            return answer(response, in: batch, at: index, &ledger)
+            guard let array = add(response, to: batch, at: index, &ledger) else { return [] }
+            inBatches -= batch.bytes
+            output.append { $0 += array }
+            settle(&ledger)
         }
         return flushSoon()
     }
 
-    private mutating func answer(
-        _ response: Response, in batch: BatchAnswer, at index: Int, _ ledger: inout DoorLedger
-    ) -> Actions {
-        var json: [UInt8] = []
-        ledger.append(response, endingIn: 0, to: &json)
-        countedAnswers += json.count
-        guard let array = batch.add(json, at: index) else { return [] }
-        countedAnswers -= batch.bytes
-        ledger.release(answerBytes: batch.bytes)
-        append(&ledger) { $0 += array }
-        return flushSoon()
+    private mutating func append(_ response: Response, _ ledger: inout DoorLedger) {
+        let before = unread
+        var charged = chargedAnswers
+        let account = account
+        output.append { json in
+            let start = json.count
+            response.append(to: &json)
+            let unread = before + json.count - start + 1
+            // What is written by the next flush is not charged at all, unless it is much.
+            if unread <= ledger.freeBytes || unread <= charged { return }
+            if ledger.charge(answerBytes: unread - charged, to: account) {
+                charged = unread
+            } else {
+                ledger.refuse(response, from: start, in: &json)
+            }
+        }
+        chargedAnswers = charged
+    }
+
+    /// - Returns: The whole array if it was the last answer of the batch.
+    private mutating func add(
+        _ response: Response, to batch: BatchAnswer, at index: Int, _ ledger: inout DoorLedger
+    ) -> [UInt8]? {
+        var json = response.json
+        let more = unread + json.count - chargedAnswers
+        if more > 0 {
+            if ledger.charge(answerBytes: more, to: account) {
+                chargedAnswers += more
+            } else {
+                ledger.refuse(response, from: 0, in: &json)
+            }
+        }
+        inBatches += json.count
+        settle(&ledger)
+        return batch.add(json, at: index)
     }
 
     /// Answers a line of which nothing else can be answered.
     mutating func refuse(_ error: ErrorObject, _ ledger: inout DoorLedger) {
         ledger.countRefusedLine(error)
-        append(&ledger) { Response(id: .null, .error(error)).append(to: &$0) }
-    }
-
-    /// Writes a line that must not be refused.
-    mutating func append(_ ledger: inout DoorLedger, _ line: (inout [UInt8]) -> Void) {
-        let count = output.append(line)
-        countedAnswers += count
-        ledger.force(answerBytes: count)
+        output.append { Response(id: .null, .error(error)).append(to: &$0) }
     }
 }
 
 extension DoorLedger {
-    /// Appends the JSON text of an answer or, if there is no room for it, of an error in its stead, and counts it.
-    /// - Parameter end: Bytes that follow the text and are counted with it.
-    fileprivate mutating func append(_ response: Response, endingIn end: Int, to json: inout [UInt8]) {
-        let start = json.count
-        response.append(to: &json)
-        let count = json.count - start
-        if take(answerBytes: count + end) { return }
+    /// Puts an error in the place of an answer for which there is no room, unless the answer is a smaller error itself. Errors
+    /// are charged by the next flush, and are never refused.
+    fileprivate mutating func refuse(_ response: Response, from start: Int, in json: inout [UInt8]) {
         counters.refusedAnswers += 1
         let error = ErrorObject.overloadedServer("maxBufferedBytes", limits.maxBufferedBytes)
         let refusal = Response(id: response.id, .error(error)).json
-        if case .error = response.outcome, count <= refusal.count {
-            force(answerBytes: count + end)
-        } else {
-            json.replaceSubrange(start..., with: refusal)
-            force(answerBytes: refusal.count + end)
-        }
+        if case .error = response.outcome, json.count - start <= refusal.count { return }
+        json.replaceSubrange(start..., with: refusal)
     }
 
     mutating func countRefusedLine(_ error: ErrorObject) { counters.refusedLines[error.code, default: 0] += 1 }

@@ -39,7 +39,7 @@ extension ConnectionState {
         switch consume message {
         case .single(let item): return .item(item, .line)
         case .refused(let error): refuse(error, &ledger)
-        case .batch where ledger.isFull:
+        case .batch where !ledger.hasRoom(for: account):
             // A thousand small errors are a large answer too.
             refuse(.overloadedServer("maxBufferedBytes", ledger.limits.maxBufferedBytes), &ledger)
         case .batch(let items):
@@ -60,7 +60,7 @@ extension ConnectionState {
             return end(with: .framingIsLines, &ledger)
         case .http:
             ledger.countRefusedLine(.thisIsNotHTTP)
-            append(&ledger) { $0 += ForeignSpeech.httpAnswer }
+            output.append { $0 += ForeignSpeech.httpAnswer }
             drain(&ledger)
             return .line
         }

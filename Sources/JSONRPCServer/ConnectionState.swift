@@ -18,6 +18,10 @@ struct ConnectionState {
         static let read = Actions(rawValue: 8)
         /// Close the channel.
         static let close = Actions(rawValue: 16)
+        /// Let the service know that the client does not read its answers.
+        static let readingStopped = Actions(rawValue: 32)
+        /// Let the service know that it reads them again.
+        static let readingResumed = Actions(rawValue: 64)
     }
 
     /// What comes of an attempt to take a line.
@@ -56,6 +60,12 @@ struct ConnectionState {
         case held
     }
 
+    /// Whether the client reads its answers, as the service knows it.
+    enum Client {
+        case reads
+        case doesNotRead
+    }
+
     /// Whether lines are left for a later turn.
     enum Turn {
         case idle
@@ -68,6 +78,7 @@ struct ConnectionState {
     private(set) var phase = Phase.open
     var speech = Speech.unknown
     private(set) var reading = Reading.free
+    private(set) var client = Client.reads
     var turn = Turn.idle
     /// Whether ``Actions/flushLater`` was given and the flush has not come yet.
     private var flushIsQueued = false
@@ -80,12 +91,17 @@ struct ConnectionState {
     var batch: BatchInProgress?
     /// Requests to be withdrawn piece by piece.
     var withdrawals: [Withdrawal] = []
-    /// This connection's part of what is counted for all.
-    var countedAnswers = 0
-    var countedInput = 0
+    /// What this connection holds of what all share.
+    let account: DoorLedger.Account
+    /// Bytes of answers that wait for the other answers of their batches.
+    var inBatches = 0
+    /// Bytes that are charged to the account.
+    var chargedAnswers = 0
+    private var chargedInput = 0
     private var lastCall: UInt64 = 0
 
-    init(_ limits: ServerLimits) {
+    init(_ limits: ServerLimits, account: DoorLedger.Account) {
+        self.account = account
         lines = LineBuffer(limit: limits.maxLineBytes)
         output = Output(timeout: limits.writeTimeout)
     }
@@ -106,12 +122,20 @@ struct ConnectionState {
 
     /// Lines are taken while there is room for their answers. When there is none, a client gets one line answered at a time,
     /// and the next when it has taken that answer.
-    func hasRoom(_ ledger: DoorLedger) -> Bool {
-        output.unwritten == 0 || !ledger.isFull && output.unwritten <= ServerLimits.maxUnwrittenPerConnection
+    func hasRoom(_ ledger: borrowing DoorLedger) -> Bool {
+        let unread = unread
+        return unread == 0
+            || unread <= ServerLimits.maxUnwrittenPerConnection && ledger.hasRoom(for: account)
     }
 
+    /// Bytes of answers that the client has not been sent.
+    var unread: Int { output.unwritten + inBatches }
+
+    /// Whether nothing is asked of it, and nothing owed to it.
+    var isIdle: Bool { waiting.isEmpty && batch == nil && unread == 0 && lines.count == 0 }
+
     /// Whether a turn would find something to do.
-    func hasWork(_ ledger: DoorLedger) -> Bool {
+    func hasWork(_ ledger: borrowing DoorLedger) -> Bool {
         if !withdrawals.isEmpty || batch != nil { return true }
         switch phase {
         case .open: return lines.mayHaveLine && hasRoom(ledger)
@@ -120,7 +144,7 @@ struct ConnectionState {
         }
     }
 
-    private func mayRead(_ ledger: DoorLedger) -> Bool {
+    private func mayRead(_ ledger: borrowing DoorLedger) -> Bool {
         guard case .open = phase, case .idle = turn else { return false }
         return batch == nil && hasRoom(ledger)
     }
@@ -133,7 +157,7 @@ struct ConnectionState {
     // MARK: The channel
 
     /// The channel asks to read.
-    mutating func readRequested(_ ledger: DoorLedger) -> Actions {
+    mutating func readRequested(_ ledger: borrowing DoorLedger) -> Actions {
         guard !mayRead(ledger) else { return .read }
         reading = .held
         return []
@@ -154,12 +178,12 @@ struct ConnectionState {
     mutating func closed(_ ledger: inout DoorLedger) {
         guard isOpen else { return }
         phase = .closed
-        dropInput(&ledger)
+        lines.removeAll()
         batch = nil
         withdrawals = waiting.isEmpty ? [] : [Withdrawal(waiting.numbers, with: nil)]
         output.removeAll()
-        ledger.release(answerBytes: countedAnswers)
-        countedAnswers = 0
+        (inBatches, chargedAnswers, chargedInput) = (0, 0, 0)
+        ledger.close(account)
     }
 
     /// The connection is to close once everything is answered and written.
@@ -203,23 +227,32 @@ struct ConnectionState {
     mutating func turnEnded(_ ledger: inout DoorLedger) -> Actions {
         turn = .idle
         lines.releaseMemory()
-        if !countInput(&ledger), takesLines {
-            refuse(.overloadedServer("maxBufferedBytes", ledger.limits.maxBufferedBytes), &ledger)
-            drain(&ledger)
-        }
+        if !countInput(&ledger), takesLines { refuseInput(&ledger) }
         return goOn(ledger)
+    }
+
+    /// There is no room for the line that has not ended.
+    private mutating func refuseInput(_ ledger: inout DoorLedger) {
+        refuse(.overloadedServer("maxBufferedBytes", ledger.limits.maxBufferedBytes), &ledger)
+        drain(&ledger)
+    }
+
+    /// The line that has not ended gives way to another principal's.
+    mutating func giveUpLine(_ ledger: inout DoorLedger) -> Actions {
+        guard takesLines else { return [] }
+        refuseInput(&ledger)
+        return flushSoon()
     }
 
     /// - Returns: Whether there is room for what has come.
     private mutating func countInput(_ ledger: inout DoorLedger) -> Bool {
-        guard lines.count != countedInput else { return true }
-        let fits = ledger.change(inputBytes: countedInput, to: lines.count)
-        countedInput = lines.count
-        return fits
+        guard lines.count != chargedInput, isOpen else { return true }
+        chargedInput = lines.count
+        return ledger.settle(inputBytes: chargedInput, of: account)
     }
 
     /// Goes on with what had to wait: for a later turn, or until there is room for more answers.
-    mutating func goOn(_ ledger: DoorLedger) -> Actions {
+    mutating func goOn(_ ledger: borrowing DoorLedger) -> Actions {
         var actions: Actions = []
         if case .idle = turn, hasWork(ledger) {
             turn = .queued
@@ -248,23 +281,39 @@ struct ConnectionState {
         flushIsQueued = false
         guard isOpen else { return [] }
         let gone = output.writeNow(send)
-        guard gone > 0 else { return isDone ? .close : [] }
-        release(gone, &ledger)
-        guard output.unwritten == 0 else { return [] }
-        return isDone ? .close : goOn(ledger)
+        settle(&ledger)
+        if isDone { return .close }
+        let progress = noteProgress()
+        return gone > 0 && output.unwritten == 0 ? progress.union(goOn(ledger)) : progress
     }
 
     /// The channel has written bytes that it was given.
     mutating func written(_ count: Int, _ ledger: inout DoorLedger) -> Actions {
         guard isOpen else { return [] }
-        release(count, &ledger)
         output.written(count)
-        return isDone ? flushSoon() : goOn(ledger)
+        settle(&ledger)
+        return isDone ? flushSoon() : noteProgress().union(goOn(ledger))
     }
 
-    private mutating func release(_ count: Int, _ ledger: inout DoorLedger) {
-        countedAnswers -= count
-        ledger.release(answerBytes: count)
+    /// Has the account hold what was not written, and no more.
+    mutating func settle(_ ledger: inout DoorLedger) {
+        guard chargedAnswers != unread else { return }
+        chargedAnswers = unread
+        ledger.settle(answerBytes: unread, of: account)
+    }
+
+    /// Whether the service is to know that the client has begun or ceased to read. Answers that wait for their batch do not
+    /// matter here: they cannot be read yet, and must not keep the rest of the batch from being fetched.
+    private mutating func noteProgress() -> Actions {
+        switch client {
+        case .reads where output.unwritten > ServerLimits.maxUnwrittenPerConnection:
+            client = .doesNotRead
+            return .readingStopped
+        case .doesNotRead where output.unwritten <= ServerLimits.maxUnwrittenPerConnection:
+            client = .reads
+            return .readingResumed
+        case .reads, .doesNotRead: return []
+        }
     }
 
     /// The number of the next request.

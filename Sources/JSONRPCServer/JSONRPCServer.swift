@@ -1,3 +1,4 @@
+import Accounting
 import Glibc
 import JSONRPC
 import NIOCore
@@ -9,6 +10,8 @@ public final class JSONRPCServer {
     /// Who answers.
     let service: any RPCService
     private let eventLoop: any EventLoop
+    /// Says who is at the other end of a socket; nil if that is not known.
+    private let identify: (CInt) -> Caller?
     /// The time, for how long lines are taken in a turn of the loop.
     let now: () -> NIODeadline
     private var listeners: [any Channel] = []
@@ -21,6 +24,8 @@ public final class JSONRPCServer {
     var turn = TurnBudget()
     private var nextTurn: NextTurn?
     private var stopping = Stopping.no
+    /// Which connections were silent for longest.
+    var idleness = IdleOrder()
     /// What the connections share.
     var ledger: DoorLedger
     /// Called whenever a connection has come or gone.
@@ -33,13 +38,17 @@ public final class JSONRPCServer {
     }
 
     /// A server that listens nowhere yet.
-    /// - Parameter now: The clock by which lines are taken for a bounded time in each turn of the loop.
+    /// - Parameters:
+    ///   - identify: Says who is at the other end of a socket; nil if that is not known, and then it is closed.
+    ///   - now: The clock by which lines are taken for a bounded time in each turn of the loop.
     public init(
         service: any RPCService, limits: ServerLimits, eventLoop: any EventLoop,
+        identify: @escaping (CInt) -> Caller? = { Caller(socket: $0) },
         now: @escaping () -> NIODeadline = NIODeadline.now
     ) {
         self.service = service
         self.eventLoop = eventLoop
+        self.identify = identify
         self.now = now
         ledger = DoorLedger(limits)
     }
@@ -129,42 +138,100 @@ public final class JSONRPCServer {
         guard case .no = stopping else { throw ChannelError.ioOnClosedChannel }
         let transport = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
             of: NIOBSDSocket.Handle.self, { $0 })
-        guard let socket = transport, let caller = Caller(socket: socket) else {
+        guard let socket = transport, let caller = identify(socket) else {
             throw ChannelError.inappropriateOperationForState
         }
-        if let error = refusal(of: caller) {
-            if let limit = error.limit { ledger.counters.refusedConnections[limit.name, default: 0] += 1 }
+        let principal = Principal(uid: caller.uid)
+        let account = ledger.open(for: principal, number: lastConnection + 1)
+        if let limit = refusal(of: caller, account) {
+            ledger.close(account)
+            ledger.counters.refusedConnections[limit.name, default: 0] += 1
+            let error = ErrorObject.overloadedServer(limit.name, limit.value)
             try channel.pipeline.syncOperations.addHandler(RefusedConnection(error))
             return
         }
-        lastConnection += 1
-        ledger.counters.connections += 1
-        let connection = Connection(socket: socket, caller: caller, number: lastConnection, server: self)
-        try channel.pipeline.syncOperations.addHandler(connection)
-        connections[connection.number] = connection
-        ledger.connections = connections.count
-        connectionsByUID[caller.uid, default: 0] += 1
+        try add(channel, socket, caller, principal, account)
         connectionsChanged?()
     }
 
-    private func refusal(of caller: Caller) -> ErrorObject? {
-        if connections.count >= limits.maxConnections {
-            return .overloadedServer("maxConnections", limits.maxConnections)
+    private func add(
+        _ channel: any Channel, _ socket: CInt, _ caller: Caller, _ principal: Principal, _ account: DoorLedger.Account
+    ) throws {
+        lastConnection += 1
+        ledger.counters.connections += 1
+        ledger.admit(account)
+        let place = idleness.insert(lastConnection, list: account.connections.principal)
+        let connection = Connection(
+            socket: socket,
+            Arrival(
+                caller: caller, number: lastConnection, principal: principal, account: account, idlePlace: place),
+            server: self)
+        connections[connection.number] = connection
+        connectionsByUID[caller.uid, default: 0] += 1
+        // Last, as it may fail: then the channel is closed, and the connection is not in the pipeline to notice.
+        do {
+            try channel.pipeline.syncOperations.addHandler(connection)
+        } catch {
+            connection.handlerIsMissing()
+            throw error
         }
+    }
+
+    /// What a connection begins with.
+    struct Arrival {
+        let caller: Caller
+        let number: UInt64
+        let principal: Principal
+        let account: DoorLedger.Account
+        let idlePlace: Int
+    }
+
+    /// The limit by which another connection is refused, if one is. May close the longest idle connection of another
+    /// principal.
+    private func refusal(of caller: Caller, _ account: DoorLedger.Account) -> (name: String, value: Int)? {
+        let admission = ledger.admission(of: account)
+        if case .refused(let name, let value) = admission { return (name, value) }
         if connectionsByUID[caller.uid, default: 0] >= limits.maxConnectionsPerUID {
-            return .overloadedServer("maxConnectionsPerUid", limits.maxConnectionsPerUID)
+            return ("maxConnectionsPerUid", limits.maxConnectionsPerUID)
+        }
+        if case .insteadOfOne(let principal) = admission {
+            let longest = idleness.longestIdle(in: principal) { connections[$0]?.isIdle == true }
+            longest.flatMap { connections[$0] }?.closeNow()
+            ledger.counters.displaced["maxConnections", default: 0] += 1
         }
         return nil
     }
 
     func removed(_ connection: Connection) {
         guard connections.removeValue(forKey: connection.number) != nil else { return }
-        ledger.connections = connections.count
+        idleness.remove(connection.idlePlace)
         let left = connectionsByUID[connection.caller.uid, default: 1] - 1
         connectionsByUID[connection.caller.uid] = left == 0 ? nil : left
         connectionsChanged?()
         if connections.isEmpty, case .closing(_, let done) = stopping { done.succeed() }
     }
+
+    // MARK: Floors
+
+    /// Has those that hold most give something back in a later turn of the loop, if that is needed for the floor of another.
+    func relieveLaterIfNeeded() {
+        if ledger.needsRelief { nextTurn?.request() }
+    }
+
+    /// As many as one turn of the loop may be spent on.
+    private func relieve() {
+        for _ in 0..<Self.maxReliefs {
+            guard let relief = ledger.relief else { return }
+            ledger.counters.displaced["maxBufferedBytes", default: 0] += 1
+            switch relief {
+            case .answers(let number): connections[number]?.closeNow()
+            case .line(let number): connections[number]?.giveUpLine()
+            }
+        }
+        relieveLaterIfNeeded()
+    }
+
+    private static let maxReliefs = 16
 
     // MARK: Turns of the loop
 
@@ -181,12 +248,13 @@ public final class JSONRPCServer {
 
     /// Has a connection take a turn after the sockets were looked at.
     func takeTurnLater(_ connection: Connection) {
-        turns.append(connection, lane: Int(connection.caller.uid % 64))
+        turns.append(connection, lane: connection.lane)
         nextTurn?.request()
     }
 
     private func takeTurns() {
         turn.begin()
+        relieve()
         closeSomeConnections()
         // Each that is queued now once, however many of them queue again.
         for _ in 0..<turns.count {

@@ -1,3 +1,4 @@
+import Accounting
 import JSONRPC
 import NIOCore
 import Testing
@@ -156,10 +157,10 @@ import Testing
         #expect(door.called == ["large/2000000"])
         expect(door.state.readRequested(door.ledger), is: [])
         expect(door.complete(), is: .flush)
-        expect(door.flush(), is: [])
+        expect(door.flush(), is: .readingStopped)
         expect(door.state.readRequested(door.ledger), is: [], "the channel has to write all of it first")
         let rest = door.state.output.take()?.readableBytes ?? 0
-        expect(door.state.written(rest, &door.ledger), is: [.takeTurn])
+        expect(door.state.written(rest, &door.ledger), is: [.readingResumed, .takeTurn])
         door.takeLines()
         #expect(door.called.last == "now")
         expect(door.state.turnEnded(&door.ledger), is: .read)
@@ -167,7 +168,8 @@ import Testing
 
     @Test func aFullServerTakesOneLineAtATime() {
         var door = Door { $0.maxBufferedBytes = 1000 }
-        door.ledger.force(answerBytes: 1000)
+        let other = door.ledger.open(for: Principal(uid: 1), number: 2)
+        door.ledger.settle(answerBytes: 1000, of: other)
         door.receive(request("large/300") + request("now", id: 2))
         #expect(door.called == ["large/300"])
         expect(door.complete(), is: .flush)
@@ -275,7 +277,7 @@ private struct Door {
         var limits = ServerLimits()
         change(&limits)
         ledger = DoorLedger(limits)
-        state = ConnectionState(limits)
+        state = ConnectionState(limits, account: ledger.open(for: Principal(uid: 1), number: 1))
     }
 
     mutating func receive(_ text: String) {
