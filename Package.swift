@@ -75,8 +75,8 @@ let package = Package(
         library(
             "AttributeDaemon",
             [
-                "Accounting", "AttributeValues", "JSONTokens", "JSONRPC", "JSONRPCServer", "CallScheduling", "AttributeAPI",
-                "UpstreamClient", "UserSig", "CLibYAML", .nio, .nioPosix, .nioHTTP1, .logging,
+                "Accounting", "AttributeValues", "JSONTokens", "JSONRPC", "JSONRPCServer", "CallScheduling",
+                "AttributeAPI", "UpstreamClient", "UserSig", "CLibYAML", .nio, .nioPosix, .nioHTTP1, .logging,
             ]),
         library("UpstreamSandbox", ["UserSig", .nio, .nioPosix, .nioHTTP1, .nioSSL, .crypto]),
         library(

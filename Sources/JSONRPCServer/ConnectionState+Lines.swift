@@ -5,7 +5,7 @@ extension ConnectionState {
     /// Takes the next item of a batch or the next line.
     mutating func next(_ ledger: inout DoorLedger) -> Step {
         if batch != nil { return nextOfBatch() }
-        guard takesLines, hasRoom(ledger) else { return .nothing }
+        guard takesLines, hasRoom(&ledger) else { return .nothing }
         if let piece = lines.next(from: &ledger.lines) { return take(piece, &ledger) }
         guard case .ended = phase else { return .nothing }
         inputTaken()
@@ -39,7 +39,7 @@ extension ConnectionState {
         switch consume message {
         case .single(let item): return .item(item, .line)
         case .refused(let error): refuse(error, &ledger)
-        case .batch where !ledger.hasRoom(for: account):
+        case .batch where !ledger.hasRoom(for: account, beyond: 0):
             // A thousand small errors are a large answer too.
             refuse(.overloadedServer("maxBufferedBytes", ledger.limits.maxBufferedBytes), &ledger)
         case .batch(let items):

@@ -122,10 +122,11 @@ struct ConnectionState {
 
     /// Lines are taken while there is room for their answers. When there is none, a client gets one line answered at a time,
     /// and the next when it has taken that answer.
-    func hasRoom(_ ledger: borrowing DoorLedger) -> Bool {
+    func hasRoom(_ ledger: inout DoorLedger) -> Bool {
         let unread = unread
         return unread == 0
-            || unread <= ServerLimits.maxUnwrittenPerConnection && ledger.hasRoom(for: account)
+            || unread <= ServerLimits.maxUnwrittenPerConnection
+                && ledger.hasRoom(for: account, beyond: unread - chargedAnswers)
     }
 
     /// Bytes of answers that the client has not been sent.
@@ -135,18 +136,18 @@ struct ConnectionState {
     var isIdle: Bool { waiting.isEmpty && batch == nil && unread == 0 && lines.count == 0 }
 
     /// Whether a turn would find something to do.
-    func hasWork(_ ledger: borrowing DoorLedger) -> Bool {
+    func hasWork(_ ledger: inout DoorLedger) -> Bool {
         if !withdrawals.isEmpty || batch != nil { return true }
         switch phase {
-        case .open: return lines.mayHaveLine && hasRoom(ledger)
-        case .ended: return hasRoom(ledger)
+        case .open: return lines.mayHaveLine && hasRoom(&ledger)
+        case .ended: return hasRoom(&ledger)
         case .draining, .closed: return false
         }
     }
 
-    private func mayRead(_ ledger: borrowing DoorLedger) -> Bool {
+    private func mayRead(_ ledger: inout DoorLedger) -> Bool {
         guard case .open = phase, case .idle = turn else { return false }
-        return batch == nil && hasRoom(ledger)
+        return batch == nil && hasRoom(&ledger)
     }
 
     private var isDone: Bool {
@@ -157,8 +158,8 @@ struct ConnectionState {
     // MARK: The channel
 
     /// The channel asks to read.
-    mutating func readRequested(_ ledger: borrowing DoorLedger) -> Actions {
-        guard !mayRead(ledger) else { return .read }
+    mutating func readRequested(_ ledger: inout DoorLedger) -> Actions {
+        guard !mayRead(&ledger) else { return .read }
         reading = .held
         return []
     }
@@ -209,13 +210,21 @@ struct ConnectionState {
 
     // MARK: Taking turns
 
+    /// The turn came that ``Actions/takeTurn`` asked for.
+    mutating func turnCame() { turn = .idle }
+
     /// A turn begins: lines are taken until ``turnEnded(_:)``.
     mutating func turnBegins() { turn = .taking }
 
     /// The channel has read everything that there was, which ends a turn if it has read something at all: a channel whose
     /// input has ended says so, too.
     mutating func readCompleted(_ ledger: inout DoorLedger) -> Actions {
-        let actions = if case .taking = turn { turnEnded(&ledger) } else { Actions() }
+        guard case .taking = turn else {
+            // A write could close the channel while its input ends.
+            if case .draining = phase { return flushSoon() }
+            return []
+        }
+        let actions = turnEnded(&ledger)
         switch phase {
         case .open, .ended: return output.unwritten == 0 ? actions : actions.union(.flush)
         case .draining: return actions.union(flushSoon())
@@ -228,7 +237,7 @@ struct ConnectionState {
         turn = .idle
         lines.releaseMemory()
         if !countInput(&ledger), takesLines { refuseInput(&ledger) }
-        return goOn(ledger)
+        return goOn(&ledger)
     }
 
     /// There is no room for the line that has not ended.
@@ -252,13 +261,13 @@ struct ConnectionState {
     }
 
     /// Goes on with what had to wait: for a later turn, or until there is room for more answers.
-    mutating func goOn(_ ledger: borrowing DoorLedger) -> Actions {
+    mutating func goOn(_ ledger: inout DoorLedger) -> Actions {
         var actions: Actions = []
-        if case .idle = turn, hasWork(ledger) {
+        if case .idle = turn, hasWork(&ledger) {
             turn = .queued
             actions.insert(.takeTurn)
         }
-        if case .held = reading, mayRead(ledger) {
+        if case .held = reading, mayRead(&ledger) {
             reading = .free
             actions.insert(.read)
         }
@@ -284,7 +293,7 @@ struct ConnectionState {
         settle(&ledger)
         if isDone { return .close }
         let progress = noteProgress()
-        return gone > 0 && output.unwritten == 0 ? progress.union(goOn(ledger)) : progress
+        return gone > 0 && output.unwritten == 0 ? progress.union(goOn(&ledger)) : progress
     }
 
     /// The channel has written bytes that it was given.
@@ -292,7 +301,7 @@ struct ConnectionState {
         guard isOpen else { return [] }
         output.written(count)
         settle(&ledger)
-        return isDone ? flushSoon() : noteProgress().union(goOn(ledger))
+        return isDone ? flushSoon() : noteProgress().union(goOn(&ledger))
     }
 
     /// Has the account hold what was not written, and no more.

@@ -96,7 +96,10 @@ struct DoorLedger {
     // MARK: Bytes
 
     /// Whether there is room for another answer of a connection.
-    func hasRoom(for account: Account) -> Bool { answers.mayHold(1, more: account.answers) }
+    /// - Parameter uncharged: Bytes that it has and that are not charged yet.
+    func hasRoom(for account: Account, beyond uncharged: Int) -> Bool {
+        answers.mayHold(max(0, uncharged) + 1, more: account.answers)
+    }
 
     /// Charges bytes of an answer.
     /// - Returns: Whether there was room for them; if not, nothing is charged.

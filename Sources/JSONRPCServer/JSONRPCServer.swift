@@ -1,5 +1,4 @@
 import Accounting
-import Glibc
 import JSONRPC
 import NIOCore
 import NIOPosix
@@ -14,22 +13,30 @@ public final class JSONRPCServer {
     private let identify: (CInt) -> Caller?
     /// The time, for how long lines are taken in a turn of the loop.
     let now: () -> NIODeadline
-    private var listeners: [any Channel] = []
+    private let listeners: Listeners
     private var connections: [UInt64: Connection] = [:]
     private var connectionsByUID: [UInt32: Int] = [:]
     private var lastConnection: UInt64 = 0
     private var flushes = FlushQueue<Connection>()
     private var turns = TurnQueue<Connection>()
     /// What may be spent on lines in this turn of the loop.
+    @exclusivity(unchecked)  // As the state of a connection.
     var turn = TurnBudget()
     private var nextTurn: NextTurn?
     private var stopping = Stopping.no
+    /// Connections that are to be closed at once, the next one last.
+    private var closingNow: [UInt64] = []
     /// Which connections were silent for longest.
+    @exclusivity(unchecked)  // As the state of a connection.
     var idleness = IdleOrder()
     /// What the connections share.
+    @exclusivity(unchecked)  // As the state of a connection.
     var ledger: DoorLedger
     /// Called whenever a connection has come or gone.
     public var connectionsChanged: (() -> Void)?
+    /// Called when the process has no descriptor left for another connection, so that accepting pauses (true), and when
+    /// accepting goes on after that (false): once each, however long the shortage lasts.
+    public var descriptorShortageChanged: ((_ isShort: Bool) -> Void)?
 
     private enum Stopping {
         case no
@@ -51,6 +58,8 @@ public final class JSONRPCServer {
         self.identify = identify
         self.now = now
         ledger = DoorLedger(limits)
+        listeners = Listeners(eventLoop: eventLoop)
+        listeners.shortageChanged = { [weak self] isShort in self?.shortageChanged(isShort) }
     }
 
     /// The bounds in force; a change holds for new connections.
@@ -63,46 +72,27 @@ public final class JSONRPCServer {
     /// Connections that are open.
     public var connectionCount: Int { connections.count }
     /// Where it listens.
-    public var socketPaths: [String] { listeners.compactMap { $0.localAddress?.pathname } }
+    public var socketPaths: [String] { listeners.paths }
     /// Bytes of answers that wait for clients to read them.
     public var bufferedBytes: Int { ledger.buffered }
 
     /// Accepts connections on a socket that listens already. The socket belongs to the server from now on.
     ///
-    /// While the process has no descriptor left for another connection, it waits a second before each new attempt.
+    /// While the process has no descriptor left for another connection, none is accepted until one closes or a second is over.
     public func listen(on socket: CInt) -> EventLoopFuture<Void> {
         let server = NIOLoopBound(self, eventLoop: eventLoop)
-        return eventLoop.flatSubmit { server.value.prepareNextTurn() }
-            .flatMap { server.value.accept(on: socket) }
+        return prepareNextTurn().flatMap {
+            server.value.listeners.listen(on: socket) { try server.value.accept($0) }
+        }
     }
 
-    private func accept(on socket: CInt) -> EventLoopFuture<Void> {
-        let server = NIOLoopBound(self, eventLoop: eventLoop)
-        return ServerBootstrap(group: eventLoop)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            // A channel keeps its receive buffers, also while it is idle: one small one, as many may be idle.
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: 16384)
-            )
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try server.value.accept(channel) }
-            }
-            .withBoundSocket(socket)
-            .flatMapThrowing { listener in
-                // NIO has cut the queue of the socket down to its own default of 128.
-                guard Glibc.listen(socket, ServerLimits.acceptQueue) == 0 else {
-                    throw IOError(errnoCode: errno, reason: "listen")
-                }
-                server.value.listeners.append(listener)
-            }
+    private func shortageChanged(_ isShort: Bool) {
+        if isShort { ledger.counters.descriptorShortages += 1 }
+        descriptorShortageChanged?(isShort)
     }
 
     /// Accepts no connection any more. What waits to be accepted on an inherited socket waits for the next process.
-    public func stopAccepting() {
-        for listener in listeners { listener.close(promise: nil) }
-        listeners = []
-    }
+    public func stopAccepting() { listeners.close() }
 
     /// Closes each connection once its requests are answered and its answers are read; done when all are closed. No
     /// more connections are served.
@@ -126,9 +116,19 @@ public final class JSONRPCServer {
         if !left.isEmpty { nextTurn?.request() }
     }
 
-    /// Closes all connections at once, whatever is unanswered or unread.
+    /// Closes all connections that are open, whatever is unanswered or unread: a hundred at once, and the others in the next
+    /// turns of the loop.
     public func closeConnectionsNow() {
-        for connection in Array(connections.values) { connection.closeNow() }
+        closingNow = connections.keys.sorted(by: >)
+        closeSomeConnectionsNow()
+    }
+
+    private func closeSomeConnectionsNow() {
+        for _ in 0..<TurnBudget.maxSteps {
+            guard let number = closingNow.popLast() else { return }
+            connections[number]?.closeNow()
+        }
+        if !closingNow.isEmpty { nextTurn?.request() }
     }
 
     // MARK: Connections
@@ -207,6 +207,7 @@ public final class JSONRPCServer {
         idleness.remove(connection.idlePlace)
         let left = connectionsByUID[connection.caller.uid, default: 1] - 1
         connectionsByUID[connection.caller.uid] = left == 0 ? nil : left
+        listeners.descriptorMayBeFree()
         connectionsChanged?()
         if connections.isEmpty, case .closing(_, let done) = stopping { done.succeed() }
     }
@@ -256,6 +257,7 @@ public final class JSONRPCServer {
         turn.begin()
         relieve()
         closeSomeConnections()
+        closeSomeConnectionsNow()
         // Each that is queued now once, however many of them queue again.
         for _ in 0..<turns.count {
             guard !turn.isSpent, let connection = turns.next() else { break }

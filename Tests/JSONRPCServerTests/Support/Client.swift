@@ -12,6 +12,18 @@ final class Client {
         descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw SystemFailure("socket") }
         if let uid { try SimulatedUser.name(descriptor, uid) }
+        try connect(to: path)
+    }
+
+    private init() throws {
+        descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw SystemFailure("socket") }
+    }
+
+    /// A client that has its descriptor, but no connection yet.
+    static func unconnected() throws -> Client { try Client() }
+
+    func connect(to path: String) throws {
         guard Self.connect(descriptor, path) == 0 else { throw SystemFailure("connect") }
     }
 
