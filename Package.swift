@@ -63,10 +63,11 @@ let package = Package(
         library("AttributeValues"),
         library("JSONTokens"),
         library("JSONRPC", ["JSONTokens"]),
-        library("JSONRPCServer", ["JSONRPC", "JSONTokens", .nio, .nioPosix]),
+        library("Accounting"),
+        library("JSONRPCServer", ["Accounting", "JSONRPC", "JSONTokens", .nio, .nioPosix]),
         library("Systemd", ["CSystemd", .logging]),
         library("UserSig", ["CGcrypt", "CZlib"]),
-        library("CallScheduling", ["AttributeValues", "CPrefetch", .deque, .heap]),
+        library("CallScheduling", ["Accounting", "AttributeValues", "CPrefetch", .deque, .heap]),
         library("AttributeAPI", ["AttributeValues", "JSONTokens", "JSONRPC"]),
         library(
             "UpstreamClient",
@@ -74,8 +75,8 @@ let package = Package(
         library(
             "AttributeDaemon",
             [
-                "AttributeValues", "JSONTokens", "JSONRPC", "JSONRPCServer", "CallScheduling", "AttributeAPI",
-                "UpstreamClient", "UserSig", "CLibYAML", .nio, .nioPosix, .nioHTTP1, .logging,
+                "Accounting", "AttributeValues", "JSONTokens", "JSONRPC", "JSONRPCServer", "CallScheduling",
+                "AttributeAPI", "UpstreamClient", "UserSig", "CLibYAML", .nio, .nioPosix, .nioHTTP1, .logging,
             ]),
         library("UpstreamSandbox", ["UserSig", .nio, .nioPosix, .nioHTTP1, .nioSSL, .crypto]),
         library(
@@ -97,7 +98,8 @@ let package = Package(
         library("SchemaCheck", path: "Tests/SchemaCheck", ["AttributeAPI"]),
         tests("JSONTokensTests", ["JSONTokens"]),
         tests("JSONRPCTests", ["JSONRPC", "JSONTokens"]),
-        tests("JSONRPCServerTests", ["JSONRPCServer", "JSONRPC", .nio, .nioPosix, .nioEmbedded]),
+        tests("AccountingTests", ["Accounting"]),
+        tests("JSONRPCServerTests", ["JSONRPCServer", "Accounting", "JSONRPC", .nio, .nioPosix, .nioEmbedded]),
         tests("UserSigTests", ["UserSig"]),
         tests("CallSchedulingTests", ["CallScheduling", "AttributeValues", .heap]),
         tests("AttributeAPITests", ["AttributeAPI", "AttributeValues", "JSONRPC", "JSONTokens", "SchemaCheck"]),

@@ -17,7 +17,7 @@ public struct Caller: Hashable, Sendable {
     }
 
     /// Asks the kernel who made the connection (SO_PEERCRED, SO_PEERGROUPS); nil if it cannot say.
-    init?(socket: CInt) {
+    public init?(socket: CInt) {
         // struct ucred, which Glibc's module does not show: pid, uid, gid.
         guard let credentials = Self.option(SO_PEERCRED, of: socket, capacity: 3), credentials.count == 3,
             let groups = Self.groups(of: socket)

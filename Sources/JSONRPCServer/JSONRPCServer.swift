@@ -1,4 +1,4 @@
-import Glibc
+import Accounting
 import JSONRPC
 import NIOCore
 import NIOPosix
@@ -6,165 +6,264 @@ import NIOPosix
 /// Serves line-delimited JSON-RPC 2.0 on listening Unix sockets, all on one event loop, where everything here but
 /// ``listen(on:)`` is to be called.
 public final class JSONRPCServer {
-    /// The bounds in force; a change holds for new connections.
-    public var limits: ServerLimits
     /// Who answers.
     let service: any RPCService
     private let eventLoop: any EventLoop
-    private var listeners: [any Channel] = []
-    private var connections: [ObjectIdentifier: Connection] = [:]
+    /// Says who is at the other end of a socket; nil if that is not known.
+    private let identify: (CInt) -> Caller?
+    /// The time, for how long lines are taken in a turn of the loop.
+    let now: () -> NIODeadline
+    private let listeners: Listeners
+    private var connections: [UInt64: Connection] = [:]
     private var connectionsByUID: [UInt32: Int] = [:]
     private var lastConnection: UInt64 = 0
-    private var toFlush: [Connection] = []
-    /// Empty, and there for its memory.
-    private var spareList: [Connection] = []
-    /// Answers are given of which the last is known.
-    private var isAnswering = false
-    private var drained: EventLoopPromise<Void>?
-    /// What has happened so far.
-    public internal(set) var counters = ServerCounters()
-    /// Bytes of answers that no client has taken yet.
-    var buffered = 0
-    /// Bytes of lines that have not ended yet.
-    var inputBytes = 0
+    private var flushes = FlushQueue<Connection>()
+    private var turns = TurnQueue<Connection>()
+    /// What may be spent on lines in this turn of the loop.
+    @exclusivity(unchecked)  // As the state of a connection.
+    var turn = TurnBudget()
+    private var nextTurn: NextTurn?
+    private var stopping = Stopping.no
+    /// Connections that are to be closed at once, the next one last.
+    private var closingNow: [UInt64] = []
+    /// Which connections were silent for longest.
+    @exclusivity(unchecked)  // As the state of a connection.
+    var idleness = IdleOrder()
+    /// What the connections share.
+    @exclusivity(unchecked)  // As the state of a connection.
+    var ledger: DoorLedger
     /// Called whenever a connection has come or gone.
     public var connectionsChanged: (() -> Void)?
+    /// Called when the process has no descriptor left for another connection, so that accepting pauses (true), and when
+    /// accepting goes on after that (false): once each, however long the shortage lasts.
+    public var descriptorShortageChanged: ((_ isShort: Bool) -> Void)?
 
-    /// A server that listens nowhere yet.
-    public init(service: any RPCService, limits: ServerLimits, eventLoop: any EventLoop) {
-        self.service = service
-        self.limits = limits
-        self.eventLoop = eventLoop
+    private enum Stopping {
+        case no
+        /// Connections close once their requests are answered; these have not been asked to yet.
+        case closing([UInt64], done: EventLoopPromise<Void>)
     }
 
+    /// A server that listens nowhere yet.
+    /// - Parameters:
+    ///   - identify: Says who is at the other end of a socket; nil if that is not known, and then it is closed.
+    ///   - now: The clock by which lines are taken for a bounded time in each turn of the loop.
+    public init(
+        service: any RPCService, limits: ServerLimits, eventLoop: any EventLoop,
+        identify: @escaping (CInt) -> Caller? = { Caller(socket: $0) },
+        now: @escaping () -> NIODeadline = NIODeadline.now
+    ) {
+        self.service = service
+        self.eventLoop = eventLoop
+        self.identify = identify
+        self.now = now
+        ledger = DoorLedger(limits)
+        listeners = Listeners(eventLoop: eventLoop)
+        listeners.shortageChanged = { [weak self] isShort in self?.shortageChanged(isShort) }
+    }
+
+    /// The bounds in force; a change holds for new connections.
+    public var limits: ServerLimits {
+        get { ledger.limits }
+        set { ledger.limits = newValue }
+    }
+    /// What has happened so far.
+    public var counters: ServerCounters { ledger.counters }
     /// Connections that are open.
     public var connectionCount: Int { connections.count }
     /// Where it listens.
-    public var socketPaths: [String] { listeners.compactMap { $0.localAddress?.pathname } }
+    public var socketPaths: [String] { listeners.paths }
     /// Bytes of answers that wait for clients to read them.
-    public var bufferedBytes: Int { buffered }
+    public var bufferedBytes: Int { ledger.buffered }
 
     /// Accepts connections on a socket that listens already. The socket belongs to the server from now on.
     ///
-    /// While the process has no descriptor left for another connection, it waits a second before each new attempt.
+    /// While the process has no descriptor left for another connection, none is accepted until one closes or a second is over.
     public func listen(on socket: CInt) -> EventLoopFuture<Void> {
         let server = NIOLoopBound(self, eventLoop: eventLoop)
-        return ServerBootstrap(group: eventLoop)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            // A channel keeps its receive buffers, also while it is idle: one small one, as many may be idle.
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: 16384)
-            )
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try server.value.accept(channel) }
-            }
-            .withBoundSocket(socket)
-            .flatMapThrowing { listener in
-                // NIO has cut the queue of the socket down to its own default of 128.
-                guard Glibc.listen(socket, ServerLimits.acceptQueue) == 0 else {
-                    throw IOError(errnoCode: errno, reason: "listen")
-                }
-                server.value.listeners.append(listener)
-            }
+        return prepareNextTurn().flatMap {
+            server.value.listeners.listen(on: socket) { try server.value.accept($0) }
+        }
+    }
+
+    private func shortageChanged(_ isShort: Bool) {
+        if isShort { ledger.counters.descriptorShortages += 1 }
+        descriptorShortageChanged?(isShort)
     }
 
     /// Accepts no connection any more. What waits to be accepted on an inherited socket waits for the next process.
-    public func stopAccepting() {
-        for listener in listeners { listener.close(promise: nil) }
-        listeners = []
-    }
+    public func stopAccepting() { listeners.close() }
 
     /// Closes each connection once its requests are answered and its answers are read; done when all are closed. No
     /// more connections are served.
     public func closeConnections() -> EventLoopFuture<Void> {
-        let promise = drained ?? eventLoop.makePromise(of: Void.self)
-        drained = promise
-        for connection in Array(connections.values) { connection.closeWhenDone() }
-        if connections.isEmpty { promise.succeed() }
-        return promise.futureResult
+        if case .closing(_, let done) = stopping { return done.futureResult }
+        let done = eventLoop.makePromise(of: Void.self)
+        stopping = .closing(connections.keys.sorted(by: >), done: done)
+        closeSomeConnections()
+        if connections.isEmpty { done.succeed() }
+        return done.futureResult
     }
 
-    /// Closes all connections at once, whatever is unanswered or unread.
+    /// As many as one turn of the loop may be spent on.
+    private func closeSomeConnections() {
+        guard case .closing(var left, let done) = stopping else { return }
+        for _ in 0..<TurnBudget.maxSteps {
+            guard let number = left.popLast() else { break }
+            connections[number]?.closeWhenDone()
+        }
+        stopping = .closing(left, done: done)
+        if !left.isEmpty { nextTurn?.request() }
+    }
+
+    /// Closes all connections that are open, whatever is unanswered or unread: a hundred at once, and the others in the next
+    /// turns of the loop.
     public func closeConnectionsNow() {
-        for connection in Array(connections.values) { connection.closeNow() }
+        closingNow = connections.keys.sorted(by: >)
+        closeSomeConnectionsNow()
+    }
+
+    private func closeSomeConnectionsNow() {
+        for _ in 0..<TurnBudget.maxSteps {
+            guard let number = closingNow.popLast() else { return }
+            connections[number]?.closeNow()
+        }
+        if !closingNow.isEmpty { nextTurn?.request() }
     }
 
     // MARK: Connections
 
     private func accept(_ channel: any Channel) throws {
-        // One that was accepted in the turn of the loop in which the others were told to end.
-        guard drained == nil else { throw ChannelError.ioOnClosedChannel }
+        // One that was accepted in the turn of the loop in which the others were asked to close.
+        guard case .no = stopping else { throw ChannelError.ioOnClosedChannel }
         let transport = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
             of: NIOBSDSocket.Handle.self, { $0 })
-        guard let socket = transport, let caller = Caller(socket: socket) else {
+        guard let socket = transport, let caller = identify(socket) else {
             throw ChannelError.inappropriateOperationForState
         }
-        if let error = refusal(of: caller) {
-            if let limit = error.limit { counters.refusedConnections[limit.name, default: 0] += 1 }
+        let principal = Principal(uid: caller.uid)
+        let account = ledger.open(for: principal, number: lastConnection + 1)
+        if let limit = refusal(of: caller, account) {
+            ledger.close(account)
+            ledger.counters.refusedConnections[limit.name, default: 0] += 1
+            let error = ErrorObject.overloadedServer(limit.name, limit.value)
             try channel.pipeline.syncOperations.addHandler(RefusedConnection(error))
             return
         }
-        lastConnection += 1
-        counters.connections += 1
-        let connection = Connection(socket: socket, caller: caller, number: lastConnection, server: self)
-        try channel.pipeline.syncOperations.addHandler(connection)
-        connections[ObjectIdentifier(connection)] = connection
-        connectionsByUID[caller.uid, default: 0] += 1
+        try add(channel, socket, caller, principal, account)
         connectionsChanged?()
     }
 
-    private func refusal(of caller: Caller) -> ErrorObject? {
-        if connections.count >= limits.maxConnections {
-            return .overloadedServer("maxConnections", limits.maxConnections)
+    private func add(
+        _ channel: any Channel, _ socket: CInt, _ caller: Caller, _ principal: Principal, _ account: DoorLedger.Account
+    ) throws {
+        lastConnection += 1
+        ledger.counters.connections += 1
+        ledger.admit(account)
+        let place = idleness.insert(lastConnection, list: account.connections.principal)
+        let connection = Connection(
+            socket: socket,
+            Arrival(
+                caller: caller, number: lastConnection, principal: principal, account: account, idlePlace: place),
+            server: self)
+        connections[connection.number] = connection
+        connectionsByUID[caller.uid, default: 0] += 1
+        // Last, as it may fail: then the channel is closed, and the connection is not in the pipeline to notice.
+        do {
+            try channel.pipeline.syncOperations.addHandler(connection)
+        } catch {
+            connection.handlerIsMissing()
+            throw error
         }
+    }
+
+    /// What a connection begins with.
+    struct Arrival {
+        let caller: Caller
+        let number: UInt64
+        let principal: Principal
+        let account: DoorLedger.Account
+        let idlePlace: Int
+    }
+
+    /// The limit by which another connection is refused, if one is. May close the longest idle connection of another
+    /// principal.
+    private func refusal(of caller: Caller, _ account: DoorLedger.Account) -> (name: String, value: Int)? {
+        let admission = ledger.admission(of: account)
+        if case .refused(let name, let value) = admission { return (name, value) }
         if connectionsByUID[caller.uid, default: 0] >= limits.maxConnectionsPerUID {
-            return .overloadedServer("maxConnectionsPerUid", limits.maxConnectionsPerUID)
+            return ("maxConnectionsPerUid", limits.maxConnectionsPerUID)
+        }
+        if case .insteadOfOne(let principal) = admission {
+            let longest = idleness.longestIdle(in: principal) { connections[$0]?.isIdle == true }
+            longest.flatMap { connections[$0] }?.closeNow()
+            ledger.counters.displaced["maxConnections", default: 0] += 1
         }
         return nil
     }
 
     func removed(_ connection: Connection) {
-        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        guard connections.removeValue(forKey: connection.number) != nil else { return }
+        idleness.remove(connection.idlePlace)
         let left = connectionsByUID[connection.caller.uid, default: 1] - 1
         connectionsByUID[connection.caller.uid] = left == 0 ? nil : left
+        listeners.descriptorMayBeFree()
         connectionsChanged?()
-        if connections.isEmpty { drained?.succeed() }
+        if connections.isEmpty, case .closing(_, let done) = stopping { done.succeed() }
     }
 
-    // MARK: Bounds for all connections together
+    // MARK: Floors
 
-    /// Whether the answers that wait for clients to read them have reached their bound.
-    var isFull: Bool { buffered >= limits.maxBufferedBytes }
-
-    /// Whether lines that are not complete take too much memory and a connection that has sent `count` bytes of one has
-    /// its share in that. Those that have less than an even share stay: they have not caused it.
-    func hasTooMuchInput(from count: Int) -> Bool {
-        inputBytes > limits.maxBufferedBytes && count > limits.maxBufferedBytes / max(1, connections.count)
+    /// Has those that hold most give something back in a later turn of the loop, if that is needed for the floor of another.
+    func relieveLaterIfNeeded() {
+        if ledger.needsRelief { nextTurn?.request() }
     }
 
-    /// Appends the JSON text of an answer or, if there is no room for it, of an error in its stead.
-    func append(_ response: Response, to json: inout [UInt8]) {
-        let start = json.count
-        response.append(to: &json)
-        let count = json.count - start
-        guard buffered + count > limits.maxBufferedBytes else { return }
-        counters.refusedAnswers += 1
-        let error = ErrorObject.overloadedServer("maxBufferedBytes", limits.maxBufferedBytes)
-        let refusal = Response(id: response.id, .error(error)).json
-        if case .error = response.outcome, count <= refusal.count { return }
-        json.replaceSubrange(start..., with: refusal)
+    /// As many as one turn of the loop may be spent on.
+    private func relieve() {
+        for _ in 0..<Self.maxReliefs {
+            guard let relief = ledger.relief else { return }
+            ledger.counters.displaced["maxBufferedBytes", default: 0] += 1
+            switch relief {
+            case .answers(let number): connections[number]?.closeNow()
+            case .line(let number): connections[number]?.giveUpLine()
+            }
+        }
+        relieveLaterIfNeeded()
     }
 
-    // MARK: Lines
+    private static let maxReliefs = 16
 
-    /// A line that is done with: most lines are short, and need no memory of their own.
-    var spareLine: [UInt8] = []
-    private static let largestSpareLine = 4096
+    // MARK: Turns of the loop
 
-    /// Takes a line whose memory may be used for another. If somebody still has it, that is not done.
-    func reuse(_ line: [UInt8]) {
-        if line.capacity <= Self.largestSpareLine { spareLine = line }
+    private func prepareNextTurn() -> EventLoopFuture<Void> {
+        if nextTurn != nil { return eventLoop.makeSucceededVoidFuture() }
+        let server = NIOLoopBound(self, eventLoop: eventLoop)
+        do {
+            return try NextTurn.make(on: eventLoop) { [weak self] in self?.takeTurns() }
+                .map { server.value.nextTurn = $0.value }
+        } catch {
+            return eventLoop.makeFailedFuture(error)
+        }
+    }
+
+    /// Has a connection take a turn after the sockets were looked at.
+    func takeTurnLater(_ connection: Connection) {
+        turns.append(connection, lane: connection.lane)
+        nextTurn?.request()
+    }
+
+    private func takeTurns() {
+        turn.begin()
+        relieve()
+        closeSomeConnections()
+        closeSomeConnectionsNow()
+        // Each that is queued now once, however many of them queue again.
+        for _ in 0..<turns.count {
+            guard !turn.isSpent, let connection = turns.next() else { break }
+            connection.takeTurn()
+        }
+        if !turns.isEmpty { nextTurn?.request() }
     }
 
     // MARK: Writing
@@ -172,35 +271,27 @@ public final class JSONRPCServer {
     /// Runs `body`, and then writes the answers that it has given, those of a connection together; not to be called by the service while
     /// it answers a request.
     public func answerTogether(_ body: () -> Void) {
-        isAnswering = true
+        flushes.collect()
         body()
-        isAnswering = false
-        flushNow()
+        flushAll()
     }
 
-    /// Has a connection's answers written, together with those that come until then, at the end of ``answerTogether(_:)`` or in the next
-    /// turn of the loop.
+    /// Has a connection's answers written, together with those that come until then, at the end of ``answerTogether(_:)`` or at the end
+    /// of this turn of the loop.
     func flushLater(_ connection: Connection) {
-        if toFlush.isEmpty, !isAnswering {
-            let server = NIOLoopBound(self, eventLoop: eventLoop)
-            eventLoop.execute { server.value.flushNow() }
-        }
-        toFlush.append(connection)
+        guard flushes.append(connection) else { return }
+        let server = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.execute { server.value.flushAll() }
     }
 
-    private func flushNow() {
-        var connections: [Connection] = []
-        swap(&connections, &spareList)
-        swap(&connections, &toFlush)
+    private func flushAll() {
+        let connections = flushes.takeAll()
         for connection in connections { connection.flush() }
-        connections.removeAll(keepingCapacity: connections.capacity <= Self.keptCapacity)
-        spareList = connections
+        flushes.giveBack(connections)
     }
-
-    private static let keptCapacity = 1024
 }
 
-/// Tells a connection that is one too many so, and closes it.
+/// Refuses a connection that is one too many, and closes it.
 private final class RefusedConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer

@@ -11,7 +11,8 @@ struct LineBuffer {
         case tooLong
     }
 
-    private let limit: Int
+    /// Bytes that a line may have, without its end.
+    let limit: Int
     private var bytes = ByteBuffer()
     /// Bytes from the reader index in which no line feed has been found.
     private var searched = 0
@@ -21,20 +22,23 @@ struct LineBuffer {
     /// Bytes that wait for the end of their line.
     var count: Int { bytes.readableBytes }
 
+    /// Whether there may be a whole line.
+    var mayHaveLine: Bool { searched < bytes.readableBytes }
+
     mutating func append(_ more: ByteBuffer) {
         if bytes.readableBytes == 0 { bytes = more } else { bytes.writeImmutableBuffer(more) }
     }
 
     /// The next whole line; nil if there is none yet.
-    /// - Parameter spare: A line that is done with, whose memory is used again.
-    mutating func next(reusing spare: inout [UInt8]) -> Piece? {
+    /// - Parameter pool: Where the memory of the line comes from.
+    mutating func next(from pool: inout LinePool) -> Piece? {
         guard let length = lengthOfLine() else {
             searched = bytes.readableBytes
             // One byte more may be the `\r` of an end of line.
             return bytes.readableBytes > limit + 1 ? .tooLong : nil
         }
         searched = 0
-        let line = take(length, reusing: &spare)
+        let line = take(length, into: pool.take())
         bytes.moveReaderIndex(forwardBy: 1)
         return line.count > limit ? .tooLong : .line(line)
     }
@@ -42,8 +46,7 @@ struct LineBuffer {
     /// What is left when no more bytes come: a last line without its end; nil if there is nothing.
     mutating func last() -> Piece? {
         guard bytes.readableBytes > 0 else { return nil }
-        var none: [UInt8] = []
-        let line = take(bytes.readableBytes, reusing: &none)
+        let line = take(bytes.readableBytes, into: [])
         searched = 0
         return line.count > limit ? .tooLong : .line(line)
     }
@@ -72,9 +75,8 @@ struct LineBuffer {
         }
     }
 
-    private mutating func take(_ length: Int, reusing spare: inout [UInt8]) -> [UInt8] {
-        var line: [UInt8] = []
-        swap(&line, &spare)
+    private mutating func take(_ length: Int, into memory: consuming [UInt8]) -> [UInt8] {
+        var line = memory
         bytes.readWithUnsafeReadableBytes { all in
             line.replaceSubrange(line.indices, with: UnsafeRawBufferPointer(rebasing: all[..<length]))
             return length

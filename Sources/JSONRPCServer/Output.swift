@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 
 /// The answers of a connection that its client has not taken yet, and whether it takes any.
@@ -27,9 +26,8 @@ struct Output {
     /// How often to look whether a client takes anything.
     var checkInterval: TimeAmount { .nanoseconds(max(1, timeout.nanoseconds / 6)) }
 
-    mutating func append(_ json: [UInt8]) { append { $0 += json } }
-
-    /// Has a line written without its end, which is added.
+    /// Has a line written, without its end, which is added.
+    /// - Parameter write: Appends the line.
     /// - Returns: How many bytes there are more.
     @discardableResult
     mutating func append(_ write: (inout [UInt8]) -> Void) -> Int {
@@ -41,12 +39,11 @@ struct Output {
 
     /// Writes what the socket takes at once, unless the channel has something to write before. Nearly always that is all, and then
     /// the channel, whose way is much longer, has nothing to do.
+    /// - Parameter send: Writes bytes to the socket; returns how many, or less than 1.
     /// - Returns: How many bytes are gone.
-    mutating func writeNow(to socket: CInt) -> Int {
+    mutating func writeNow(_ send: (UnsafeRawBufferPointer) -> Int) -> Int {
         guard inFlight == 0, !pending.isEmpty else { return 0 }
-        let count = pending.withUnsafeBytes {
-            send(socket, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL))
-        }
+        let count = pending.withUnsafeBytes(send)
         // What is wrong with the socket is wrong for the channel too, which closes it.
         guard count > 0 else { return 0 }
         if count == pending.count { clear() } else { pending.removeFirst(count) }

@@ -1,3 +1,4 @@
+import Accounting
 import JSONRPC
 
 /// What a service says to a request. There is no way to say nothing.
@@ -27,12 +28,31 @@ public protocol RPCService: AnyObject {
 
     /// Takes note of a notification, which has no answer.
     func notified(of notification: Request, on connection: any RPCConnection)
+
+    /// The client of a connection does not read its answers: over 1 MiB of them wait for it. Its requests that wait may be kept
+    /// back until ``readingResumed(_:)``, or until the connection ends, which withdraws them. Not called while a call or a
+    /// completion of this connection is running, but maybe at the end of ``JSONRPCServer/answerTogether(_:)``.
+    func readingStopped(_ connection: any RPCConnection)
+
+    /// The client has read again: at most 1 MiB waits for it.
+    func readingResumed(_ connection: any RPCConnection)
+}
+
+extension RPCService {
+    /// Does nothing.
+    public func readingStopped(_ connection: any RPCConnection) {}
+
+    /// Does nothing.
+    public func readingResumed(_ connection: any RPCConnection) {}
 }
 
 /// The connection that a request came by.
 public protocol RPCConnection: AnyObject {
     /// Who is at the other end.
     var caller: Caller { get }
+
+    /// Whose part of each bound the connection takes.
+    var principal: Principal { get }
 
     /// Tells the connections of a server apart: counts from 1.
     var number: UInt64 { get }

@@ -18,4 +18,9 @@ extension ErrorObject {
 
     static let thisIsNotHTTP = ErrorObject(
         .invalidRequest, "this socket speaks line-delimited JSON-RPC 2.0, not HTTP; the connection closes")
+
+    static let framingIsLines = ErrorObject(
+        .invalidRequest,
+        "this socket is line-delimited: one JSON text a line, without headers such as Content-Length; the connection closes"
+    )
 }

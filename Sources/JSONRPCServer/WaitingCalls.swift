@@ -18,15 +18,21 @@ struct WaitingCalls {
 
     var isEmpty: Bool { only == nil && others.isEmpty }
 
-    /// All numbers, in the order of the requests.
-    var numbers: [UInt64] { (others.keys + [only?.number].compactMap(\.self)).sorted() }
+    /// All numbers, in the order of the requests, unless there are very many.
+    var numbers: [UInt64] { Self.inOrder(others.keys + [only?.number].compactMap(\.self)) }
 
-    /// The numbers of the requests with this id, in their order.
+    /// The numbers of the requests with this id, in their order, unless there are very many.
     mutating func numbers(of id: RequestID) -> [UInt64] {
-        let numbersByID = self.numbersByID ?? madeNumbersByID
-        self.numbersByID = numbersByID
-        return numbersByID[id]?.sorted() ?? []
+        if numbersByID == nil { numbersByID = madeNumbersByID }
+        return Self.inOrder(Array(numbersByID?[id] ?? []))
     }
+
+    /// To sort 100,000 numbers would take long for one turn of the loop.
+    private static func inOrder(_ numbers: [UInt64]) -> [UInt64] {
+        numbers.count <= largestSorted ? numbers.sorted() : numbers
+    }
+
+    private static let largestSorted = 1024
 
     private var madeNumbersByID: [RequestID: Set<UInt64>] {
         var numbers: [RequestID: Set<UInt64>] = only.map { [$0.call.id: [$0.number]] } ?? [:]
@@ -36,6 +42,8 @@ struct WaitingCalls {
 
     mutating func insert(_ call: Call, as number: UInt64) {
         if only == nil { only = (number, call) } else { others[number] = call }
+        // Made before it would take long.
+        if numbersByID == nil, others.count >= Self.countWithoutIDs { numbersByID = madeNumbersByID }
         numbersByID?[call.id, default: []].insert(number)
     }
 
@@ -54,6 +62,8 @@ struct WaitingCalls {
     }
 
     private static let keptCapacity = 64
+    /// Requests that may wait without a table of their ids.
+    private static let countWithoutIDs = 4096
 }
 
 /// Where an answer goes: on a line of its own, or into its batch.

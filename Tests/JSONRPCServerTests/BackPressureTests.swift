@@ -17,7 +17,7 @@ import Testing
     private func pausedClient(of server: TestServer) throws -> Client {
         let client = try server.client()
         try client.send(Self.manyLarge)
-        try server.wait { server, _ in server.buffered > 1 << 20 }
+        try server.wait { server, _ in server.bufferedBytes > 1 << 20 }
         return client
     }
 
@@ -32,7 +32,7 @@ import Testing
             let answers = try client.lines(100)
             #expect(answers.count == 100)
             #expect(answers.enumerated().allSatisfy { $1.hasPrefix(#"{"jsonrpc":"2.0","id":\#($0 + 1),"#) })
-            try server.wait { server, _ in server.buffered == 0 && server.inputBytes == 0 }
+            try server.wait { server, _ in server.bufferedBytes == 0 && server.ledger.inputBytes == 0 }
         }
     }
 
@@ -85,7 +85,7 @@ import Testing
             try other.send(request("now"))
             #expect(try other.line() == answer())
             try client.send(Self.manyLarge)
-            try server.wait { server, _ in server.buffered > 1 << 20 }
+            try server.wait { server, _ in server.bufferedBytes > 1 << 20 }
             try server.wait { server, _ in server.connectionCount == 1 }
             #expect(try server.counters == .init(connections: 1))
             try other.send(request("now"))
@@ -111,7 +111,7 @@ import Testing
         try TestServer.run(Self.limits(maxBufferedBytes: 500_000)) { server in
             let hog = try server.client()
             try hog.send(Self.manyLarge)
-            try server.wait { server, _ in server.buffered > 400_000 }
+            try server.wait { server, _ in server.bufferedBytes > 400_000 }
             try server.settle()
             let other = try server.client()
             try other.send(request("large/100000") + "[" + request("large/100000", id: 2, end: "]\n"))
@@ -161,7 +161,7 @@ import Testing
             try modest.send(#"{"jsonrpc":"2.0","#)
             let hogs = try (1...3).map { _ in try server.client() }
             for hog in hogs { try hog.send(String(repeating: " ", count: 300_000)) }
-            try server.wait { server, _ in server.inputBytes > 900_000 }
+            try server.wait { server, _ in server.ledger.inputBytes > 900_000 }
             #expect(hogs[0].sendWhatFits(Array(repeating: UInt8(ascii: " "), count: 150_000)[...]) > 110_000)
             let lines = try hogs[0].linesToTheEnd()
             #expect(lines.count == 1)

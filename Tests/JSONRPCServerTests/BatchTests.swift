@@ -45,7 +45,7 @@ import Testing
         try TestServer.run { server in
             let client = try server.client()
             try client.send("[" + request("large/5000", end: ",") + request("wait", end: "]\n"))
-            try server.wait { server, _ in server.buffered > 5000 }
+            try server.wait { server, _ in server.bufferedBytes > 5000 }
             client.close()
             try server.wait { server, _ in server.connectionCount == 0 }
             #expect(try server.counters == .init())

@@ -141,14 +141,25 @@ import Testing
         }
     }
 
-    @Test func aWebClientIsToldSo() throws {
+    @Test func aWebClientGetsAnHTTPAnswerWithTheHint() throws {
         try TestServer.run { server in
             let client = try server.client()
             try client.send("\r\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             let lines = try client.linesToTheEnd()
+            #expect(lines.first == "HTTP/1.1 400 Bad Request\r")
+            #expect(lines.contains { $0.contains("line-delimited JSON-RPC 2.0, not HTTP") })
+            #expect(try server.onLoop { server, _ in server.counters.refusedLines } == [-32600: 1])
+        }
+    }
+
+    @Test func aClientWithHeadersLearnsOfTheFraming() throws {
+        try TestServer.run { server in
+            let client = try server.client()
+            try client.send("Content-Length: 41\r\n\r\n" + request("now", end: ""))
+            let lines = try client.linesToTheEnd()
             #expect(lines.count == 1)
             #expect(isError(lines.first, -32600))
-            #expect(lines.first?.contains("HTTP") == true)
+            #expect(lines.first?.contains("line-delimited") == true)
         }
     }
 

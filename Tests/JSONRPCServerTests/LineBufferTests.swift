@@ -85,17 +85,20 @@ import Testing
     @Test func theMemoryOfALineServesForAnother() {
         var buffer = LineBuffer(limit: 100)
         buffer.append(ByteBuffer(string: "the first\r\nnext\n"))
-        var spare: [UInt8] = []
-        spare.reserveCapacity(64)
-        let place = spare.withUnsafeBufferPointer(\.baseAddress)
+        var memory: [UInt8] = []
+        memory.reserveCapacity(64)
+        let place = memory.withUnsafeBufferPointer(\.baseAddress)
+        var pool = LinePool()
+        pool.giveBack(memory)
+        memory = []
         for text in ["the first", "next"] {
-            guard case .line(let line) = buffer.next(reusing: &spare) else {
+            guard case .line(let line) = buffer.next(from: &pool) else {
                 Issue.record("no line \(text)")
                 return
             }
             #expect(line == Array(text.utf8))
             #expect(line.withUnsafeBufferPointer(\.baseAddress) == place)
-            spare = line
+            pool.giveBack(line)
         }
     }
 
@@ -116,7 +119,7 @@ import Testing
 
 extension LineBuffer {
     fileprivate mutating func next() -> Piece? {
-        var spare: [UInt8] = []
-        return next(reusing: &spare)
+        var pool = LinePool()
+        return next(from: &pool)
     }
 }

@@ -139,3 +139,11 @@ import Testing
         return output
     }
 }
+
+extension Output {
+    fileprivate mutating func append(_ json: [UInt8]) { append { $0 += json } }
+
+    fileprivate mutating func writeNow(to socket: CInt) -> Int {
+        writeNow { send(socket, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL)) }
+    }
+}

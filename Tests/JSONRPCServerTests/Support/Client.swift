@@ -7,9 +7,23 @@ final class Client {
     private var descriptor: CInt
     private var received: [UInt8] = []
 
-    init(_ path: String) throws {
+    /// - Parameter uid: The user as whom the server of a test takes it; nil for the user of this process.
+    init(_ path: String, uid: UInt32? = nil) throws {
         descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw SystemFailure("socket") }
+        if let uid { try SimulatedUser.name(descriptor, uid) }
+        try connect(to: path)
+    }
+
+    private init() throws {
+        descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw SystemFailure("socket") }
+    }
+
+    /// A client that has its descriptor, but no connection yet.
+    static func unconnected() throws -> Client { try Client() }
+
+    func connect(to path: String) throws {
         guard Self.connect(descriptor, path) == 0 else { throw SystemFailure("connect") }
     }
 

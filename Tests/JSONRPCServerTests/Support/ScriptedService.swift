@@ -15,6 +15,9 @@ final class ScriptedService: RPCService {
     private(set) var notifications: [String] = []
     /// Requests that were withdrawn.
     private(set) var withdrawn = 0
+    /// Connections whose clients did not read, and those that read again.
+    private(set) var stopped = 0
+    private(set) var resumed = 0
     /// What the server must not do.
     private(set) var faults: [String] = []
     weak var server: JSONRPCServer?
@@ -62,6 +65,10 @@ final class ScriptedService: RPCService {
         let id = RequestID(token: Array(params.line[params.range].dropFirst().dropLast()))
         connection.cancel(id, with: ErrorObject(code: -32800, message: "request cancelled"))
     }
+
+    func readingStopped(_ connection: any RPCConnection) { stopped += 1 }
+
+    func readingResumed(_ connection: any RPCConnection) { resumed += 1 }
 
     /// Answers every request that waits.
     func answerAll(with size: Int = 4) {

@@ -46,7 +46,8 @@ final class TestServer {
         socket = try bound(path)
         parts = try eventLoop.submit {
             let service = ScriptedService(eventLoop: eventLoop)
-            let server = JSONRPCServer(service: service, limits: limits, eventLoop: eventLoop)
+            let server = JSONRPCServer(
+                service: service, limits: limits, eventLoop: eventLoop, identify: SimulatedUser.caller)
             service.server = server
             return NIOLoopBound(Parts(server: server, service: service), eventLoop: eventLoop)
         }.wait()
@@ -54,7 +55,7 @@ final class TestServer {
         try eventLoop.flatSubmit { [parts] in parts.value.server.listen(on: descriptor) }.wait()
     }
 
-    func client() throws -> Client { try Client(path) }
+    func client(uid: UInt32? = nil) throws -> Client { try Client(path, uid: uid) }
 
     /// Runs something on the event loop.
     func onLoop<Value: Sendable>(_ body: @escaping @Sendable (JSONRPCServer, ScriptedService) throws -> Value) throws
@@ -71,7 +72,9 @@ final class TestServer {
     var counters: Counters {
         get throws {
             try onLoop { server, _ in
-                Counters(connections: server.connectionCount, buffered: server.buffered, inputBytes: server.inputBytes)
+                Counters(
+                    connections: server.connectionCount, buffered: server.bufferedBytes,
+                    inputBytes: server.ledger.inputBytes)
             }
         }
     }

@@ -1,0 +1,107 @@
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// The listening sockets of a server, which accept together or pause together.
+final class Listeners {
+    /// Called when a shortage of descriptors begins (true), and when it is over (false).
+    var shortageChanged: ((Bool) -> Void)?
+    private let eventLoop: any EventLoop
+    private var channels: [any Channel] = []
+    private var supply = DescriptorSupply()
+    private var retry: Scheduled<Void>?
+
+    /// How long to wait for a connection to close before accepting is tried again: others may use descriptors, too.
+    private static let pause: TimeAmount = .seconds(1)
+
+    init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+
+    /// Where they listen.
+    var paths: [String] { channels.compactMap { $0.localAddress?.pathname } }
+
+    /// Accepts connections on a socket that listens already, and takes it over.
+    func listen(
+        on socket: CInt, accept: @escaping (any Channel) throws -> Void
+    ) -> EventLoopFuture<Void> {
+        let listeners = NIOLoopBound((self, accept), eventLoop: eventLoop)
+        return ServerBootstrap(group: eventLoop)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Watcher(listeners.value.0))
+                }
+            }
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            // A channel keeps its receive buffers, also while it is idle: one small one, as many may be idle.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: 16384)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try listeners.value.1(channel) }
+            }
+            .withBoundSocket(socket)
+            .flatMapThrowing { channel in
+                // NIO has cut the queue of the socket down to its own default of 128.
+                guard Glibc.listen(socket, ServerLimits.acceptQueue) == 0 else {
+                    throw IOError(errnoCode: errno, reason: "listen")
+                }
+                listeners.value.0.channels.append(channel)
+            }
+    }
+
+    /// Closes the listening sockets.
+    func close() {
+        retry?.cancel()
+        for channel in channels { channel.close(promise: nil) }
+        channels = []
+    }
+
+    /// A descriptor may be free, since a connection has closed.
+    func descriptorMayBeFree() { act(supply.mayBeFree()) }
+
+    private func act(_ action: DescriptorSupply.Action) {
+        switch action {
+        case .nothing: break
+        case .pause(let isNew):
+            accept(false)
+            retry = eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { [weak self] in
+                self?.descriptorMayBeFree()
+            }
+            if isNew { shortageChanged?(true) }
+        case .resume:
+            retry?.cancel()
+            accept(true)
+        case .recovered: shortageChanged?(false)
+        }
+    }
+
+    /// Has the loop look at the listening sockets, or not. To hold back `read` is not enough: after a failed attempt the
+    /// channel believes that one is still to be made, and the loop comes back at once, again and again.
+    private func accept(_ isOn: Bool) {
+        for channel in channels {
+            // It fails only for a channel that is closed.
+            try? channel.syncOptions?.setOption(.autoRead, value: isOn)
+        }
+    }
+
+    /// Sees what is accepted, and what cannot be.
+    private final class Watcher: ChannelInboundHandler {
+        typealias InboundIn = any Channel
+
+        private let listeners: Listeners
+
+        init(_ listeners: Listeners) { self.listeners = listeners }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            listeners.act(listeners.supply.accepted())
+            context.fireChannelRead(data)
+        }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            switch (error as? IOError)?.errnoCode {
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM: listeners.act(listeners.supply.failed())
+            default: context.fireErrorCaught(error)
+            }
+        }
+    }
+}
