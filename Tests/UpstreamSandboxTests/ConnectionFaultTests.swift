@@ -115,6 +115,20 @@ import UpstreamSandbox
         }
     }
 
+    @Test func idleConnectionsAreResetByTheNextRequest() async throws {
+        try await withSandbox { sandbox in
+            try await RawConnection.with(sandbox) { connection in
+                _ = try await connection.exchange(TestCall())
+                #expect(await sandbox.endIdleConnections(.resetOnUse) == 1)
+                try await connection.send(TestCall().text)
+                let error = await #expect(throws: IOError.self) { try await connection.bytesToEnd() }
+                #expect(error?.errnoCode == ECONNRESET)
+                // It is no call: nothing was taken of it.
+                #expect(await sandbox.report().calls == 1)
+            }
+        }
+    }
+
     @Test func idleConnectionsFallSilent() async throws {
         try await withSandbox { sandbox in
             try await RawConnection.with(sandbox) { connection in

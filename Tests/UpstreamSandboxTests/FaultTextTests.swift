@@ -58,6 +58,7 @@ import UpstreamSandbox
         ("fault error=1@account=a b", ControlLine.fault(Fault(.error(1), account: "a b"))),
         ("no-faults", .noFaults), ("outage status=500", .outage(.status(500))), ("no-outage", .noOutage),
         ("end-idle reset", .endIdle(.reset)), ("end-idle close", .endIdle(.close)), ("end-idle mute", .endIdle(.mute)),
+        ("end-idle reset-on-use", .endIdle(.resetOnUse)),
         ("report", .report),
     ]) func readControl(text: String, line: ControlLine) throws {
         #expect(try ControlLine(text: text) == line)

@@ -17,6 +17,8 @@ final class CallHandler: ChannelInboundHandler {
         case waiting
         /// A request is read, or its answer is not sent to its end.
         case busy
+        /// The next request is answered by a reset.
+        case doomed
         /// Nothing is answered any more.
         case mute
     }
@@ -42,6 +44,7 @@ final class CallHandler: ChannelInboundHandler {
         guard let context else { return }
         switch how {
         case .reset: Self.reset(context)
+        case .resetOnUse: state = .doomed
         case .close: context.close(promise: nil)
         case .mute: state = .mute
         }
@@ -59,7 +62,13 @@ final class CallHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard state != .mute else { return }
+        switch state {
+        case .waiting, .busy: break
+        case .mute: return
+        case .doomed:
+            state = .mute
+            return Self.reset(context)
+        }
         switch unwrapInboundIn(data) {
         case .head(let head):
             state = .busy

@@ -15,6 +15,8 @@ struct Connections {
 public enum IdleEnd: String, Sendable, CaseIterable {
     /// They are reset (TCP RST).
     case reset
+    /// They are reset when the next request comes: so a client learns of a fail-over or of a forgotten NAT entry.
+    case resetOnUse = "reset-on-use"
     /// They are closed.
     case close
     /// They stay open and take every byte, and never answer again.
