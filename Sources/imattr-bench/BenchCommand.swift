@@ -115,10 +115,11 @@ struct BenchCommand: AsyncParsableCommand {
             commandName: "siege",
             abstract: "What an attacker can do to another user's requests, trick by trick and all together.",
             discussion: """
-                Run it as root on two cores or more: users 65100 to 65299 attack at nice 19, user 65500 is the victim, and \
-                the daemon has the first core for itself. The victim sends a ping and asks for one account every 20 ms, \
+                Run it as root on two cores or more: users 65100 to 65299 attack at nice 19, user 65500 is the victim, the \
+                daemon has the first core for itself, and the rest goes at nice -10. The victim sends a ping and asks for one account every 20 ms, \
                 for --seconds alone, then beside each attack, then for as long again beside a large job of its own. \
-                Tricks: \(Trick.everything.map(\.name).joined(separator: ", ")).
+                Tricks: \(Trick.everything.map(\.name).joined(separator: ", ")). Groups of them, which are no part of a \
+                run of all: \(Trick.groups.map(\.name).joined(separator: ", ")).
                 """)
         @OptionGroup var options: MeasurementOptions
         @Option(name: .customLong("trick"), help: ArgumentHelp("Only this trick; may be repeated.", valueName: "name"))

@@ -7,9 +7,9 @@ import Testing
 /// The plan of the tricks, and how what they have done is judged.
 struct SiegeTests {
     @Test func tricksHaveNamesOfTheirOwn() {
-        let names = Trick.everything.map(\.name)
-        #expect(Set(names).count == names.count)
-        for trick in Trick.everything { #expect(Trick.named(trick.name)?.name == trick.name) }
+        let tricks = Trick.everything + Trick.groups
+        #expect(Set(tricks.map(\.name)).count == tricks.count)
+        for trick in tricks { #expect(Trick.named(trick.name)?.name == trick.name) }
         #expect(Trick.named("(alone)") == nil)
     }
 
@@ -61,6 +61,11 @@ struct SiegeTests {
         #expect(together.moves.count == Trick.combinable.reduce(0) { $0 + $1.moves.count })
         #expect(Set(together.control) == ["end-idle reset-on-use", "end-idle close"])
         #expect(together.descriptors == nil)
+    }
+
+    @Test func eachTrickThatGoesWithOthersIsInOneGroup() {
+        #expect(Trick.groups.reduce(0) { $0 + $1.faults.count } == Trick.combinable.reduce(0) { $0 + $1.faults.count })
+        #expect(Trick.groups.reduce(0) { $0 + $1.moves.count } == Trick.combinable.reduce(0) { $0 + $1.moves.count })
     }
 
     @Test func freshAccountsAreNeverAskedForTwice() {

@@ -42,13 +42,13 @@ struct Attack: AsyncParsableCommand {
             return NIOLoopBound(counts, eventLoop: eventLoop)
         }.get()
         while ContinuousClock.now < end {
-            try await Task.sleep(for: .milliseconds(500))
             let done = try await eventLoop.submit { counts.value.report }.get()
             // Numbers only grow, so that the new text covers the old one.
             let text = try JSONEncoder().encode(done)
             guard text.withUnsafeBytes({ pwrite(file, $0.baseAddress, $0.count, 0) }) == text.count else {
                 throw File.Failure(path: report, code: errno)
             }
+            try await Task.sleep(for: .milliseconds(500))
         }
     }
 }

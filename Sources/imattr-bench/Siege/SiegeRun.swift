@@ -22,8 +22,9 @@ struct SiegeRun: Sendable {
         try await warmUp()
         let turnsBefore = try await turns()
         var victim = trick.victimComesLater ? nil : try await connect(Self.patience)
-        let attack = try attackers(for: 2 * seconds + 60)
+        let attack = try startAttack()
         defer { attack?.child.end() }
+        try await begin(attack)
         // Goes on to the end of this function.
         async let _ = giveControlLines()
         try await Task.sleep(for: Self.onset)
@@ -80,6 +81,7 @@ struct SiegeRun: Sendable {
     private struct Running {
         let child: Child
         let path: String
+        let log: String
 
         /// What the attacker has written last; nil if it has written nothing yet.
         func report() -> AttackReport? {
@@ -87,19 +89,33 @@ struct SiegeRun: Sendable {
         }
     }
 
+    /// Waits until the attacker's connections are made. It has the lowest priority, so it may take its time.
+    private func begin(_ attack: Running?) async throws {
+        guard let attack else { return }
+        try await Patience.wait(
+            for: "the attack to begin", .seconds(60), log: attack.log, unless: { attack.child.hasEnded }
+        ) {
+            attack.report() == nil ? nil : ()
+        }
+    }
+
     /// Starts the attacker's process, if the trick needs one.
-    private func attackers(for seconds: Int) throws -> Running? {
+    private func startAttack() throws -> Running? {
         guard !trick.moves.isEmpty else { return nil }
+        // It is ended when the row is complete; this is for the case that we are killed.
+        let atMost = 2 * seconds + 240
         let folder = rig.daemon.folder
         let path = folder.path("attack.json")
+        let log = folder.path("attack.log")
         let program = try Child.program("imattr-bench")
         let child = try Child(
             "/usr/bin/nice",
             [
-                "-n", "19", program, "attack", "--trick", trick.name, "--socket", rig.daemon.socketPath, "--uid",
-                "\(attackers)", "--seconds", "\(seconds)", "--report", path,
-            ], output: folder.path("attack.log"), folder: folder)
-        return Running(child: child, path: path)
+                // More than there is, so that it is the lowest whatever ours is.
+                "-n", "40", program, "attack", "--trick", trick.name, "--socket", rig.daemon.socketPath, "--uid",
+                "\(attackers)", "--seconds", "\(atMost)", "--report", path,
+            ], output: log, folder: folder)
+        return Running(child: child, path: path, log: log)
     }
 
     private func giveControlLines() async throws {
@@ -117,10 +133,10 @@ struct SiegeRun: Sendable {
         }
     }
 
-    /// What a large job of the victim gets: ten requests of 1,000 accounts under way.
+    /// What a large job of the victim gets: a hundred requests under way, each of which fills a call.
     private func bulkWindow() async throws -> (accountsPerSecond: Double, failures: Int) {
         let crowd = try await Crowd.gather(
-            path: rig.daemon.socketPath, uid: victim, depth: 10, [Questions(name: "bulk", size: 1000)])
+            path: rig.daemon.socketPath, uid: victim, depth: 100, [Questions(name: "bulk", size: 100)])
         try await crowd.begin()
         try await Task.sleep(for: Self.onset)
         let window = try await Window.open(seconds: seconds)

@@ -14,18 +14,25 @@ struct Trick: Sendable {
     var victimComesLater = false
 
     /// The trick of this name; nil if there is none.
-    static func named(_ name: String) -> Trick? { everything.first { $0.name == name } }
+    static func named(_ name: String) -> Trick? { (everything + groups).first { $0.name == name } }
 
     /// Those that go together in one attack.
     static let combinable = badAccounts + oddEntries + strayAnswers + hogs + lostConnections
 
     /// All tricks, singly, and most of them together.
-    static let everything = combinable + [muteConnections, fewDescriptors, manyUsers, together(combinable)]
+    static let everything =
+        combinable + [muteConnections, fewDescriptors, manyUsers, together("together", combinable)]
+
+    /// Tricks of a kind together, for a look that takes not so long.
+    static let groups = [
+        together("bad-accounts", badAccounts), together("odd-entries", oddEntries),
+        together("stray-answers", strayAnswers), together("hogs", hogs), together("idle", lostConnections),
+    ]
 
     /// A trick of all of these.
-    static func together(_ tricks: [Trick]) -> Trick {
+    private static func together(_ name: String, _ tricks: [Trick]) -> Trick {
         Trick(
-            name: "together", faults: tricks.flatMap(\.faults), moves: tricks.flatMap(\.moves),
+            name: name, faults: tricks.flatMap(\.faults), moves: tricks.flatMap(\.moves),
             control: tricks.flatMap(\.control))
     }
 }
