@@ -13,7 +13,7 @@ struct BenchCommand: AsyncParsableCommand {
             """,
         subcommands: [
             Limit.self, Callers.self, Wait.self, Fairness.self, Poison.self, Restart.self, Outage.self, All.self,
-            Compare.self, Growing.self,
+            Compare.self, Growing.self, Sieging.self, Attack.self,
         ])
 
     static func main() async {
@@ -108,5 +108,36 @@ struct BenchCommand: AsyncParsableCommand {
             abstract: "Processor time an account, for 1 to 10,000 callers and 1 to 1,000,000 waiting accounts.")
         @OptionGroup var options: MeasurementOptions
         func run() async throws { try await MeasurementRun.run([Growth.self], options) }
+    }
+
+    struct Sieging: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "siege",
+            abstract: "What an attacker can do to another user's requests, trick by trick and all together.",
+            discussion: """
+                Run it as root on two cores or more: users 65100 to 65299 attack at nice 19, user 65500 is the victim, the \
+                daemon has the first core for itself, and the rest goes at nice -10. The victim sends a ping and asks for one account every 20 ms, \
+                for --seconds alone, then beside each attack, then for as long again beside a large job of its own. \
+                Tricks: \(Trick.everything.map(\.name).joined(separator: ", ")). Groups of them, which are no part of a \
+                run of all: \(Trick.groups.map(\.name).joined(separator: ", ")).
+                """)
+        @OptionGroup var options: MeasurementOptions
+        @Option(name: .customLong("trick"), help: ArgumentHelp("Only this trick; may be repeated.", valueName: "name"))
+        var tricks: [String] = []
+        @Flag(help: "Wait half a minute after each attack, and look at the daemon's memory again.")
+        var long = false
+
+        func validate() throws {
+            if let name = tricks.first(where: { Trick.named($0) == nil }) {
+                throw ValidationError("There is no trick \(name).")
+            }
+        }
+
+        func run() async throws {
+            var siege = Siege(seconds: options.seconds)
+            if !tricks.isEmpty { siege.tricks = tricks.compactMap(Trick.named) }
+            siege.waitsForMemory = long
+            try await MeasurementRun.run([siege], options)
+        }
     }
 }

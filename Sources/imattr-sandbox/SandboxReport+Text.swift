@@ -7,6 +7,7 @@ extension SandboxReport {
         calls            \(calls)
         accounts         \(accounts)
         worst second     \(worstSecond) calls
+        over the limit   \(overLimit) calls
         refused          \(Self.list(refusals))
         faults           \(Self.list(faults))
         connections      \(connections)

@@ -13,6 +13,9 @@ struct Serve: AsyncParsableCommand {
             certificate to trust), sdkAppId, admin and secretKeyFile, which are an imattrd's upstreamUrl, \
             upstreamCaFile, sdkAppId, admin and secretKeyFile. What it has seen is reported at the end and on SIGUSR1. \
             SIGUSR2 brings the faults of --fault-on-signal in, and the next one takes them away again.
+
+            With --control it obeys lines of standard input, each of which is: \(ControlLine.textFormat). It answers \
+            each by one line of JSON. The end of standard input changes nothing.
             """)
 
     @Option(help: "The address to listen on.")
@@ -37,6 +40,9 @@ struct Serve: AsyncParsableCommand {
         transform: { try Fault(text: $0) })
     var faultsOnSignal: [Fault] = []
 
+    @Flag(help: "Obey lines of standard input; see above.")
+    var control = false
+
     @OptionGroup(title: "Endpoint options")
     var endpoint: EndpointOptions
 
@@ -45,17 +51,42 @@ struct Serve: AsyncParsableCommand {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let server = try await start(folder)
+        let events = Events(signals: signals, readsLines: control)
         var outage = false
-        for await signal in signals {
-            if signal == .sigusr2 {
+        for await event in events.all {
+            switch event {
+            case .line(let line): try await obey(line, server)
+            case .signal(.sigusr2):
                 outage.toggle()
                 await server.setFaults(outage ? faultsOnSignal + endpoint.faults : endpoint.faults)
-                continue
+            case .signal(.sigusr1): try await report(server)
+            case .signal:
+                try await report(server)
+                await server.shutDown()
+                return
             }
-            try await report(server)
-            if signal != .sigusr1 { break }
         }
-        await server.shutDown()
+    }
+
+    /// Does what a line of standard input asks for, and says what came of it.
+    private func obey(_ line: String, _ server: SandboxServer) async throws {
+        do {
+            let outcome = try await server.obey(ControlLine(text: line))
+            switch outcome {
+            case .done: try Output.line(Output.json(Obeyed(control: line)))
+            case .ended(let connections): try Output.line(Output.json(Obeyed(control: line, connections: connections)))
+            case .report(let report): try Output.line(Output.json(report))
+            }
+        } catch let error as FaultTextError {
+            try Output.line(Output.json(Obeyed(control: line, error: error.reason)))
+        }
+    }
+
+    /// The answer to a line of standard input.
+    private struct Obeyed: Encodable {
+        var control: String
+        var connections: Int?
+        var error: String?
     }
 
     /// Starts the server and says where it is.

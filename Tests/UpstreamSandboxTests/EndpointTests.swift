@@ -45,6 +45,7 @@ import Testing
         }
         #expect(try [0, 1].map { try code(&endpoint, at: $0) } == [91000, 60007])
         #expect(endpoint.report.refusals == [91000: 1, 60007: 1])
+        #expect(endpoint.report.overLimit == 1)
         #expect(endpoint.report.faults == ["error": 1])
     }
 
@@ -53,5 +54,15 @@ import Testing
         let wrong = TestCall().with("usersig", TestCall.userSig(key: "another"))
         #expect(try code(&endpoint, at: 0) == 0)
         #expect(try code(&endpoint, wrong, at: 1) == 70009)
+    }
+
+    /// What a call over the limit is answered says nothing about whether it was one.
+    @Test func aFaultDoesNotHideThatACallIsOverTheLimit() throws {
+        var endpoint = endpoint {
+            $0.rateLimit = 1
+            $0.faults = [Fault(.error(91000))]
+        }
+        #expect(try [0, 1, 2].map { try code(&endpoint, at: $0) } == [91000, 91000, 91000])
+        #expect(endpoint.report.overLimit == 2)
     }
 }

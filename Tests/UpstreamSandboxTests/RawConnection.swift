@@ -66,6 +66,17 @@ final class RawConnection {
         }
     }
 
+    /// What came and was not taken yet.
+    var text: String { String(buffer: received) }
+
+    /// The next so many bytes.
+    func bytes(_ count: Int) async throws -> String {
+        while true {
+            if let text = received.readString(length: count) { return text }
+            guard try await receive() else { throw EndOfStream(bytes: received.readableBytes) }
+        }
+    }
+
     /// Reads to the end of the connection, and returns how many bytes came. Throws if it was reset.
     func bytesToEnd() async throws -> Int {
         while try await receive() {}

@@ -1,13 +1,25 @@
 /// An HTTP answer, and how it is to be sent.
 struct Answer {
     /// What happens to the connection after the answer.
-    enum Ending {
+    enum Ending: Equatable {
         /// What the request asked for; HTTP/1.1 keeps it.
         case asRequested
         /// It is closed, as `Connection: close` in the answer says.
         case announcedClose
         /// It is closed without a word.
         case silentClose
+        /// It is closed when so many bytes of the body have been sent, fewer than the head says.
+        case cut(bodyBytes: Int)
+        /// It is reset (TCP RST) when so many bytes of the body have been sent, fewer than the head says.
+        case reset(bodyBytes: Int)
+    }
+
+    /// What is sent though it belongs to no answer.
+    enum Surplus: Equatable {
+        /// These bytes, in the same write as the answer's end.
+        case bytes([UInt8])
+        /// The whole answer once more, so long after its end; with 0 in the same write.
+        case again(after: Duration)
     }
 
     var status = 200
@@ -16,9 +28,13 @@ struct Answer {
     var ending = Ending.asRequested
     /// The pause between two bytes of the body; nil sends it at once.
     var pausePerByte: Duration?
+    /// How much later than other answers it is sent.
+    var delay = Duration.zero
+    /// What comes after it.
+    var surplus: Surplus?
 
-    init(json: String) {
-        body = Array(json.utf8)
+    init(json: [UInt8]) {
+        body = json
     }
 
     /// A page as gateways and proxies make them. It tells the whole URL, as some do.
@@ -45,6 +61,9 @@ struct Answer {
 /// What the sandbox does about a request.
 enum Reaction {
     case answer(Answer)
+    /// From now on each request of the connection gets the answer of the one before it; this one, if it is the
+    /// connection's first, gets the answer `first`.
+    case late(Answer, first: Answer)
     /// The connection is reset (TCP RST) without an answer.
     case reset
     /// Nothing comes; the connection stays open.

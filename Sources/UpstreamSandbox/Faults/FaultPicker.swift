@@ -1,26 +1,63 @@
-/// Says for each call which fault happens to it: the first in the list that applies.
+/// Says for each call which faults happen to it.
 struct FaultPicker {
-    private var faults: [(fault: Fault, account: [UInt8]?, considered: Int)]
-
-    init(_ faults: [Fault] = []) {
-        self.faults = faults.map { ($0, $0.account.map { Array($0.utf8) }, 0) }
+    /// A fault of a call.
+    struct Pick {
+        var kind: Fault.Kind
+        /// Those of the call's accounts that it is about; all of them if the fault names none.
+        var accounts: [[UInt8]]
     }
 
-    /// The fault of a call that names `accounts`, if one happens to it.
+    private var faults: [(fault: Fault, accounts: AccountPattern?, considered: Int)]
+
+    init(_ faults: [Fault] = []) {
+        self.faults = faults.map { ($0, $0.accounts.map(AccountPattern.init), 0) }
+    }
+
+    /// The faults of a call that names `accounts`, in the order of the list: all those up to the first that leaves
+    /// nothing of the answer as it was.
     ///
-    /// A fault's own counting goes on only with the calls that reach it: those of its account, and to which no fault
-    /// before it in the list happened.
-    mutating func pick(
-        accounts: [[UInt8]], using random: inout some RandomNumberGenerator
-    ) -> Fault.Kind? {
+    /// A fault's own counting goes on only with the calls that reach it: those of its accounts and its company, that
+    /// no fault before it in the list kept from it.
+    mutating func pick(accounts: [[UInt8]], using random: inout some RandomNumberGenerator) -> [Pick] {
+        var picks: [Pick] = []
+        // A list of accounts may be long, and most calls meet no fault.
+        lazy var distinct = Set(accounts).count
         for index in faults.indices {
-            if let account = faults[index].account, !accounts.contains(account) { continue }
-            faults[index].considered += 1
-            if faults[index].fault.when.holds(for: faults[index].considered, using: &random) {
-                return faults[index].fault.kind
+            let fault = faults[index].fault
+            let atFault = faults[index].accounts.map { accounts.filter($0.matches) }
+            if let atFault, atFault.isEmpty { continue }
+            switch fault.company {
+            case .any: break
+            case .others: if distinct < 2 { continue }
+            case .alone: if distinct != 1 { continue }
             }
+            faults[index].considered += 1
+            guard fault.when.holds(for: faults[index].considered, using: &random) else { continue }
+            picks.append(Pick(kind: fault.kind, accounts: atFault ?? accounts))
+            if !fault.kind.isOfEntries { break }
         }
-        return nil
+        return picks
+    }
+}
+
+/// ``Fault/Accounts`` as bytes: a Swift string counts `é` and `e` with U+0301 as equal, and they are two accounts.
+private enum AccountPattern {
+    case named(Set<[UInt8]>)
+    case prefixed([UInt8])
+
+    init(_ accounts: Fault.Accounts) {
+        self =
+            switch accounts {
+            case .named(let names): .named(Set(names.map { Array($0.utf8) }))
+            case .prefixed(let prefix): .prefixed(Array(prefix.utf8))
+            }
+    }
+
+    func matches(_ account: [UInt8]) -> Bool {
+        switch self {
+        case .named(let names): names.contains(account)
+        case .prefixed(let prefix): account.starts(with: prefix)
+        }
     }
 }
 

@@ -13,17 +13,65 @@ final class CallHandler: ChannelInboundHandler {
     /// A hundred accounts of 255 bytes, each byte escaped as `\u00XX`, are some 150 KB.
     private static let bodyLimit = 1 << 20
 
+    private enum State {
+        case waiting
+        /// A request is read, or its answer is not sent to its end.
+        case busy
+        /// The next request is answered by a reset.
+        case doomed
+        /// Nothing is answered any more.
+        case mute
+    }
+
     private let endpoint: SharedEndpoint
+    private let connections: NIOLoopBoundBox<Connections>
+    private var context: ChannelHandlerContext?
+    private var state = State.waiting
+    private var order = AnswerOrder()
     private var head: HTTPRequestHead?
     private var body: [UInt8] = []
 
-    init(endpoint: SharedEndpoint) {
+    init(endpoint: SharedEndpoint, connections: NIOLoopBoundBox<Connections>) {
         self.endpoint = endpoint
+        self.connections = connections
+    }
+
+    /// Whether it waits for a request.
+    var isIdle: Bool { state == .waiting }
+
+    /// Makes the connection useless.
+    func end(_ how: IdleEnd) {
+        guard let context else { return }
+        switch how {
+        case .reset: Self.reset(context)
+        case .resetOnUse: state = .doomed
+        case .close: context.close(promise: nil)
+        case .mute: state = .mute
+        }
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        endpoint.withLock { $0.connectionAccepted() }
+        connections.value.add(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        connections.value.remove(self)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch state {
+        case .waiting, .busy: break
+        case .mute: return
+        case .doomed:
+            state = .mute
+            return Self.reset(context)
+        }
         switch unwrapInboundIn(data) {
         case .head(let head):
+            state = .busy
             self.head = head
             body = []
         case .body(let part):
@@ -52,8 +100,9 @@ final class CallHandler: ChannelInboundHandler {
             (endpoint.arrive(request, now: .now()), endpoint.answerDelay())
         }
         later(delay, context) { context in
-            switch reaction {
-            case .answer(let answer): self.send(answer, keepAlive: keepAlive, context: context)
+            switch self.order.next(reaction) {
+            case .answer(let answer):
+                self.later(answer.delay, context) { self.send(answer, keepAlive: keepAlive, context: $0) }
             case .reset: Self.reset(context)
             case .silence: break
             }
@@ -61,40 +110,94 @@ final class CallHandler: ChannelInboundHandler {
     }
 
     private func send(_ answer: Answer, keepAlive: Bool, context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
+        let head = responseHead(answer)
+        write(.head(head), context)
+        switch answer.ending {
+        case .cut(let bodyBytes), .reset(let bodyBytes):
+            return breakOff(answer, after: bodyBytes, context)
+        case .asRequested, .announcedClose, .silentClose: break
+        }
+        let ends = { (context: ChannelHandlerContext) in
+            self.end(close: !keepAlive || answer.ending != .asRequested, surplus: answer.surplus, context) {
+                AnswerBytes.of(head, body: answer.body)
+            }
+        }
+        if let pause = answer.pausePerByte {
+            context.flush()
+            drip(answer.body[...], pause: pause, context: context, then: ends)
+        } else {
+            write(.body(.byteBuffer(ByteBuffer(bytes: answer.body))), context)
+            ends(context)
+        }
+    }
+
+    private func responseHead(_ answer: Answer) -> HTTPResponseHead {
         var headers = HTTPHeaders(answer.headers)
         headers.add(name: "Date", value: HTTPDate.text(secondsSince1970: endpoint.withLock { $0.now }))
         headers.add(name: "Content-Length", value: String(answer.body.count))
         if answer.ending == .announcedClose { headers.add(name: "Connection", value: "close") }
-        let status = HTTPResponseStatus(statusCode: answer.status)
-        write(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers)), context)
-
-        let closes = !keepAlive || answer.ending != .asRequested
-        if let pause = answer.pausePerByte {
-            context.flush()
-            drip(answer.body[...], pause: pause, thenClose: closes, context: context)
-        } else {
-            write(.body(.byteBuffer(ByteBuffer(bytes: answer.body))), context)
-            end(close: closes, context)
-        }
+        return HTTPResponseHead(
+            version: .http1_1, status: HTTPResponseStatus(statusCode: answer.status), headers: headers)
     }
 
-    private func drip(_ body: ArraySlice<UInt8>, pause: Duration, thenClose: Bool, context: ChannelHandlerContext) {
+    private func drip(
+        _ body: ArraySlice<UInt8>, pause: Duration, context: ChannelHandlerContext,
+        then ends: @escaping (ChannelHandlerContext) -> Void
+    ) {
         later(pause, context) { context in
             guard context.channel.isActive else { return }
-            guard let byte = body.first else { return self.end(close: thenClose, context) }
+            guard let byte = body.first else { return ends(context) }
             self.write(.body(.byteBuffer(ByteBuffer(bytes: [byte]))), context)
             context.flush()
-            self.drip(body.dropFirst(), pause: pause, thenClose: thenClose, context: context)
+            self.drip(body.dropFirst(), pause: pause, context: context, then: ends)
         }
     }
 
-    private func end(close: Bool, _ context: ChannelHandlerContext) {
+    /// Ends the connection in the middle of an answer.
+    private func breakOff(_ answer: Answer, after bodyBytes: Int, _ context: ChannelHandlerContext) {
         let written = context.eventLoop.makePromise(of: Void.self)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+        let part = ByteBuffer(bytes: answer.body.prefix(bodyBytes))
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(part))), promise: written)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        written.futureResult.whenComplete { _ in
+            if case .reset = answer.ending { Self.reset(bound.value) } else { bound.value.close(promise: nil) }
+        }
+    }
+
+    private func end(
+        close: Bool, surplus: Answer.Surplus?, _ context: ChannelHandlerContext, again: @escaping () -> [UInt8]
+    ) {
+        let written = context.eventLoop.makePromise(of: Void.self)
+        if state == .busy { state = .waiting }
+        // What is written at once leaves in one write with the answer; the pipeline may read the next request meanwhile.
+        switch surplus {
+        case nil: context.write(wrapOutboundOut(.end(nil)), promise: written)
+        case .bytes(let bytes): end(context, thenRaw: bytes, written)
+        case .again(let time) where time == .zero: end(context, thenRaw: again(), written)
+        case .again(let time):
+            context.write(wrapOutboundOut(.end(nil)), promise: written)
+            later(time, context) { context in
+                Self.writeRaw(again(), context)
+                context.flush()
+            }
+        }
+        context.flush()
         if close {
             let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
             written.futureResult.whenComplete { _ in bound.value.close(promise: nil) }
         }
+    }
+
+    private func end(_ context: ChannelHandlerContext, thenRaw bytes: [UInt8], _ written: EventLoopPromise<Void>) {
+        context.write(wrapOutboundOut(.end(nil)), promise: written)
+        Self.writeRaw(bytes, context)
+    }
+
+    /// Writes bytes that belong to no answer, past the encoder of answers.
+    private static func writeRaw(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
+        let encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+        encoder?.write(NIOAny(ByteBuffer(bytes: bytes)), promise: nil)
     }
 
     private func write(_ part: HTTPServerResponsePart, _ context: ChannelHandlerContext) {

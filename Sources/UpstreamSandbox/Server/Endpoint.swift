@@ -17,7 +17,7 @@ struct Endpoint {
 
     init(_ configuration: SandboxConfiguration) {
         self.configuration = configuration
-        faults = FaultPicker(configuration.faults)
+        faults = FaultPicker(configuration.allFaults)
         random = SeededGenerator(seed: configuration.seed)
     }
 
@@ -30,7 +30,7 @@ struct Endpoint {
     /// Goes on with another configuration. The faults' own counting starts again.
     mutating func configure(_ configuration: SandboxConfiguration) {
         self.configuration = configuration
-        faults = FaultPicker(configuration.faults)
+        faults = FaultPicker(configuration.allFaults)
     }
 
     mutating func connectionAccepted() { seen.connections += 1 }
@@ -49,24 +49,26 @@ struct Endpoint {
         let callsInSecond = second.record(now)
         let body = CallBody(request.body)
         seen.calls += 1
+        if callsInSecond > configuration.rateLimit { seen.overLimit += 1 }
         seen.accounts += body?.accounts.count ?? 0
 
         let text = AnswerText(compact: configuration.compact)
-        let fault = faults.pick(accounts: body?.accounts ?? [], using: &random)
+        let picks = faults.pick(accounts: body?.accounts ?? [], using: &random)
         let answer: Answer
         var code: Int?
         do throws(Refusal) {
             let accounts = try verify(request, body: body, callsInSecond: callsInSecond)
-            answer = Answer(json: text.ok(entries(accounts)))
+            answer = Answer(json: text.ok(picks.reduce(entries(accounts)) { $1.entries(insteadOf: $0) }))
         } catch {
             code = error.code
             answer = Answer(json: text.fail(error))
         }
-        guard let fault else {
+        for pick in picks { seen.faults[pick.kind.name, default: 0] += 1 }
+        // Only the last one can leave nothing as it was.
+        guard let fault = picks.last?.kind else {
             countRefusal(code)
             return .answer(answer)
         }
-        seen.faults[fault.name, default: 0] += 1
         countRefusal(fault.errorCode(insteadOf: code))
         return fault.spoil(answer, request: request, text: text)
     }

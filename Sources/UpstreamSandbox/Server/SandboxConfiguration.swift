@@ -37,8 +37,13 @@ public struct SandboxConfiguration: Sendable {
     /// What the sandbox's clock is ahead of the machine's, in seconds; it judges UserSigs and fills the `Date` header.
     public var clockOffsetSeconds = 0
 
-    /// What goes wrong. The first fault of the list that applies to a call happens to it.
+    /// What goes wrong. The first fault of the list that applies to a call happens to it; before it, all those happen
+    /// to it that concern entries only (``Fault/Kind/entry(_:)`` and ``Fault/Kind/stranger(_:)``).
     public var faults: [Fault] = []
+    /// What happens to every call, instead of the ``faults``; nil ends the outage.
+    public var outage: Fault.Kind?
+    /// The faults in force.
+    var allFaults: [Fault] { outage.map { [Fault($0)] } ?? faults }
     /// Where all random choices start: delays, order of answers, faults by chance.
     public var seed: UInt64 = 1
     /// How many of the last requests are kept for ``SandboxServer/recentRequests()``.

@@ -8,6 +8,8 @@ public struct SandboxReport: Sendable, Equatable, Encodable {
     public var accounts = 0
     /// The most calls that arrived within any one second.
     public var worstSecond = 0
+    /// Calls that arrived when the second that ends with them held more than the limit, whatever they were answered.
+    public var overLimit = 0
     /// How many calls were answered with each `ErrorCode` other than 0, whatever the reason.
     public var refusals: [Int: Int] = [:]
     /// How many calls each kind of fault happened to, under the kind's name on the command line.

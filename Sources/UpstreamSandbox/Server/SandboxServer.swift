@@ -19,14 +19,17 @@ public final class SandboxServer: Sendable {
     public let certificateAuthorityPEM: String
 
     private let endpoint: SharedEndpoint
+    private let connections: NIOLoopBoundBox<Connections>
     private let group: MultiThreadedEventLoopGroup
 
     private init(
-        port: Int, certificateAuthorityPEM: String, endpoint: SharedEndpoint, group: MultiThreadedEventLoopGroup
+        port: Int, certificateAuthorityPEM: String, endpoint: SharedEndpoint,
+        connections: NIOLoopBoundBox<Connections>, group: MultiThreadedEventLoopGroup
     ) {
         self.port = port
         self.certificateAuthorityPEM = certificateAuthorityPEM
         self.endpoint = endpoint
+        self.connections = connections
         self.group = group
     }
 
@@ -39,29 +42,32 @@ public final class SandboxServer: Sendable {
         let endpoint = SharedEndpoint(configuration)
         // One thread: arrivals have an order, and a core is enough for ten times the vendor's limit.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let connections = NIOLoopBoundBox.makeBoxSendingValue(Connections(), eventLoop: group.any())
         do {
             let channel = try await ServerBootstrap(group: group)
                 .serverChannelOption(.backlog, value: 1024)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture { try accept(channel, tls: tls, endpoint: endpoint) }
+                    channel.eventLoop.makeCompletedFuture {
+                        try accept(channel, tls: tls, CallHandler(endpoint: endpoint, connections: connections))
+                    }
                 }
                 .bind(host: configuration.host, port: configuration.port).get()
             return SandboxServer(
                 port: channel.localAddress?.port ?? configuration.port,
-                certificateAuthorityPEM: identity.authorityPEM, endpoint: endpoint, group: group)
+                certificateAuthorityPEM: identity.authorityPEM, endpoint: endpoint, connections: connections,
+                group: group)
         } catch {
             try await group.shutdownGracefully()
             throw error
         }
     }
 
-    private static func accept(_ channel: any Channel, tls: NIOSSLContext, endpoint: SharedEndpoint) throws {
-        endpoint.withLock { $0.connectionAccepted() }
+    private static func accept(_ channel: any Channel, tls: NIOSSLContext, _ handler: CallHandler) throws {
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(NIOSSLServerHandler(context: tls))
         try pipeline.configureHTTPServerPipeline()
-        try pipeline.addHandler(CallHandler(endpoint: endpoint))
+        try pipeline.addHandler(handler)
     }
 
     /// `https://localhost:PORT`.
@@ -88,6 +94,23 @@ public final class SandboxServer: Sendable {
     /// Replaces all faults; their counting starts anew.
     public func setFaults(_ faults: [Fault]) async {
         await configure { $0.faults = faults }
+    }
+
+    /// What happens to every call that arrives from now on, instead of the faults; nil ends the outage.
+    public func setOutage(_ kind: Fault.Kind?) async {
+        await configure { $0.outage = kind }
+    }
+
+    /// Makes all connections that wait for a request useless, and returns how many there were.
+    @discardableResult
+    public func endIdleConnections(_ how: IdleEnd) async -> Int {
+        let ended = connections.eventLoop.submit { [connections] in
+            let idle = connections.value.idle
+            for handler in idle { handler.end(how) }
+            return idle.count
+        }
+        // After shutDown there are none.
+        return (try? await ended.get()) ?? 0
     }
 
     /// What it has seen since its start. It can still be asked after ``shutDown()``.

@@ -17,6 +17,8 @@ enum FastRig {
 enum Request {
     static let ping = #"{"jsonrpc":"2.0","id":1,"method":"ping"}"# + "\n"
 
+    static let metrics = #"{"jsonrpc":"2.0","id":1,"method":"getMetrics"}"# + "\n"
+
     static let status = #"{"jsonrpc":"2.0","id":1,"method":"getStatus"}"# + "\n"
 
     static func getAttrs(_ accounts: [String], maxAgeMs: Int = 0, timeoutMs: Int = 30_000) -> String {

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 
 /// Somebody who asks one question after another, `depth` of them at a time, on one connection.
@@ -9,6 +10,7 @@ final class Caller {
     private static let pause = TimeAmount.milliseconds(5)
 
     private let path: String
+    private let uid: uid_t?
     private let depth: Int
     private let eventLoop: any EventLoop
     private let ended: (Question, Reply, _ askedAt: NIODeadline) -> Void
@@ -29,10 +31,11 @@ final class Caller {
 
     /// - Parameter ended: Told of the end of each asking.
     init(
-        path: String, depth: Int, questions: Questions, eventLoop: any EventLoop,
+        path: String, uid: uid_t? = nil, depth: Int, questions: Questions, eventLoop: any EventLoop,
         ended: @escaping (Question, Reply, _ askedAt: NIODeadline) -> Void
     ) {
         self.path = path
+        self.uid = uid
         self.depth = depth
         self.questions = questions
         self.eventLoop = eventLoop
@@ -44,7 +47,7 @@ final class Caller {
     var isBusy: Bool { underWay > 0 || !unanswered.isEmpty }
 
     func connect() {
-        LoadClient.connect(to: path, on: eventLoop) { [self] client in
+        LoadClient.connect(to: path, as: uid, on: eventLoop) { [self] client in
             if let client, state != .gone {
                 self.client = client
                 client.ended = { [self] in reconnect() }

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 
@@ -20,12 +21,12 @@ struct Crowd: Sendable {
         try await gather(path: rig.daemon.socketPath, depth: depth, questions)
     }
 
-    /// The same, at any socket.
-    static func gather(path: String, depth: Int, _ questions: [Questions]) async throws -> Crowd {
+    /// The same, at any socket, and as any user.
+    static func gather(path: String, uid: uid_t? = nil, depth: Int, _ questions: [Questions]) async throws -> Crowd {
         let crowd = try await eventLoop.submit {
             let members = Members()
             members.callers = questions.enumerated().map { index, questions in
-                caller(index, path: path, depth: depth, questions, members)
+                caller(index, path: path, uid: uid, depth: depth, questions, members)
             }
             for caller in members.callers { caller.connect() }
             return Crowd(members: NIOLoopBound(members, eventLoop: eventLoop))
@@ -37,9 +38,9 @@ struct Crowd: Sendable {
     }
 
     private static func caller(
-        _ index: Int, path: String, depth: Int, _ questions: Questions, _ members: Members
+        _ index: Int, path: String, uid: uid_t?, depth: Int, _ questions: Questions, _ members: Members
     ) -> Caller {
-        Caller(path: path, depth: depth, questions: questions, eventLoop: eventLoop) { [weak members] in
+        Caller(path: path, uid: uid, depth: depth, questions: questions, eventLoop: eventLoop) { [weak members] in
             let now = NIODeadline.now()
             let wait = Duration.nanoseconds((now - $2).nanoseconds)
             members?.events.append(Event(caller: index, at: now, wait: wait, size: $0.size, reply: $1))

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 
@@ -14,12 +15,15 @@ final class LoadClient {
     private var waiting: [Int: Waiting] = [:]
     private var lastID = 0
 
-    /// Connects to the socket at `path`, and calls `completion` with the connection, or with nil if there is none to be
-    /// had at present.
-    static func connect(to path: String, on eventLoop: any EventLoop, completion: @escaping (LoadClient?) -> Void) {
+    /// Connects to the socket at `path`, as the user `uid` or as we are, and calls `completion` with the connection, or
+    /// with nil if there is none to be had at present.
+    static func connect(
+        to path: String, as uid: uid_t? = nil, on eventLoop: any EventLoop,
+        completion: @escaping (LoadClient?) -> Void
+    ) {
         let client = LoadClient()
         let bound = NIOLoopBound(client, eventLoop: eventLoop)
-        ClientBootstrap(group: eventLoop)
+        let bootstrap = ClientBootstrap(group: eventLoop)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandlers([
@@ -27,7 +31,14 @@ final class LoadClient {
                     ])
                 }
             }
-            .connect(unixDomainSocketPath: path)
+        let connected: EventLoopFuture<any Channel>
+        if let uid {
+            guard let descriptor = UnixSocket.connect(to: path, as: uid) else { return completion(nil) }
+            connected = bootstrap.withConnectedSocket(descriptor)
+        } else {
+            connected = bootstrap.connect(unixDomainSocketPath: path)
+        }
+        connected
             .assumeIsolated()
             .whenComplete { result in
                 client.channel = try? result.get()

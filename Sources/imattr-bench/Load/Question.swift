@@ -1,26 +1,35 @@
 import Glibc
 import NIOCore
 
-/// A `getAttrs` request, and what a right answer to it looks like, byte for byte.
+/// A request, mostly `getAttrs`, and what a right answer to it looks like, byte for byte.
 struct Question: Sendable {
     /// How many accounts it asks for.
     let size: Int
-    private let params: String
+    private let request: String
     private let result: String
 
     /// Asks for distinct accounts, whose names need no escape in JSON.
     init(accounts: [String], timeoutMs: Int) {
         size = accounts.count
         let names = accounts.map { "\"\($0)\"" }
-        params = #"{"To_Account":[\#(names.joined(separator: ","))],"timeoutMs":\#(timeoutMs)}"#
+        let params = #"{"To_Account":[\#(names.joined(separator: ","))],"timeoutMs":\#(timeoutMs)}"#
+        request = #""method":"getAttrs","params":\#(params)"#
         // The sandbox gives each account its own name, so that a mix-up shows.
         let entries = names.map { #"{"To_Account":\#($0),"Attrs":{"account":\#($0)}}"# }
         // The object's end is left open: it may get more members, but none of these may change.
         result = #"{"UserAttrs":[\#(entries.joined(separator: ","))],"missing":[]"#
     }
 
+    private init(request: String, result: String) {
+        size = 0
+        self.request = request
+        self.result = result
+    }
+
+    static let ping = Question(request: #""method":"ping""#, result: #""pong"}"#)
+
     func line(id: Int) -> String {
-        #"{"jsonrpc":"2.0","id":\#(id),"method":"getAttrs","params":\#(params)}"# + "\n"
+        #"{"jsonrpc":"2.0","id":\#(id),\#(request)}"# + "\n"
     }
 
     /// Whether `line` is the answer to the question that was asked with `id`.

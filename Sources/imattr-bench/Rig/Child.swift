@@ -9,14 +9,18 @@ final class Child: Sendable {
     private let program: String
     private let isReaped = Mutex(false)
 
-    /// Starts a program, that of a path or the one of this name that stands beside this one's, with its output and errors
-    /// in the file `output`, temporary files in `folder`, and none of our descriptors.
-    init(_ name: String, _ arguments: [String], output: String, folder: TemporaryFolder) throws {
+    /// Starts a program, that of a path or the one of this name that stands beside this one's, with its input from the
+    /// file `input`, its output and errors in the file `output`, temporary files in `folder`, and none of our
+    /// descriptors.
+    init(
+        _ name: String, _ arguments: [String], input: String = "/dev/null", output: String, folder: TemporaryFolder
+    ) throws {
         let program = try Self.program(name)
         var files = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&files)
         defer { posix_spawn_file_actions_destroy(&files) }
-        posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        // For writing too, so that a named pipe opens without a writer, and does not end with one.
+        posix_spawn_file_actions_addopen(&files, STDIN_FILENO, input, O_RDWR, 0)
         posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO)
         for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {

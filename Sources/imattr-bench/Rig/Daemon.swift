@@ -13,7 +13,9 @@ final class Daemon: Contestant {
     let wire = Wire.lines
     /// Which configuration and socket it is started with.
     let arguments: [String]
-    private let folder: TemporaryFolder
+    let folder: TemporaryFolder
+    /// The command that starts it, such as `taskset -c 0`; empty if it is started directly.
+    private let wrapper: [String]
     private let child = Mutex<Child?>(nil)
 
     /// The keys that say which upstream.
@@ -26,8 +28,11 @@ final class Daemon: Contestant {
     }
 
     /// One that is not started yet. `arguments` come on top of those that say which socket and which upstream.
-    init(in folder: TemporaryFolder, sandbox: Sandbox.Ready, _ arguments: [String]) throws {
+    init(
+        in folder: TemporaryFolder, sandbox: Sandbox.Ready, _ arguments: [String], through wrapper: [String] = []
+    ) throws {
         self.folder = folder
+        self.wrapper = wrapper
         socketPath = folder.path("imattrd.sock")
         let configuration = Configuration(
             sdkAppId: sandbox.sdkAppId, admin: sandbox.admin, secretKeyFile: sandbox.secretKeyFile,
@@ -40,7 +45,8 @@ final class Daemon: Contestant {
 
     /// Starts it and returns when it listens.
     func start() async throws {
-        let child = try Child("imattrd", arguments, output: log, folder: folder)
+        let command = wrapper + [try Child.program("imattrd")] + arguments
+        let child = try Child(command[0], Array(command.dropFirst()), output: log, folder: folder)
         self.child.withLock { $0 = child }
         try await Patience.wait(for: "imattrd to listen", log: log, unless: { child.hasEnded }) {
             UnixSocket.acceptsConnections(self.socketPath) ? () : nil

@@ -8,9 +8,14 @@ final class LineClient: Sendable {
 
     private let descriptor: Int32
 
-    init(_ path: String) throws {
+    /// - Parameter patience: How long an answer may take, in whole seconds; without one, for ever.
+    init(_ path: String, patience: Int? = nil) throws {
         guard let descriptor = UnixSocket.connect(to: path) else { throw File.Failure(path: path, code: errno) }
         self.descriptor = descriptor
+        if let patience {
+            var time = timeval(tv_sec: patience, tv_usec: 0)
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+        }
     }
 
     deinit { close(descriptor) }

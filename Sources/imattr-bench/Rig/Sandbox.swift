@@ -15,26 +15,31 @@ final class Sandbox: Sendable {
     let ready: Ready
     private let child: Child
     private let reportPath: String
+    private let controlPath: String
 
     /// Starts one and returns when it listens. It knows every account, and answers each with its own name.
     static func start(in folder: TemporaryFolder, _ arguments: [String]) async throws -> Sandbox {
         let log = folder.path("sandbox.log")
         let report = folder.path("report.json")
+        let control = folder.path("sandbox.control")
+        guard mkfifo(control, 0o600) == 0 else { throw File.Failure(path: control, code: errno) }
         let child = try Child(
-            "imattr-sandbox", ["serve", "--unknown", "echo", "--report-json", report] + arguments, output: log,
-            folder: folder)
+            "imattr-sandbox", ["serve", "--unknown", "echo", "--control", "--report-json", report] + arguments,
+            input: control, output: log, folder: folder)
         do {
-            return Sandbox(ready: try await ready(child, log: log), child: child, reportPath: report)
+            return Sandbox(
+                ready: try await ready(child, log: log), child: child, reportPath: report, controlPath: control)
         } catch {
             child.end()
             throw error
         }
     }
 
-    private init(ready: Ready, child: Child, reportPath: String) {
+    private init(ready: Ready, child: Child, reportPath: String, controlPath: String) {
         self.ready = ready
         self.child = child
         self.reportPath = reportPath
+        self.controlPath = controlPath
     }
 
     /// What it has seen up to now.
@@ -49,6 +54,17 @@ final class Sandbox: Sendable {
 
     /// Brings in what `--fault-on-signal` says, or takes it away again.
     func toggleFaults() { child.signal(SIGUSR2) }
+
+    /// Gives it a line that it obeys (`imattr-sandbox serve --help`, `--control`).
+    func obey(_ line: String) throws {
+        let descriptor = open(controlPath, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw File.Failure(path: controlPath, code: errno) }
+        defer { close(descriptor) }
+        let bytes = Array("\(line)\n".utf8)
+        guard write(descriptor, bytes, bytes.count) == bytes.count else {
+            throw File.Failure(path: controlPath, code: errno)
+        }
+    }
 
     func end() { child.end() }
 

@@ -6,7 +6,6 @@ struct SandboxReport: Decodable {
     var worstSecond: Int
     /// Calls by the `ErrorCode` that they were answered with.
     var refusals: [Int: Int]
-
-    /// Calls that came when the second behind them was full (the vendor's 60007).
-    var overLimit: Int { refusals[60007] ?? 0 }
+    /// Calls that came when the second behind them was full, whatever they were answered with.
+    var overLimit: Int
 }

@@ -1,0 +1,139 @@
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// One connection of an attacker, which is made again when it ends. Belongs to one event loop.
+final class Attacker: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// How long to wait before connecting again where that has just failed.
+    private static let pause = TimeAmount.milliseconds(5)
+    /// Lines that are made for one write.
+    private static let batch = 64
+
+    private let behaviour: Move.Behaviour
+    private let path: String
+    private let uid: uid_t?
+    private let counts: AttackCounts
+    private let eventLoop: any EventLoop
+    private var lines: RequestLines?
+    /// Requests that may still be sent.
+    private var credit = 0
+
+    /// Makes the connections of some moves, as users from `firstUser` on or, without one, as who we are.
+    static func begin(
+        _ moves: [Move], path: String, firstUser: uid_t?, counts: AttackCounts, on eventLoop: any EventLoop
+    ) {
+        let attackers = moves.enumerated().flatMap { number, move in
+            (0..<move.connections).map { index in
+                // Tells the supplies of requests apart.
+                let number = number * 10_000 + index
+                let uid = firstUser.map { $0 + uid_t(index % move.users) }
+                return Attacker(move.behaviour, path: path, uid: uid, number: number, counts: counts, on: eventLoop)
+            }
+        }
+        // Each user once, since changing the user takes long.
+        for (uid, attackers) in Dictionary(grouping: attackers, by: \.uid) {
+            UnixSocket.withUser(uid) { for attacker in attackers { attacker.connect() } }
+        }
+    }
+
+    private init(
+        _ behaviour: Move.Behaviour, path: String, uid: uid_t?, number: Int, counts: AttackCounts,
+        on eventLoop: any EventLoop
+    ) {
+        self.behaviour = behaviour
+        self.path = path
+        self.uid = uid
+        self.counts = counts
+        self.eventLoop = eventLoop
+        switch behaviour {
+        case .ask(let requests, _), .readNothing(let requests), .reconnect(let requests):
+            lines = RequestLines(requests, number: number)
+        case .halfLine, .stay: lines = nil
+        }
+    }
+
+    private func connect() {
+        guard counts.goesOn else { return }
+        guard let descriptor = UnixSocket.connect(to: path, as: uid) else { return connectLater() }
+        counts.report.connected += 1
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        ClientBootstrap(group: eventLoop)
+            .channelOption(.autoRead, value: reads)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+            }
+            .withConnectedSocket(descriptor)
+            .assumeIsolated()
+            .whenFailure { _ in self.connectLater() }
+    }
+
+    private func connectLater() {
+        eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.connect() }
+    }
+
+    private var reads: Bool {
+        if case .readNothing = behaviour { false } else { true }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        switch behaviour {
+        case .ask(_, let depth): credit = depth
+        case .readNothing: credit = .max
+        case .reconnect: credit = 1
+        case .halfLine(let bytes):
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(repeating: UInt8(ascii: " "), count: bytes)), promise: nil)
+        case .stay: break
+        }
+        send(context)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let answers = unwrapInboundIn(data).readableBytesView.reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
+        counts.report.answered += answers
+        switch behaviour {
+        case .ask:
+            credit += answers
+            send(context)
+        case .reconnect:
+            if answers > 0 { context.close(promise: nil) }
+        case .readNothing, .halfLine, .stay: break
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        send(context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        credit = 0
+        switch behaviour {
+        case .reconnect: eventLoop.assumeIsolated().execute { self.connect() }
+        case .ask, .readNothing, .halfLine, .stay: connectLater()
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    /// Sends as much as may be sent now.
+    private func send(_ context: ChannelHandlerContext) {
+        let now = NIODeadline.now().uptimeNanoseconds / 1_000_000_000
+        while credit > 0, context.channel.isWritable {
+            var batch = ByteBuffer()
+            var count = 0
+            while credit > 0, count < Self.batch, batch.readableBytes < 1 << 16, let line = lines?.next(now: Int64(now))
+            {
+                batch.writeString(line)
+                credit -= 1
+                count += 1
+            }
+            guard count > 0 else { return }
+            counts.report.sent += count
+            context.writeAndFlush(wrapOutboundOut(batch), promise: nil)
+        }
+    }
+}

@@ -1,0 +1,116 @@
+/// What one trick has done to the victim and to the daemon.
+struct SiegeRow: Sendable {
+    /// What a row is judged by.
+    struct Bounds: Sendable, Equatable {
+        /// How much longer than alone a `getAttrs` may take.
+        var askExtra = Duration.milliseconds(80)
+        /// Percent of the limit that the victim's large job gets; nil if that is not judged.
+        var bulkShare: Double? = 45
+
+        static let usual = Bounds()
+
+        // The same for every trick: how much longer than alone a ping may take, MiB, and seconds.
+        static let pingFactor = 3
+        static let pingExtra = Duration.milliseconds(20)
+        static let peakMemory = 600.0
+        static let laterMemory = 60.0
+        static let loopTurn = 0.05
+    }
+
+    /// Waits to compare with.
+    struct Waits: Sendable {
+        var ping: Percentiles
+        var ask: Percentiles
+    }
+
+    var trick: String
+    var bounds = Bounds.usual
+    var waits: Waits
+    /// Questions of the victim that did not get the right answer.
+    var failures: Int
+    /// The same, of its large job.
+    var bulkFailures: Int
+    /// What the large job got, in percent of the limit.
+    var bulkShare: Double
+    /// From connecting to the first answer; only where the victim comes later.
+    var firstAnswer: Duration?
+    /// The daemon's peak, in MiB.
+    var peakMemory: Double
+    /// Half a minute after the attack, in MiB; nil if that was not waited for.
+    var laterMemory: Double?
+    /// Seconds; nil if the daemon does not say.
+    var loopTurn: Double?
+    /// Calls over the limit at the sandbox.
+    var overLimit: Int
+    /// The daemon's use of its core during the attack, in percent.
+    var processorShare: Double
+    var attack: AttackReport?
+
+    /// The row's numbers with their bounds, which depend on the victim's waits without an attacker.
+    func findings(alone: Waits) -> [Finding] {
+        let ping = alone.ping.value(at: 99).map { $0 * Bounds.pingFactor + Bounds.pingExtra }
+        let ask = alone.ask.value(at: 99).map { $0 + bounds.askExtra }
+        return [
+            Finding("failures", failures, .atMost(0)),
+            Finding("ping, p50", waits.ping.value(at: 50)),
+            Finding("ping, p99", waits.ping.value(at: 99), Self.atMost(ping)),
+            Finding("getAttrs, p50", waits.ask.value(at: 50)),
+            Finding("getAttrs, p99", waits.ask.value(at: 99), Self.atMost(ask)),
+            Finding("bulk, of the limit", bulkShare, "%", bounds.bulkShare.map { .atLeast($0) }),
+            Finding("bulk, failures", bulkFailures, .atMost(0)),
+        ]
+            + (firstAnswer.map { [Finding("first answer", $0, Self.atMost(ping))] } ?? [])
+            + [Finding("peak memory", peakMemory, "MiB", .atMost(Bounds.peakMemory))]
+            + (laterMemory.map { [Finding("memory 30 s later", $0, "MiB", .atMost(Bounds.laterMemory))] } ?? [])
+            + (loopTurn.map { [Finding("longest turn", $0 * 1000, "ms", .atMost(Bounds.loopTurn * 1000))] } ?? [])
+            + [
+                Finding("calls over the limit", overLimit, .atMost(0)),
+                Finding("processor", processorShare, "%"),
+            ]
+            + (attack.map {
+                [Finding("attacker's requests", $0.sent), Finding("attacker's connections", $0.connected, .atLeast(1))]
+            } ?? [])
+    }
+
+    private static func atMost(_ duration: Duration?) -> Finding.Target? {
+        // Where nothing is known of the waits alone, no wait can be judged, and so none is good.
+        .atMost(duration.map { $0 / .milliseconds(1) } ?? -1)
+    }
+}
+
+/// The table of rows.
+enum SiegeTable {
+    private static let columns = [
+        ("trick", 18), ("fail", 6), ("ping p50", 9), ("p99", 8), ("get p50", 9), ("p99", 8), ("bulk %", 7),
+        ("fail", 5), ("first", 7), ("peak MiB", 9), ("+30 s", 6), ("turn ms", 8), ("over", 5), ("cpu %", 6),
+        ("requests", 9),
+    ]
+
+    /// The line above the rows.
+    static var head: String { line(columns.map(\.0)) + "  missed" }
+
+    /// One row, with the names of the targets that are missed at its end.
+    static func text(_ row: SiegeRow, alone: SiegeRow.Waits) -> String {
+        func milliseconds(_ duration: Duration?) -> String {
+            duration.map { Finding.number($0 / .milliseconds(1), 1) } ?? "never"
+        }
+        func number(_ value: Double?) -> String { value.map { Finding.number($0, 0) } ?? "-" }
+        let missed = row.findings(alone: alone).filter { !$0.isMet }.map(\.what)
+        return line([
+            row.trick, "\(row.failures)", milliseconds(row.waits.ping.value(at: 50)),
+            milliseconds(row.waits.ping.value(at: 99)), milliseconds(row.waits.ask.value(at: 50)),
+            milliseconds(row.waits.ask.value(at: 99)), number(row.bulkShare), "\(row.bulkFailures)",
+            row.firstAnswer.map(milliseconds) ?? "-", number(row.peakMemory), number(row.laterMemory),
+            number(row.loopTurn.map { $0 * 1000 }), "\(row.overLimit)", number(row.processorShare),
+            row.attack.map { "\($0.sent)" } ?? "-",
+        ]) + "  " + (missed.isEmpty ? "ok" : "MISSED: " + missed.joined(separator: "; "))
+    }
+
+    private static func line(_ cells: [String]) -> String {
+        zip(cells, columns).enumerated().map { index, cell in
+            let space = String(repeating: " ", count: max(0, cell.1.1 - cell.0.count))
+            // Names to the left, numbers to the right.
+            return index == 0 ? cell.0 + space : space + cell.0
+        }.joined(separator: " ")
+    }
+}
