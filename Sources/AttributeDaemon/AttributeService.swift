@@ -138,16 +138,17 @@ final class AttributeService: RPCService {
         metrics.countRequested(accounts: params.accounts.count)
         if params.accounts.isEmpty {
             audit?.write(.result([]))
-            return .now(.result(GetAttrs.Result.json([], AccountResults())))
+            return .now(.told(.answered(AccountResults()), of: params))
         }
         let admission = driver.enqueue(
             params.accounts, caller: CallerKey(uid: caller.uid, connection: connection.number),
-            timeout: .milliseconds(params.timeoutMs), maxAge: .milliseconds(params.maxAgeMs))
+            timeout: .milliseconds(params.timeoutMs), maxAge: .milliseconds(params.maxAgeMs),
+            acceptsPartial: params.partial)
         switch admission {
-        case .ended(let outcome): return .now(ended(outcome, params.accounts, since: start, audit))
+        case .ended(let outcome): return .now(ended(outcome, of: params, since: start, audit))
         case .waiting(let key):
             let waiting = WaitingAnswer(
-                service: self, driver: driver, key: key, accounts: params.accounts, start: start, audit: audit,
+                service: self, driver: driver, key: key, params: params, start: start, audit: audit,
                 completion: completion)
             driver.whenEnded(key) { waiting.ended($0) }
             return .later(cancel: { waiting.cancel() })
@@ -155,9 +156,9 @@ final class AttributeService: RPCService {
     }
 
     func ended(
-        _ outcome: RequestOutcome, _ accounts: [Account], since start: NIODeadline, _ audit: Audit?
+        _ outcome: RequestOutcome, of params: GetAttrs.Params, since start: NIODeadline, _ audit: Audit?
     ) -> Response.Outcome {
-        let answer = Response.Outcome.told(outcome, of: accounts)
+        let answer = Response.Outcome.told(outcome, of: params)
         metrics.add(duration: .now() - start)
         audit?.write(answer)
         return answer

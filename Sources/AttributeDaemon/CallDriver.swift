@@ -74,12 +74,16 @@ final class CallDriver {
     /// - Parameters:
     ///   - accounts: Distinct, at least one.
     ///   - maxAge: How old held answers may be.
+    ///   - acceptsPartial: Whether the request ends with what was answered when other accounts fail.
     /// - Returns: If the request waits, ``whenEnded(_:tell:)`` is to be called at once.
-    func enqueue(_ accounts: [Account], caller: CallerKey, timeout: Duration, maxAge: Duration) -> Admission {
+    func enqueue(
+        _ accounts: [Account], caller: CallerKey, timeout: Duration, maxAge: Duration, acceptsPartial: Bool = false
+    ) -> Admission {
         let now = Moment.now()
         let key = scheduler.makeRequestKey()
         if let outcome = scheduler.enqueue(
-            key, accounts: accounts, caller: caller, deadline: now + timeout, maxAge: maxAge, now: now)
+            key, accounts: accounts, caller: caller, deadline: now + timeout, maxAge: maxAge,
+            acceptsPartial: acceptsPartial, now: now)
         {
             return .ended(outcome)
         }

@@ -17,7 +17,9 @@ extension CallScheduler {
 
     /// Why a request cannot be taken, or nil.
     mutating func refusal(of count: Int, _ request: WaitingRequest, now: Moment) -> RequestOutcome? {
-        if stopDeadline != nil { return .shuttingDown(fetched: request.fetched) }
+        if stopDeadline != nil {
+            return request.partly(.shuttingDown) ?? .shuttingDown(fetched: request.fetched)
+        }
         if waiting + count > limits.queuedAccounts { return overloaded(.all(limits.queuedAccounts)) }
         if waitingByUID[request.caller.uid] + count > limits.queuedAccountsPerUID {
             return overloaded(.perUID(limits.queuedAccountsPerUID))
@@ -27,7 +29,8 @@ extension CallScheduler {
         let earliest = max(
             pacer.earliestStart(of: calls, now: now), slots.earliestStart(of: calls, now: now, credit: credit))
         guard earliest < request.deadline else {
-            return .deadlineExceeded(fetched: request.fetched, retryAfter: earliest - now)
+            return request.partly(.deadlineExceeded)
+                ?? .deadlineExceeded(fetched: request.fetched, retryAfter: earliest - now)
         }
         // Asked last, because it lets a probe in.
         return count == 0 ? nil : gate.refusal(now: now).map { request.failed(with: $0) }
@@ -74,7 +77,9 @@ extension CallScheduler {
                 request.receive(past.failure, at: index)
             }
             let outcome =
-                request.hasFailures ? request.outcome : .deadlineExceeded(fetched: request.fetched, retryAfter: nil)
+                request.partly(.deadlineExceeded)
+                ?? (request.hasFailures
+                    ? request.outcome : .deadlineExceeded(fetched: request.fetched, retryAfter: nil))
             actions.append(finish(key, outcome))
         }
     }
