@@ -51,8 +51,14 @@ final class CallDriver {
         upstream.onConnectionsGone { [weak self] in self?.scheduler.connectionsGone() }
     }
 
-    /// What the scheduler is at.
-    var state: CallScheduler { scheduler }
+    /// The scheduler's numbers.
+    func snapshot(at now: Moment) -> SchedulerSnapshot { SchedulerSnapshot(&scheduler, at: now) }
+
+    /// The users with the most waiting accounts, by uid.
+    /// - Parameter most: How many users, at most.
+    func mostWaiting(_ most: Int) -> [(uid: UInt32, count: Int)] {
+        LargestCounts.list(of: scheduler.waitingAccountsByUID, most: most)
+    }
 
     /// Why the service is worse than it should be; nil if it is not.
     var degradation: String? { scheduler.closedBecause?.adviceForOperator ?? health.degradation }

@@ -28,8 +28,8 @@ public final class Daemon: Sendable {
     /// Where the configuration comes from; asked again for a reload.
     public typealias Source = @Sendable () -> ReadConfiguration
 
-    private let eventLoop: any EventLoop
-    private let core: NIOLoopBound<DaemonCore>
+    let eventLoop: any EventLoop
+    let core: NIOLoopBound<DaemonCore>
     private let source: Source
 
     /// Starts a daemon that listens nowhere yet. A bad configuration makes it `misconfigured`, which it stays until a
@@ -62,7 +62,7 @@ public final class Daemon: Sendable {
 
     /// Serves a socket that listens already; the daemon closes it when it stops.
     public func listen(on socket: CInt) async throws {
-        try await eventLoop.flatSubmit { [core] in core.value.server.listen(on: socket) }.get()
+        try await eventLoop.flatSubmit { [core] in core.value.listen(on: socket) }.get()
     }
 
     /// Serves the metrics over HTTP on a socket that listens already; the daemon closes it when it stops.

@@ -27,6 +27,8 @@ final class DaemonCore {
     private(set) var driver: CallDriver?
     private(set) var settings: Settings?
     private(set) var lastReload: ReloadOutcome?
+    /// What callers are given about the daemon as a whole.
+    var texts = SharedTexts()
     private let hooks: Daemon.Hooks
     private var problems: [ConfigurationProblem] = []
     private var lastState: DaemonState?
@@ -99,11 +101,21 @@ final class DaemonCore {
         }
         settings = new
         server.limits = new.server
+        texts.discard()
         stateMayHaveChanged()
         watchIdleness()
     }
 
-    func note(_ outcome: ReloadOutcome) { lastReload = outcome }
+    func note(_ outcome: ReloadOutcome) {
+        lastReload = outcome
+        texts.discard()
+    }
+
+    /// Serves a socket that listens already.
+    func listen(on socket: CInt) -> EventLoopFuture<Void> {
+        let core = NIOLoopBound(self, eventLoop: eventLoop)
+        return server.listen(on: socket).map { core.value.texts.discard() }
+    }
 
     /// Serves the metrics over HTTP. Whoever reads them is not somebody who needs the daemon: it may be idle all the same.
     func serveMetrics(on socket: CInt) -> EventLoopFuture<Void> {
@@ -125,6 +137,7 @@ final class DaemonCore {
         let state = state
         guard state != lastState else { return }
         lastState = state
+        texts.discard()
         hooks.stateChanged(state)
         let reasons: Logger.Metadata = state.reasons.isEmpty ? [:] : ["why": "\(state.reasons.joined(separator: "; "))"]
         let level: Logger.Level = state.state == .misconfigured || state.state == .degraded ? .error : .info
