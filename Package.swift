@@ -75,7 +75,7 @@ let package = Package(
             "AttributeDaemon",
             [
                 "AttributeValues", "JSONTokens", "JSONRPC", "JSONRPCServer", "CallScheduling", "AttributeAPI",
-                "UpstreamClient", "UserSig", "CLibYAML", .heap, .nio, .nioPosix, .nioHTTP1, .logging,
+                "UpstreamClient", "UserSig", "CLibYAML", .nio, .nioPosix, .nioHTTP1, .logging,
             ]),
         library("UpstreamSandbox", ["UserSig", .nio, .nioPosix, .nioHTTP1, .nioSSL, .crypto]),
         library(

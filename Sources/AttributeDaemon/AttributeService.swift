@@ -53,7 +53,11 @@ final class AttributeService: RPCService {
     /// Whether the logger writes a line for each request. Kept, because to ask it for its level copies its handler.
     private var logsRequests: Bool
 
-    init(logger: Logger) {
+    private let loopTurns: LoopTurns?
+
+    /// - Parameter loopTurns: Is notified of each request; nil if nothing measures the loop's turns.
+    init(logger: Logger, loopTurns: LoopTurns? = nil) {
+        self.loopTurns = loopTurns
         self.logger = logger
         logsRequests = logger.logLevel <= .debug
     }
@@ -61,6 +65,7 @@ final class AttributeService: RPCService {
     // MARK: The table
 
     func call(_ request: Request, on connection: any RPCConnection, completion: Completion) -> Reply {
+        loopTurns?.note()
         let method = MethodName(name: request.method)
         metrics.countReceived(method)
         let reply = reply(to: request, for: method, on: connection, completion)
@@ -100,6 +105,7 @@ final class AttributeService: RPCService {
     }
 
     func notified(of notification: Request, on connection: any RPCConnection) {
+        loopTurns?.note()
         metrics.countNotification()
         guard MethodName(name: notification.method) == .cancelRequest,
             let id = CancelRequest.id(notification.params)

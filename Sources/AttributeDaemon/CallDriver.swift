@@ -15,6 +15,7 @@ final class CallDriver {
     private var turnIsDue = false
     private var stopping: Stopping?
     private var slotMemory: SlotMemory?
+    private let loopTurns: LoopTurns?
 
     /// What becomes of a request.
     enum Admission {
@@ -43,7 +44,11 @@ final class CallDriver {
     /// Runs what may tell many callers at once.
     var tellTogether: (() -> Void) -> Void = { $0() }
 
-    init(_ limits: CallScheduler.Limits, upstream: UpstreamClient, eventLoop: any EventLoop) {
+    /// - Parameter loopTurns: Is notified of each call's end; nil if nothing measures the loop's turns.
+    init(
+        _ limits: CallScheduler.Limits, upstream: UpstreamClient, eventLoop: any EventLoop, loopTurns: LoopTurns? = nil
+    ) {
+        self.loopTurns = loopTurns
         self.eventLoop = eventLoop
         self.upstream = upstream
         scheduler = CallScheduler(limits: limits, seed: .random(in: .min ... .max))
@@ -175,6 +180,7 @@ final class CallDriver {
     }
 
     private func ended(_ key: CallKey, _ accounts: [Account], _ end: CallEnd) {
+        loopTurns?.note()
         let now = Moment.now()
         let startedAt = calls.removeValue(forKey: key)?.startedAt ?? now
         metrics.countEnd(end.failure, took: now - startedAt, accounts: accounts.count)

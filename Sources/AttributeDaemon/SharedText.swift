@@ -2,8 +2,8 @@ import AttributeValues
 
 /// A text that all callers share: however often they ask, it is built ten times a second on average.
 ///
-/// A caller that asks rarely gets a new text each time, since a few builds are kept in hand. Under a flood of requests the text is at
-/// most ``interval`` old. A change that must be seen at once discards it.
+/// A caller that asks rarely gets a new text each time, since a few builds are kept in hand. Under a flood of requests
+/// the text is at most ``interval`` old. A change that must be seen at once discards it.
 struct SharedText {
     /// The least time between builds, on average.
     static let interval: Duration = .milliseconds(100)

@@ -25,8 +25,8 @@ public struct PartialResult: Sendable {
 }
 
 extension WaitingRequest {
-    /// The end of a request of which some accounts were answered, with one reason for all that is open; nil if the request accepts no
-    /// partial result, or if no account was answered.
+    /// The end of a request of which some accounts were answered, with one reason for all that is open; nil if the
+    /// request accepts no partial result, or if no account was answered.
     func partly(_ reason: PartialResult.Reason) -> RequestOutcome? {
         guard acceptsPartial, fetched > 0 else { return nil }
         let failed = accounts.indices.compactMap { index -> (index: Int, reason: PartialResult.Reason)? in

@@ -223,8 +223,8 @@ struct WaitingRequest: Sendable {
         if case .none = items[index].answer { true } else { false }
     }
 
-    /// How the request has ended: by the failure of its first failed account, if any has failed. If it accepts a partial result, what is
-    /// still open has run out of time.
+    /// How the request has ended: by the failure of its first failed account, if any has failed. If it accepts a
+    /// partial result, what is still open has run out of time.
     var outcome: RequestOutcome {
         guard let firstIndex = failures.keys.min(), let first = failures[firstIndex] else {
             return .answered(results)

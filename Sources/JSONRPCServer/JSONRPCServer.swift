@@ -29,6 +29,8 @@ public final class JSONRPCServer {
     var inputBytes = 0
     /// Called whenever a connection has come or gone.
     public var connectionsChanged: (() -> Void)?
+    /// Called whenever a connection was one too many, with the error that it is answered with.
+    public var connectionRefused: ((Caller, ErrorObject) -> Void)?
 
     /// A server that listens nowhere yet.
     public init(service: any RPCService, limits: ServerLimits, eventLoop: any EventLoop) {
@@ -102,6 +104,7 @@ public final class JSONRPCServer {
         }
         if let error = refusal(of: caller) {
             if let limit = error.limit { counters.refusedConnections[limit.name, default: 0] += 1 }
+            connectionRefused?(caller, error)
             try channel.pipeline.syncOperations.addHandler(RefusedConnection(error))
             return
         }

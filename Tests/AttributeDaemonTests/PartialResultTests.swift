@@ -87,9 +87,12 @@ import UpstreamSandbox
     }
 
     @Test func stoppingEndsItWithWhatWasFetched() async throws {
-        try await DaemonUnderTest.run(flags: [.rateLimit: "1"]) { test in
+        // The only call that may be in progress lasts until the daemon stops.
+        let flags: [ConfigurationKey: String] = [.maxInFlight: "1", .upstreamTimeoutMs: "60000"]
+        try await DaemonUnderTest.run(sandbox: { $0.faults = [DaemonUnderTest.occupying] }, flags: flags) { test in
             let client = try await test.connect()
             _ = try await client.getAttrs(["abc"])
+            try await test.occupy(client)
             try await client.send(request(["waits", "abc"], maxAgeMs: 60000))
             try await test.waitForRequests(1)
             async let stopped: Void = test.daemon.stop()

@@ -26,8 +26,8 @@ extension GetAttrs {
             details: """
                 Requests of all callers share upstream calls of up to 100 accounts. If one of a request's calls fails, \
                 the answer is that error, whose data says how many accounts were fetched and which failed; repeating \
-                the request with maxAgeMs asks only for the rest. With partial it is a result with what was fetched, and \
-                failed has the others; it is an error only if no account was answered at all.
+                the request with maxAgeMs asks only for the rest. With partial it is a result with what was fetched, \
+                and failed has the others; it is an error only if no account was answered at all.
                 """,
             params: [accounts, timeoutMs.description, maxAgeMs.description, partial.description],
             result: resultSchema,

@@ -92,8 +92,8 @@ public enum GetAttrs {
         /// - Parameters:
         ///   - accounts: Distinct, in the order of the request.
         ///   - results: What upstream said of each, in the same order.
-        ///   - failed: The accounts that failed and why, by their index, ascending; they are not `missing`. Nil if the caller has not
-        ///     asked for a partial result.
+        ///   - failed: The accounts that failed and why, by their index, ascending; they are not `missing`. Nil if the
+        ///     caller has not asked for a partial result.
         public static func json(
             _ accounts: [Account], _ results: AccountResults, failed: [(index: Int, error: ErrorObject)]? = nil
         ) -> [UInt8] {

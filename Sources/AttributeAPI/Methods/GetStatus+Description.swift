@@ -2,8 +2,8 @@ extension GetStatus {
     static let description = MethodDescription(
         summary: "What state the daemon is in, and why; what it is doing and has done.",
         details: """
-            Served in every state, also when the daemon is misconfigured. Never has a secret in it. Numbers can be a tenth \
-            of a second old; state, reasons and lastReload are current.
+            Served in every state, also when the daemon is misconfigured. Never has a secret in it. Numbers can be a \
+            tenth of a second old; state, reasons and lastReload are current.
             """,
         result: resultSchema, example: nil)
 

@@ -80,6 +80,7 @@ extension DaemonCore {
         case .configLastReloadSuccessful: text.sample(lastReload.map { $0.succeeded ? 1 : 0 })
         case .configLastReloadTimestampSeconds: text.sample(lastReload.map { Int($0.at) })
 
+        case .loopTurnSeconds: text.samples(loopTurns?.histogram)
         case .processStartTimeSeconds: text.sample(startTime)
         case .processCpuSeconds: text.sample(ProcessFigures.processorSeconds)
         case .processResidentMemoryBytes: text.sample(ProcessFigures.residentBytes)
