@@ -53,7 +53,11 @@ final class AttributeService: RPCService {
     /// Whether the logger writes a line for each request. Kept, because to ask it for its level copies its handler.
     private var logsRequests: Bool
 
-    init(logger: Logger) {
+    private let loopTurns: LoopTurns?
+
+    /// - Parameter loopTurns: Is notified of each request; nil if nothing measures the loop's turns.
+    init(logger: Logger, loopTurns: LoopTurns? = nil) {
+        self.loopTurns = loopTurns
         self.logger = logger
         logsRequests = logger.logLevel <= .debug
     }
@@ -61,6 +65,7 @@ final class AttributeService: RPCService {
     // MARK: The table
 
     func call(_ request: Request, on connection: any RPCConnection, completion: Completion) -> Reply {
+        loopTurns?.note()
         let method = MethodName(name: request.method)
         metrics.countReceived(method)
         let reply = reply(to: request, for: method, on: connection, completion)
@@ -100,6 +105,7 @@ final class AttributeService: RPCService {
     }
 
     func notified(of notification: Request, on connection: any RPCConnection) {
+        loopTurns?.note()
         metrics.countNotification()
         guard MethodName(name: notification.method) == .cancelRequest,
             let id = CancelRequest.id(notification.params)
@@ -138,16 +144,17 @@ final class AttributeService: RPCService {
         metrics.countRequested(accounts: params.accounts.count)
         if params.accounts.isEmpty {
             audit?.write(.result([]))
-            return .now(.result(GetAttrs.Result.json([], AccountResults())))
+            return .now(.told(.answered(AccountResults()), of: params))
         }
         let admission = driver.enqueue(
             params.accounts, caller: CallerKey(uid: caller.uid, connection: connection.number),
-            timeout: .milliseconds(params.timeoutMs), maxAge: .milliseconds(params.maxAgeMs))
+            timeout: .milliseconds(params.timeoutMs), maxAge: .milliseconds(params.maxAgeMs),
+            acceptsPartial: params.partial)
         switch admission {
-        case .ended(let outcome): return .now(ended(outcome, params.accounts, since: start, audit))
+        case .ended(let outcome): return .now(ended(outcome, of: params, since: start, audit))
         case .waiting(let key):
             let waiting = WaitingAnswer(
-                service: self, driver: driver, key: key, accounts: params.accounts, start: start, audit: audit,
+                service: self, driver: driver, key: key, params: params, start: start, audit: audit,
                 completion: completion)
             driver.whenEnded(key) { waiting.ended($0) }
             return .later(cancel: { waiting.cancel() })
@@ -155,9 +162,9 @@ final class AttributeService: RPCService {
     }
 
     func ended(
-        _ outcome: RequestOutcome, _ accounts: [Account], since start: NIODeadline, _ audit: Audit?
+        _ outcome: RequestOutcome, of params: GetAttrs.Params, since start: NIODeadline, _ audit: Audit?
     ) -> Response.Outcome {
-        let answer = Response.Outcome.told(outcome, of: accounts)
+        let answer = Response.Outcome.told(outcome, of: params)
         metrics.add(duration: .now() - start)
         audit?.write(answer)
         return answer

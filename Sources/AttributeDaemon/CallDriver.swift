@@ -15,6 +15,7 @@ final class CallDriver {
     private var turnIsDue = false
     private var stopping: Stopping?
     private var slotMemory: SlotMemory?
+    private let loopTurns: LoopTurns?
 
     /// What becomes of a request.
     enum Admission {
@@ -43,7 +44,11 @@ final class CallDriver {
     /// Runs what may tell many callers at once.
     var tellTogether: (() -> Void) -> Void = { $0() }
 
-    init(_ limits: CallScheduler.Limits, upstream: UpstreamClient, eventLoop: any EventLoop) {
+    /// - Parameter loopTurns: Is notified of each call's end; nil if nothing measures the loop's turns.
+    init(
+        _ limits: CallScheduler.Limits, upstream: UpstreamClient, eventLoop: any EventLoop, loopTurns: LoopTurns? = nil
+    ) {
+        self.loopTurns = loopTurns
         self.eventLoop = eventLoop
         self.upstream = upstream
         scheduler = CallScheduler(limits: limits, seed: .random(in: .min ... .max))
@@ -51,8 +56,14 @@ final class CallDriver {
         upstream.onConnectionsGone { [weak self] in self?.scheduler.connectionsGone() }
     }
 
-    /// What the scheduler is at.
-    var state: CallScheduler { scheduler }
+    /// The scheduler's numbers.
+    func snapshot(at now: Moment) -> SchedulerSnapshot { SchedulerSnapshot(&scheduler, at: now) }
+
+    /// The users with the most waiting accounts, by uid.
+    /// - Parameter most: How many users, at most.
+    func mostWaiting(_ most: Int) -> [(uid: UInt32, count: Int)] {
+        LargestCounts.list(of: scheduler.waitingAccountsByUID, most: most)
+    }
 
     /// Why the service is worse than it should be; nil if it is not.
     var degradation: String? { scheduler.closedBecause?.adviceForOperator }
@@ -74,12 +85,16 @@ final class CallDriver {
     /// - Parameters:
     ///   - accounts: Distinct, at least one.
     ///   - maxAge: How old held answers may be.
+    ///   - acceptsPartial: Whether the request ends with what was answered when other accounts fail.
     /// - Returns: If the request waits, ``whenEnded(_:tell:)`` is to be called at once.
-    func enqueue(_ accounts: [Account], caller: CallerKey, timeout: Duration, maxAge: Duration) -> Admission {
+    func enqueue(
+        _ accounts: [Account], caller: CallerKey, timeout: Duration, maxAge: Duration, acceptsPartial: Bool = false
+    ) -> Admission {
         let now = Moment.now()
         let key = scheduler.makeRequestKey()
         if let outcome = scheduler.enqueue(
-            key, accounts: accounts, caller: caller, deadline: now + timeout, maxAge: maxAge, now: now)
+            key, accounts: accounts, caller: caller, deadline: now + timeout, maxAge: maxAge,
+            acceptsPartial: acceptsPartial, now: now)
         {
             return .ended(outcome)
         }
@@ -167,6 +182,7 @@ final class CallDriver {
     }
 
     private func ended(_ key: CallKey, _ accounts: [Account], _ end: CallEnd) {
+        loopTurns?.note()
         let now = Moment.now()
         let startedAt = calls.removeValue(forKey: key)?.startedAt ?? now
         metrics.countEnd(end.failure, took: now - startedAt, accounts: accounts.count)

@@ -25,28 +25,41 @@ public final class Daemon: Sendable {
         }
     }
 
+    /// What a daemon finds in its process.
+    public struct Environment: Sendable {
+        /// Whether a process that was killed may have made calls a moment ago, of which nothing is known.
+        public var mayHavePredecessor = false
+        /// Where such a process has written down its slots, and this one does.
+        public var slotMemory: SlotMemory?
+        /// What the system allows.
+        public var resources = ResourceLimits.ample
+        /// Measures the turns of the daemon's event loop; nil if nothing does.
+        public var loopTurns: LoopTurns?
+
+        /// A process of which nothing is known.
+        public init() {}
+    }
+
     /// Where the configuration comes from; asked again for a reload.
     public typealias Source = @Sendable () -> ReadConfiguration
 
-    private let eventLoop: any EventLoop
-    private let core: NIOLoopBound<DaemonCore>
+    let eventLoop: any EventLoop
+    let core: NIOLoopBound<DaemonCore>
     private let source: Source
 
     /// Starts a daemon that listens nowhere yet. A bad configuration makes it `misconfigured`, which it stays until a
     /// reload finds a good one.
-    /// - Parameters:
-    ///   - mayHavePredecessor: Whether a process that was killed may have made calls a moment ago, of which nothing
-    ///     is known.
-    ///   - slotMemory: Where such a process has written down its slots, and this one does.
     public static func start(
         on eventLoop: any EventLoop, source: @escaping Source, logger: Logger,
-        mayHavePredecessor: Bool = false, slotMemory: SlotMemory? = nil, hooks: Hooks = Hooks()
+        environment: Environment = Environment(), hooks: Hooks = Hooks()
     ) async throws -> Daemon {
+        // While there are descriptors for what they open.
+        UserSigSigner.prepareLibraries()
         let configuration = source()
         let core = try await eventLoop.submit {
             let core = DaemonCore(
                 eventLoop: eventLoop, logger: logger, limits: configuration.serverLimits,
-                mayHavePredecessor: mayHavePredecessor, slotMemory: slotMemory, hooks: hooks)
+                environment: environment, hooks: hooks)
             return NIOLoopBound(core, eventLoop: eventLoop)
         }.get()
         let daemon = Daemon(eventLoop: eventLoop, core: core, source: source)
@@ -62,7 +75,7 @@ public final class Daemon: Sendable {
 
     /// Serves a socket that listens already; the daemon closes it when it stops.
     public func listen(on socket: CInt) async throws {
-        try await eventLoop.flatSubmit { [core] in core.value.server.listen(on: socket) }.get()
+        try await eventLoop.flatSubmit { [core] in core.value.listen(on: socket) }.get()
     }
 
     /// Serves the metrics over HTTP on a socket that listens already; the daemon closes it when it stops.
@@ -78,6 +91,11 @@ public final class Daemon: Sendable {
     /// Whether the daemon can go on working. It is answered from where all work is done: if that hangs, so does this.
     public var isSound: Bool {
         get async throws { try await eventLoop.submit { [core] in core.value.driver?.isSound ?? true }.get() }
+    }
+
+    /// Turns of the event loop that have ended; 0 if they are not counted.
+    public var loopTurns: Int {
+        get async throws { try await eventLoop.submit { [core] in core.value.loopTurns?.count ?? 0 }.get() }
     }
 
     /// Reads the configuration and the key again. A bad configuration changes nothing.

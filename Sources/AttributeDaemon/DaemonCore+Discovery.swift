@@ -8,6 +8,11 @@ import UpstreamClient
 extension DaemonCore {
     /// The result of `rpc.discover`.
     var discoveryJSON: [UInt8] {
+        let now = Moment.now()
+        return texts.discovery.current(at: now) ?? texts.discovery.keep(makeDiscovery(), at: now)
+    }
+
+    private func makeDiscovery() -> [UInt8] {
         Discover.document(version: Version.current, socketPaths: server.socketPaths, limits: limitsInForce).json
     }
 

@@ -9,8 +9,16 @@ import NIOCore
 import UpstreamClient
 
 extension DaemonCore {
+    /// Users whose waiting accounts are listed.
+    private static let listedUsers = 100
+
     /// The result of `getStatus`. Never a secret.
     var statusJSON: [UInt8] {
+        let now = Moment.now()
+        return texts.status.current(at: now) ?? texts.status.keep(makeStatus(at: now), at: now)
+    }
+
+    private func makeStatus(at now: Moment) -> [UInt8] {
         let state = state
         var json = JSONWriter(capacity: 1024)
         json.object { json in
@@ -32,7 +40,7 @@ extension DaemonCore {
             json.integer(server.bufferedBytes)
             json.key("requests")
             writeRequests(to: &json)
-            writeServing(to: &json)
+            writeServing(at: now, to: &json)
             json.member("lastReload", lastReload, Self.writeReload)
         }
         return json.bytes
@@ -47,24 +55,23 @@ extension DaemonCore {
         }
     }
 
-    private func writeServing(to json: inout JSONWriter) {
+    private func writeServing(at now: Moment, to json: inout JSONWriter) {
         guard let driver, let upstream, let settings else { return }
-        let scheduler = driver.state
-        let now = Moment.now()
+        let scheduler = driver.snapshot(at: now)
         json.key("upstream")
-        writeUpstream(driver, upstream, to: &json)
+        writeUpstream(scheduler, driver, upstream, to: &json)
         json.key("limiter")
-        writeLimiter(scheduler, settings, now, to: &json)
+        writeLimiter(scheduler, settings, to: &json)
         json.key("queue")
         json.object { json in
             json.key("requests")
             json.integer(scheduler.openRequests)
             json.key("waitingAccounts")
             json.integer(scheduler.waitingAccounts)
-            json.member("oldestWaitingMs", scheduler.oldestWaiting(at: now)) { $0.integer($1.millisecondsRoundedUp) }
+            json.member("oldestWaitingMs", scheduler.oldestWaiting) { $0.integer($1.millisecondsRoundedUp) }
             json.key("waitingAccountsByUid")
             json.object { json in
-                for (uid, count) in scheduler.waitingAccountsByUID.sorted(by: { $0.key < $1.key }) {
+                for (uid, count) in driver.mostWaiting(Self.listedUsers) {
                     json.key(text: String(uid))
                     json.integer(count)
                 }
@@ -86,16 +93,18 @@ extension DaemonCore {
         }
     }
 
-    private func writeUpstream(_ driver: CallDriver, _ upstream: UpstreamClient, to json: inout JSONWriter) {
+    private func writeUpstream(
+        _ scheduler: SchedulerSnapshot, _ driver: CallDriver, _ upstream: UpstreamClient, to json: inout JSONWriter
+    ) {
         json.object { json in
             json.key("host")
             json.string(upstream.configuration.endpoint.description)
             json.key("healthy")
             json.boolean(driver.health.lastFailure == nil)
             json.key("open")
-            json.boolean(driver.state.closedBecause == nil)
+            json.boolean(scheduler.closedBecause == nil)
             json.key("failuresInARow")
-            json.integer(driver.state.failuresInARow)
+            json.integer(scheduler.failuresInARow)
             json.member("lastError", driver.health.lastFailure) { json, failure in
                 json.object { json in
                     json.key("code")
@@ -108,11 +117,8 @@ extension DaemonCore {
         }
     }
 
-    private func writeLimiter(
-        _ scheduler: CallScheduler, _ settings: Settings, _ now: Moment, to json: inout JSONWriter
-    ) {
-        var scheduler = scheduler
-        let limit = scheduler.currentLimit(at: now)
+    private func writeLimiter(_ scheduler: SchedulerSnapshot, _ settings: Settings, to json: inout JSONWriter) {
+        let limit = scheduler.currentLimit
         json.object { json in
             json.key("rateLimit")
             json.integer(settings.rateLimit)
@@ -122,9 +128,9 @@ extension DaemonCore {
                 $0.string($1)
             }
             json.key("slotsHeld")
-            json.integer(scheduler.slots.held)
+            json.integer(scheduler.slotsHeld)
             json.key("creditMs")
-            json.number(Double(scheduler.currentCredit(at: now).nanoseconds) / 1e6)
+            json.number(Double(scheduler.currentCredit.nanoseconds) / 1e6)
             json.key("callsUnderWay")
             json.integer(scheduler.callsUnderWay)
             json.key("maxInFlight")

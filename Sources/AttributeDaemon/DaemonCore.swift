@@ -2,6 +2,7 @@ import AttributeAPI
 import AttributeValues
 import CallScheduling
 import Glibc
+import JSONRPC
 import JSONRPCServer
 import Logging
 import NIOCore
@@ -27,6 +28,8 @@ final class DaemonCore {
     private(set) var driver: CallDriver?
     private(set) var settings: Settings?
     private(set) var lastReload: ReloadOutcome?
+    /// What callers are given about the daemon as a whole.
+    var texts = SharedTexts()
     private let hooks: Daemon.Hooks
     private var problems: [ConfigurationProblem] = []
     private var lastState: DaemonState?
@@ -34,23 +37,35 @@ final class DaemonCore {
     private var stopped: EventLoopFuture<Void>?
     private let mayHavePredecessor: Bool
     private let slotMemory: SlotMemory?
+    private let resources: ResourceLimits
+    /// How the bounds in force fit into those; nil while there is no configuration.
+    private var resourceReport: ResourceReport?
+    private var refusedConnections = RefusalLog()
+    /// Measures the loop's turns; nil if its owner does not.
+    let loopTurns: LoopTurns?
 
     init(
-        eventLoop: any EventLoop, logger: Logger, limits: ServerLimits, mayHavePredecessor: Bool,
-        slotMemory: SlotMemory?,
+        eventLoop: any EventLoop, logger: Logger, limits: ServerLimits, environment: Daemon.Environment,
         hooks: Daemon.Hooks
     ) {
         self.eventLoop = eventLoop
         self.logger = logger
         self.hooks = hooks
-        self.mayHavePredecessor = mayHavePredecessor
-        self.slotMemory = slotMemory
-        service = AttributeService(logger: logger)
+        mayHavePredecessor = environment.mayHavePredecessor
+        slotMemory = environment.slotMemory
+        resources = environment.resources
+        loopTurns = environment.loopTurns
+        service = AttributeService(logger: logger, loopTurns: environment.loopTurns)
+        var limits = limits
+        limits.maxConnections =
+            DescriptorBudget(limit: resources.descriptors, maxInFlight: 1, maxConnections: limits.maxConnections)
+            .connections
         server = JSONRPCServer(service: service, limits: limits, eventLoop: eventLoop)
         service.status = { [weak self] in self?.statusJSON ?? Array("{}".utf8) }
         service.discovery = { [weak self] in self?.discoveryJSON ?? Array("{}".utf8) }
         service.metricsResult = { [weak self] in self?.metricsJSON ?? Array("{}".utf8) }
         server.connectionsChanged = { [weak self] in self?.watchIdleness() }
+        server.connectionRefused = { [weak self] in self?.noteRefusal(of: $0, $1) }
     }
 
     // MARK: Configuration
@@ -80,6 +95,7 @@ final class DaemonCore {
         if !key.isLocked { logger.warning("the memory with the key may be swapped out; raise LimitMEMLOCK=") }
         var new = new
         problems = []
+        divideResources(&new)
         if let driver, let upstream, let settings {
             let lifetime = new.upstream.userSigLifetime
             new.upstream = settings.upstream
@@ -89,7 +105,7 @@ final class DaemonCore {
             service.mode = .serving(driver, .init(new))
         } else {
             let upstream = UpstreamClient(new.upstream, key: key, eventLoop: eventLoop)
-            let driver = CallDriver(new.scheduling, upstream: upstream, eventLoop: eventLoop)
+            let driver = CallDriver(new.scheduling, upstream: upstream, eventLoop: eventLoop, loopTurns: loopTurns)
             if let slotMemory { driver.remember(in: slotMemory) }
             if mayHavePredecessor { driver.assumeAllSlotsUsed() }
             driver.tellTogether = { [weak server] in server?.answerTogether($0) }
@@ -99,15 +115,45 @@ final class DaemonCore {
         }
         settings = new
         server.limits = new.server
+        texts.discard()
         stateMayHaveChanged()
         watchIdleness()
     }
 
-    func note(_ outcome: ReloadOutcome) { lastReload = outcome }
+    /// Lowers bounds to what the system allows, and logs what has changed in that.
+    private func divideResources(_ settings: inout Settings) {
+        let report = ResourceReport(settings, resources)
+        settings.server.maxConnections = report.descriptors.connections
+        settings.maxInFlight = report.descriptors.inFlight
+        guard report != resourceReport else { return }
+        resourceReport = report
+        logger.info("resources divided", metadata: ["are": "\(report.lines.joined(separator: "; "))"])
+        for line in report.warnings { logger.warning("not enough for the configuration", metadata: ["why": "\(line)"]) }
+    }
+
+    /// Logs that a connection was one too many, once a minute for each user.
+    private func noteRefusal(of caller: Caller, _ error: ErrorObject) {
+        guard let unsaid = refusedConnections.note(caller.uid, at: .now()) else { return }
+        logger.warning(
+            "connection refused", metadata: ["why": "\(error.message)", "uid": "\(caller.uid)", "unsaid": "\(unsaid)"])
+    }
+
+    func note(_ outcome: ReloadOutcome) {
+        lastReload = outcome
+        texts.discard()
+    }
+
+    /// Serves a socket that listens already.
+    func listen(on socket: CInt) -> EventLoopFuture<Void> {
+        let core = NIOLoopBound(self, eventLoop: eventLoop)
+        return server.listen(on: socket).map { core.value.texts.discard() }
+    }
 
     /// Serves the metrics over HTTP. Whoever reads them is not somebody who needs the daemon: it may be idle all the same.
     func serveMetrics(on socket: CInt) -> EventLoopFuture<Void> {
-        let server = MetricsServer(eventLoop: eventLoop) { [weak self] in self?.metricsText ?? [] }
+        let server = MetricsServer(
+            eventLoop: eventLoop, capacity: resourceReport?.descriptors.metrics ?? MetricsServer.maximumConnections
+        ) { [weak self] in self?.metricsText ?? [] }
         metricsServer = server
         return server.listen(on: socket)
     }
@@ -125,6 +171,7 @@ final class DaemonCore {
         let state = state
         guard state != lastState else { return }
         lastState = state
+        texts.discard()
         hooks.stateChanged(state)
         let reasons: Logger.Metadata = state.reasons.isEmpty ? [:] : ["why": "\(state.reasons.joined(separator: "; "))"]
         let level: Logger.Level = state.state == .misconfigured || state.state == .degraded ? .error : .info

@@ -10,26 +10,26 @@ final class WaitingAnswer {
     private let service: AttributeService
     private let driver: CallDriver
     private let key: RequestKey
-    private let accounts: [Account]
+    private let params: GetAttrs.Params
     private let start: NIODeadline
     private let audit: Audit?
     private let completion: Completion
 
     init(
-        service: AttributeService, driver: CallDriver, key: RequestKey, accounts: [Account], start: NIODeadline,
+        service: AttributeService, driver: CallDriver, key: RequestKey, params: GetAttrs.Params, start: NIODeadline,
         audit: Audit?, completion: Completion
     ) {
         self.service = service
         self.driver = driver
         self.key = key
-        self.accounts = accounts
+        self.params = params
         self.start = start
         self.audit = audit
         self.completion = completion
     }
 
     func ended(_ outcome: RequestOutcome) {
-        let answer = service.ended(outcome, accounts, since: start, audit)
+        let answer = service.ended(outcome, of: params, since: start, audit)
         service.metrics.countEnd(of: .getAttrs, answer)
         completion(answer)
     }

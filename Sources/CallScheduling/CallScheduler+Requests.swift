@@ -22,7 +22,9 @@ extension CallScheduler {
 
     /// Why a request cannot be taken, or nil.
     mutating func refusal(of count: Int, _ request: WaitingRequest, now: Moment) -> RequestOutcome? {
-        if stopDeadline != nil { return .shuttingDown(fetched: request.fetched) }
+        if stopDeadline != nil {
+            return request.partly(.shuttingDown) ?? .shuttingDown(fetched: request.fetched)
+        }
         if open + request.charged > limits.queuedAccounts { return overloaded(.all(limits.queuedAccounts)) }
         if openByUID[request.caller.uid] + request.charged > limits.queuedAccountsPerUID {
             return overloaded(.perUID(limits.queuedAccountsPerUID))
@@ -32,7 +34,8 @@ extension CallScheduler {
         let earliest = max(
             pacer.earliestStart(of: calls, now: now), slots.earliestStart(of: calls, now: now, credit: credit))
         guard earliest < request.deadline else {
-            return .deadlineExceeded(fetched: request.fetched, retryAfter: earliest - now)
+            return request.partly(.deadlineExceeded)
+                ?? .deadlineExceeded(fetched: request.fetched, retryAfter: earliest - now)
         }
         // Asked last, because it lets a probe in.
         return count == 0 ? nil : gate.refusal(now: now, earliest: earliest).map { request.failed(with: $0) }
@@ -107,7 +110,9 @@ extension CallScheduler {
             guard var request = remove(key) else { continue }
             for (index, failure) in failures { request.receive(failure, at: index) }
             let outcome =
-                request.hasFailures ? request.outcome : .deadlineExceeded(fetched: request.fetched, retryAfter: nil)
+                request.partly(.deadlineExceeded)
+                ?? (request.hasFailures
+                    ? request.outcome : .deadlineExceeded(fetched: request.fetched, retryAfter: nil))
             actions.append(finish(key, outcome))
         }
     }

@@ -52,7 +52,7 @@ extension CallScheduler {
 
         mutating func count(_ outcome: RequestOutcome) {
             switch outcome {
-            case .answered: answered += 1
+            case .answered, .partly: answered += 1
             case .failed: failed += 1
             case .deadlineExceeded: expired += 1
             case .overloaded: overloaded += 1

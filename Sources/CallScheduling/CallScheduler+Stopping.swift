@@ -24,7 +24,8 @@ extension CallScheduler {
         if now >= deadline { interrupted += requests.all.map(\.key) }
         for key in interrupted.sorted(by: { $0.number < $1.number }) {
             guard let request = remove(key) else { continue }
-            actions.append(finish(key, .shuttingDown(fetched: request.fetched)))
+            let outcome = request.partly(.shuttingDown) ?? .shuttingDown(fetched: request.fetched)
+            actions.append(finish(key, outcome))
         }
         interrupted = []
         for (key, call) in calls.sorted(by: { $0.key.number < $1.key.number }) where !isWanted(call) {

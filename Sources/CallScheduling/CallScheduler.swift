@@ -189,10 +189,11 @@ public struct CallScheduler: Sendable {
     ///   - accounts: Distinct, at least one, in the order in which they are to be answered.
     ///   - deadline: When the caller gives up.
     ///   - maxAge: How old a held answer may be; zero asks upstream.
+    ///   - acceptsPartial: Whether it ends with what was answered when other accounts fail.
     /// - Returns: How it has ended, if it does not have to wait.
     public mutating func enqueue(
         _ key: RequestKey, accounts: [Account], caller: CallerKey, deadline: Moment, maxAge: Duration = .zero,
-        now: Moment
+        acceptsPartial: Bool = false, now: Moment
     ) -> RequestOutcome? {
         advance(to: now)
         let held = maxAge > .zero ? heldAnswers(for: accounts, maxAge: maxAge, now: now) : nil
@@ -201,7 +202,8 @@ public struct CallScheduler: Sendable {
             counters.fromMemory += 1
             return refuse(key, .answered(held.found))
         }
-        var request = WaitingRequest(accounts: accounts, caller: caller, deadline: deadline, since: now)
+        var request = WaitingRequest(
+            accounts: accounts, caller: caller, deadline: deadline, since: now, acceptsPartial: acceptsPartial)
         if let held { request.receive(held.found, except: held.missed) }
         if !quarantine.isEmpty, receiveResting(&request, now: now) { return refuse(key, request.outcome) }
         let joined = maxAge > .zero ? joinable(request, maxAge: maxAge, now: now) : []

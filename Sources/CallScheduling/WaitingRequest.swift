@@ -25,6 +25,8 @@ public enum RequestOutcome: Sendable {
     case answered(AccountResults)
     /// Some of its accounts failed.
     indirect case failed(PartialFailure)
+    /// Some of its accounts failed, at least one was answered, and the request accepts that.
+    indirect case partly(PartialResult)
     /// Time ran out, or is certain to: nothing can be served before `retryAfter`.
     case deadlineExceeded(fetched: Int, retryAfter: Duration?)
     /// A limit on waiting accounts is met.
@@ -95,14 +97,18 @@ struct WaitingRequest: Sendable {
     let deadline: Moment
     /// When the caller asked.
     let since: Moment
+    /// Whether it ends with what was answered when other accounts fail.
+    let acceptsPartial: Bool
     private var errorListEntries: [Int: [UInt8]] = [:]
-    private var failures: [Int: CallFailure] = [:]
+    /// By index of the account.
+    private(set) var failures: [Int: CallFailure] = [:]
 
-    init(accounts: [Account], caller: CallerKey, deadline: Moment, since: Moment) {
+    init(accounts: [Account], caller: CallerKey, deadline: Moment, since: Moment, acceptsPartial: Bool = false) {
         self.accounts = accounts
         self.caller = caller
         self.deadline = deadline
         self.since = since
+        self.acceptsPartial = acceptsPartial
         // Array(repeating:count:) looks its type up at each call.
         items = accounts.indices.map { _ in Item() }
         charged = accounts.count
@@ -219,18 +225,21 @@ struct WaitingRequest: Sendable {
         if case .none = items[index].answer { true } else { false }
     }
 
-    /// How the request has ended: by the failure of its first failed account, if any has failed.
+    /// How the request has ended: by the failure of its first failed account, if any has failed. If it accepts a
+    /// partial result, what is still open has run out of time.
     var outcome: RequestOutcome {
         guard let firstIndex = failures.keys.min(), let first = failures[firstIndex] else {
             return .answered(results)
         }
+        if let partial = partly(.deadlineExceeded) { return partial }
         let listed = failures.keys.sorted().prefix(PartialFailure.maximumListed).compactMap { index in
             failures[index].map { (account: accounts[index], failure: $0) }
         }
         return .failed(PartialFailure(first: first, fetched: fetched, failed: listed))
     }
 
-    private var results: AccountResults {
+    /// What has come for each account.
+    var results: AccountResults {
         let attrs = items.map { item -> Range<Int>? in
             if case .attrs(let start, let count) = item.answer { start..<start + Int(count) } else { nil }
         }

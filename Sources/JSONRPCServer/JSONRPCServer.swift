@@ -37,6 +37,8 @@ public final class JSONRPCServer {
     /// Called when the process has no descriptor left for another connection, so that accepting pauses (true), and when
     /// accepting goes on after that (false): once each, however long the shortage lasts.
     public var descriptorShortageChanged: ((_ isShort: Bool) -> Void)?
+    /// Called whenever a connection was one too many, with the error that it is answered with.
+    public var connectionRefused: ((Caller, ErrorObject) -> Void)?
 
     private enum Stopping {
         case no
@@ -147,6 +149,7 @@ public final class JSONRPCServer {
             ledger.close(account)
             ledger.counters.refusedConnections[limit.name, default: 0] += 1
             let error = ErrorObject.overloadedServer(limit.name, limit.value)
+            connectionRefused?(caller, error)
             try channel.pipeline.syncOperations.addHandler(RefusedConnection(error))
             return
         }

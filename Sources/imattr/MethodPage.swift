@@ -103,7 +103,7 @@ struct MethodPage {
         }
         if case .number(let most) = schema["maxItems"] { text += ", at most \(most)" }
         if case .number(let most) = schema["x-maxBytes"] { text += " of at most \(most) bytes" }
-        if case .number(let usual) = schema["default"] { text += ", default \(usual)" }
+        if let usual = schema["default"] { text += ", default \(String(decoding: usual.json, as: UTF8.self))" }
         return text
     }
 

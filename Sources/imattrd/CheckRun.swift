@@ -1,7 +1,6 @@
 import ArgumentParser
 import AttributeDaemon
 import Glibc
-import NIOPosix
 
 /// `imattrd --check`: shows what is in force and what is wrong.
 struct CheckRun {
@@ -15,8 +14,9 @@ struct CheckRun {
         warnOfSharedApp(configuration)
         let problems = configuration.allProblems
         if !problems.isEmpty { return failure(.misconfigured, problems) }
+        if let settings = configuration.settings { show(ResourceReport(settings, .ofThisProcess())) }
         guard online else { return .success }
-        let finding = try await OnlineCheck.run(configuration, on: MultiThreadedEventLoopGroup.singleton.any())
+        let finding = try await OnlineCheck.run(configuration, on: MainLoop.eventLoop)
         if !finding.succeeded { return failure(.misconfigured, finding.lines) }
         for line in finding.lines { puts(line) }
         return .success
@@ -28,6 +28,11 @@ struct CheckRun {
         for value in configuration.values {
             puts("\(padded(value.key.rawValue, keyWidth))  \(padded(value.text, valueWidth))  \(value.origin)")
         }
+    }
+
+    private func show(_ report: ResourceReport) {
+        for line in report.lines { puts(line) }
+        for line in report.warnings { StandardError.say("warning: \(line)") }
     }
 
     private func padded(_ text: String, _ width: Int) -> String {

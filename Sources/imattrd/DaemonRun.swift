@@ -4,7 +4,6 @@ import Glibc
 import JSONRPCServer
 import Logging
 import NIOCore
-import NIOPosix
 import Systemd
 
 /// Runs the daemon until it is told to stop.
@@ -74,10 +73,15 @@ struct DaemonRun {
         let hooks = Daemon.Hooks(
             stateChanged: { ServiceManager.notify(.status($0.description)) }, idle: { idleContinuation.yield() })
         let source = source
-        let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
+        let eventLoop = MainLoop.eventLoop
+        var environment = Daemon.Environment()
+        environment.mayHavePredecessor = mayHavePredecessor
+        environment.slotMemory = slots
+        environment.resources = .ofThisProcess()
+        environment.loopTurns = MainLoop.turns
         let daemon = try await Daemon.start(
             on: eventLoop, source: { source.read(socketPath: path) }, logger: logger,
-            mayHavePredecessor: mayHavePredecessor, slotMemory: slots, hooks: hooks)
+            environment: environment, hooks: hooks)
         try await daemon.listen(on: socket)
         if let metrics { try await daemon.serveMetrics(on: metrics) }
         ServiceManager.notify(.ready)

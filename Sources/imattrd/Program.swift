@@ -16,11 +16,10 @@ enum Program {
         Signals.shared.block()
         // Door, scheduler and upstream share one loop, so that nothing has to be handed over between threads; and the other pool
         // has nothing to do but to read files now and then.
-        NIOSingletons.groupLoopCountSuggestion = 1
         NIOSingletons.blockingPoolThreadCountSuggestion = 1
         // All of the program runs on that loop: Swift's own threads would wake up once a second as long as the process lives.
         // There is nobody above this task who could wait for it: it ends the process.
-        Task(executorPreference: EventLoopExecutor(MultiThreadedEventLoopGroup.singleton.any())) {
+        Task(executorPreference: EventLoopExecutor(MainLoop.eventLoop)) {
             await ImattrdCommand.main()
             exit(EXIT_SUCCESS)
         }

@@ -3,25 +3,29 @@ import Logging
 import NIOCore
 import Systemd
 
-/// Tells the service manager that the daemon works.
+/// Reports to the service manager that the daemon works.
 ///
-/// Each time it asks the daemon's event loop, which looks at the scheduler: if the loop hangs, nothing is told, and the service
-/// manager kills the daemon.
+/// It runs on the daemon's event loop and looks at the scheduler and at the turns of the loop: if the loop hangs, or
+/// runs tasks without end and looks at no socket any more, nothing is reported, and the service manager kills the
+/// daemon. Other work cannot delay it by more than a turn: the loop takes timers and other tasks in turn, and each of
+/// these steps is done in the turn in which its timer is due.
 struct Watchdog {
     let daemon: Daemon
     let eventLoop: any EventLoop
-    /// The time within which the service manager wants to be told.
+    /// The time within which the service manager wants a report.
     let interval: Duration
     let logger: Logger
 
     /// Goes on until it is cancelled.
     func run() async throws {
+        var signs = LifeSigns()
         while true {
-            if try await daemon.isSound {
-                ServiceManager.notify(.alive)
-            } else {
+            switch signs.next(turns: try await daemon.loopTurns, isSound: try await daemon.isSound) {
+            case .alive: ServiceManager.notify(.alive)
+            case .broken:
                 logger.critical("the scheduler stands still", metadata: Event.broken.metadata())
                 ServiceManager.notify(.broken)
+            case .silent: logger.critical("the event loop does not come round", metadata: Event.broken.metadata())
             }
             try await eventLoop.sleep(for: interval / 3)
         }

@@ -140,7 +140,10 @@ import Testing
     @Test func defaultsAreThoseThatAreRead() throws {
         let params = try GetAttrsParamsTests.read(#"{"To_Account":[]}"#)
         let described = try #require(try method(.getAttrs)["params"]).elements.map { $0["schema"]?["default"] }
-        #expect(described == [nil, .integer(params.timeoutMs), .integer(params.maxAgeMs)])
+        #expect(
+            described == [
+                nil, .integer(params.timeoutMs), .integer(params.maxAgeMs), .boolean(params.partial),
+            ])
     }
 
     @Test func theMostAccountsAreThoseThatAreRead() throws {
@@ -154,7 +157,7 @@ import Testing
     @Test func namesAndOrderAreThoseThatAreRead() throws {
         let names = try #require(try method(.getAttrs)["params"]).elements.compactMap { $0["name"]?.text }
         for (index, name) in names.enumerated() {
-            let values = (0...index).map { $0 == index ? "{}" : ["[]", "1", "1"][$0] }
+            let values = (0...index).map { $0 == index ? "{}" : ["[]", "1", "1", "true"][$0] }
             #expect(try GetAttrsParamsTests.error("[" + values.joined(separator: ",") + "]")?.path == name)
             #expect(try GetAttrsParamsTests.error(#"{"\#(name)":{}}"#)?.path == name)
         }

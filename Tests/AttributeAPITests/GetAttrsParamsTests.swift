@@ -33,15 +33,31 @@ import Testing
         #expect(params.accounts == ["a"])
         #expect(params.timeoutMs == 30_000)
         #expect(params.maxAgeMs == 0)
+        #expect(!params.partial)
     }
 
     @Test func positionsAreInTheDocumentedOrder() throws {
-        let params = try Self.read(#"[["a","b"],1500,7]"#)
+        let params = try Self.read(#"[["a","b"],1500,7,true]"#)
         #expect(params.accounts == ["a", "b"])
         #expect(params.timeoutMs == 1500)
         #expect(params.maxAgeMs == 7)
+        #expect(params.partial)
         #expect(try Self.read(#"[[]]"#).accounts.isEmpty)
-        #expect(try Self.error(#"[["a"],1,0,0]"#)?.path == "[3]")
+        #expect(try Self.error(#"[["a"],1,0,true,0]"#)?.path == "[4]")
+    }
+
+    @Test(arguments: [("true", true), ("false", false)])
+    func partialIsABoolean(token: String, value: Bool) throws {
+        #expect(try Self.read(#"{"To_Account":["a"],"partial":\#(token)}"#).partial == value)
+    }
+
+    @Test(arguments: ["0", "1", "null", #""true""#, "[]", "{}"])
+    func partialIsNothingElse(token: String) throws {
+        for json in [#"{"To_Account":["a"],"partial":\#(token)}"#, #"[["a"],1,0,\#(token)]"#] {
+            let error = try #require(try Self.error(json))
+            #expect(error.code == -32602)
+            #expect(error.path == "partial")
+        }
     }
 
     @Test(arguments: [

@@ -1,4 +1,5 @@
 import AttributeValues
+import JSONRPC
 import JSONTokens
 import Testing
 
@@ -35,6 +36,28 @@ import Testing
             "x": AccountResult(errorListEntry: Array(entry.utf8)),
         ])
         #expect(result == #"{"UserAttrs":[{"To_Account":"a","Attrs":{}}],"missing":["x"],"ErrorList":[\#(entry)]}"#)
+    }
+
+    @Test func failedAccountsAreNeitherAnsweredNorMissing() {
+        var refused = ErrorObject(code: 90001, message: "refused \u{2028}", source: .upstream)
+        (refused.errorInfo, refused.callID, refused.attempts, refused.fetched) = ("a \"word\"", "x-1", 2, 3)
+        var late = ErrorObject(.deadlineExceeded, "late")
+        late.retryAfterMs = 7
+        let result = GetAttrs.Result.json(
+            ["b", "a\u{2028}", "c", "d"],
+            AccountResults([.missing, .missing, AccountResult(attrs: attrs("{}")), .missing]),
+            failed: [(index: 0, error: refused), (index: 1, error: late)])
+        #expect(
+            String(decoding: result, as: UTF8.self)
+                == #"{"UserAttrs":[{"To_Account":"c","Attrs":{}}],"missing":["d"],"failed":["#
+                + #"{"To_Account":"b","code":90001,"message":"refused \u2028","retryable":false,"#
+                + #""ErrorInfo":"a \"word\"","callId":"x-1"},"#
+                + #"{"To_Account":"a\u2028","code":-32001,"message":"late","retryable":true,"retryAfterMs":7}]}"#)
+    }
+
+    @Test func aPartialResultAlwaysSaysWhatFailed() {
+        let result = GetAttrs.Result.json(["a"], AccountResults([.missing]), failed: [])
+        #expect(String(decoding: result, as: UTF8.self) == #"{"UserAttrs":[],"missing":["a"],"failed":[]}"#)
     }
 
     /// Many languages end lines at these characters.

@@ -22,12 +22,13 @@ final class DaemonUnderTest: Sendable {
     /// Runs `body` with a daemon, and takes everything down afterwards.
     static func run(
         sandbox change: (inout SandboxConfiguration) -> Void = { _ in }, flags: [ConfigurationKey: String] = [:],
-        key: String = SandboxConfiguration.madeUpSecretKey, _ body: (DaemonUnderTest) async throws -> Void
+        key: String = SandboxConfiguration.madeUpSecretKey, resources: ResourceLimits = .ample,
+        _ body: (DaemonUnderTest) async throws -> Void
     ) async throws {
         var configuration = SandboxConfiguration()
         change(&configuration)
         let sandbox = try await SandboxServer.start(configuration)
-        let test = try await DaemonUnderTest(sandbox, configuration, flags, key: key)
+        let test = try await DaemonUnderTest(sandbox, configuration, flags, key: key, resources)
         let result: Result<Void, any Error>
         do { result = .success(try await body(test)) } catch { result = .failure(error) }
         try await test.tearDown()
@@ -36,7 +37,7 @@ final class DaemonUnderTest: Sendable {
 
     private init(
         _ sandbox: SandboxServer, _ configuration: SandboxConfiguration, _ flags: [ConfigurationKey: String],
-        key: String
+        key: String, _ resources: ResourceLimits
     ) async throws {
         self.sandbox = sandbox
         folder = FileManager.default.temporaryDirectory.appendingPathComponent(
@@ -55,7 +56,11 @@ final class DaemonUnderTest: Sendable {
         self.flags = all
         let log = CollectedLog()
         self.log = log
-        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        var environment = Daemon.Environment()
+        let turns = LoopTurns()
+        environment.loopTurns = turns
+        environment.resources = resources
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 1, metricsDelegate: turns)
         socket = try OwnSocket(path: folder.appendingPathComponent("s").path)
         daemon = try await Daemon.start(
             on: group.any(),
@@ -63,7 +68,7 @@ final class DaemonUnderTest: Sendable {
                 ReadConfiguration(
                     ConfigurationText(flags: all.value, environment: [:]),
                     in: Surroundings(credentialsDirectory: nil, socketPath: nil))
-            }, logger: Logger(label: "test") { _ in CollectingLogHandler(log: log) })
+            }, logger: Logger(label: "test") { _ in CollectingLogHandler(log: log) }, environment: environment)
         try await daemon.listen(on: socket.descriptor)
     }
 

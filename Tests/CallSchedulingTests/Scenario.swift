@@ -220,7 +220,7 @@ struct Scenario {
         var pause = 0.0
         if elapsed >= measuresFrom {
             switch outcome {
-            case .answered:
+            case .answered, .partly:
                 figures.answered += 1
                 figures.accounts += asked.accounts
                 figures.waits.append(Double((now - asked.at).nanoseconds) / 1e9)

@@ -28,12 +28,13 @@ struct SchedulerBench {
     @discardableResult
     mutating func ask(
         _ accounts: [Account], uid: UInt32 = 1, connection: UInt64 = 1, timeout: Duration = .seconds(30),
-        maxAge: Duration = .zero
+        maxAge: Duration = .zero, acceptsPartial: Bool = false
     ) -> RequestKey {
         let key = scheduler.makeRequestKey()
         let caller = CallerKey(uid: uid, connection: connection)
         let outcome = scheduler.enqueue(
-            key, accounts: accounts, caller: caller, deadline: now + timeout, maxAge: maxAge, now: now)
+            key, accounts: accounts, caller: caller, deadline: now + timeout, maxAge: maxAge,
+            acceptsPartial: acceptsPartial, now: now)
         note(outcome.map { [.finish(key, $0)] } ?? [])
         return key
     }

@@ -19,6 +19,7 @@ extension World {
             count("failed \(failure.first.code)")
             if failure.failed.isEmpty { problems.append("failed without a failed account") }
             for (account, failure) in failure.failed { check(failure, of: account) }
+        case .partly: problems.append("a partial result that was not asked for")
         case .deadlineExceeded(_, let retryAfter):
             count("expired")
             if plan.isOnlyPoisoned { problems.append("expired, though there was time enough") }

@@ -33,6 +33,7 @@ public enum Discover {
                 "schemas": JSONTree(members: [
                     (GetAttrs.accountSchemaName, GetAttrs.accountSchema),
                     (GetAttrs.accountErrorSchemaName, GetAttrs.accountErrorSchema),
+                    (GetAttrs.failedAccountSchemaName, GetAttrs.failedAccountSchema),
                     (KnownError.dataSchemaName, KnownError.dataSchema),
                 ]),
                 "errors": JSONTree(members: KnownError.all.map { ($0.name, $0.json) }),

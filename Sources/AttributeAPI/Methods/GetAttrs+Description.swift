@@ -10,7 +10,10 @@ extension GetAttrs {
     static let maxAgeMs = IntegerParam(
         name: "maxAgeMs", range: 0...3_600_000, usual: 0,
         meaning: "Milliseconds that an answer which the daemon holds already may be old; 0 asks upstream.")
-    static let names = [accountsName, timeoutMs.name, maxAgeMs.name]
+    static let partial = BooleanParam(
+        name: "partial", usual: false,
+        meaning: "If some accounts fail, answer with those that were fetched, and list the others in failed.")
+    static let names = [accountsName, timeoutMs.name, maxAgeMs.name, partial.name]
 
     static func description(_ limits: LimitsInForce) -> MethodDescription {
         let accounts = ParamDescription(
@@ -23,9 +26,10 @@ extension GetAttrs {
             details: """
                 Requests of all callers share upstream calls of up to 100 accounts. If one of a request's calls fails, \
                 the answer is that error, whose data says how many accounts were fetched and which failed; repeating \
-                the request with maxAgeMs asks only for the rest.
+                the request with maxAgeMs asks only for the rest. With partial it is a result with what was fetched, \
+                and failed has the others; it is an error only if no account was answered at all.
                 """,
-            params: [accounts, timeoutMs.description, maxAgeMs.description],
+            params: [accounts, timeoutMs.description, maxAgeMs.description, partial.description],
             result: resultSchema,
             errors: [.deadlineExceeded, .upstreamUnreachable, .shuttingDown, .misconfigured, .cancelled],
             hasUpstreamErrors: true,
@@ -62,8 +66,22 @@ extension GetAttrs {
             "ErrorInfo": Schema.string("The reason, for a person."),
         ])
 
+    static let failedAccountSchemaName = "FailedAccount"
+    static let failedAccountSchema = Schema.object(
+        "An account of a partial result that failed, with what its error would have said.",
+        optional: ["ErrorInfo", "retryAfterMs", "callId"],
+        [
+            "To_Account": Schema.reference(accountSchemaName),
+            "code": Schema.integer("Tencent's code, or one of the daemon's."),
+            "message": Schema.string("The reason, for a person."),
+            "retryable": Schema.boolean("The same request may succeed later without anybody changing anything."),
+            "ErrorInfo": Schema.string("Upstream's own words, cut at 512 bytes."),
+            "retryAfterMs": Schema.count("Milliseconds before which asking again is of no use."),
+            "callId": Schema.string("The upstream call, as the daemon's log names it."),
+        ])
+
     private static let resultSchema = Schema.object(
-        "What upstream answered.", optional: ["ErrorList"],
+        "What upstream answered.", optional: ["ErrorList", "failed"],
         [
             "UserAttrs": Schema.array(
                 "The accounts that upstream answered, in the order in which the request first named them.",
@@ -79,5 +97,8 @@ extension GetAttrs {
             "ErrorList": Schema.array(
                 "Upstream's reasons for accounts that it did not answer, if it gave any.",
                 of: Schema.reference(accountErrorSchemaName)),
+            "failed": Schema.array(
+                "With partial: the accounts that failed, in the same order. They are not in missing.",
+                of: Schema.reference(failedAccountSchemaName)),
         ])
 }

@@ -12,6 +12,8 @@ public enum GetAttrs {
         public var timeoutMs = GetAttrs.timeoutMs.usual
         /// How old a held answer may be, in milliseconds; 0 asks upstream.
         public var maxAgeMs = GetAttrs.maxAgeMs.usual
+        /// Whether an answer with the fetched accounts is wanted if others fail.
+        public var partial = GetAttrs.partial.usual
 
         /// Reads the params of a request.
         /// - Parameter maxAccounts: Accounts that a request may name, repetitions included.
@@ -24,7 +26,8 @@ public enum GetAttrs {
                     given = true
                     accounts = try Self.accounts(&reader, maxAccounts: maxAccounts)
                 case 1: timeoutMs = try GetAttrs.timeoutMs.read(&reader)
-                default: maxAgeMs = try GetAttrs.maxAgeMs.read(&reader)
+                case 2: maxAgeMs = try GetAttrs.maxAgeMs.read(&reader)
+                default: partial = try GetAttrs.partial.read(&reader)
                 }
             }
             if !given { throw .invalidParams("missing; an array of accounts is required", path: Self.path) }
@@ -89,11 +92,17 @@ public enum GetAttrs {
         /// - Parameters:
         ///   - accounts: Distinct, in the order of the request.
         ///   - results: What upstream said of each, in the same order.
-        public static func json(_ accounts: [Account], _ results: AccountResults) -> [UInt8] {
+        ///   - failed: The accounts that failed and why, by their index, ascending; they are not `missing`. Nil if the
+        ///     caller has not asked for a partial result.
+        public static func json(
+            _ accounts: [Account], _ results: AccountResults, failed: [(index: Int, error: ErrorObject)]? = nil
+        ) -> [UInt8] {
             precondition(accounts.count == results.count, "\(results.count) results for \(accounts.count) accounts")
+            let failures = failed.map { Self.failures($0, accounts) }
             // Not by JSONWriter: there is one such object for every account that anybody asks for, and fewer pieces cost less.
             let names = accounts.reduce(0) { $0 + $1.utf8.count }
-            return [UInt8](names: names, other: mostBesideNames(accounts.count, results)) { json in
+            return [UInt8](names: names, other: mostBesideNames(accounts.count, results) + (failures?.count ?? 0)) {
+                json in
                 json.append(#"{"UserAttrs":["#)
                 var isFirst = true
                 for index in accounts.indices {
@@ -107,12 +116,18 @@ public enum GetAttrs {
                 }
                 json.append(isFirst ? #"],"missing":["# : #"}],"missing":["#)
                 isFirst = true
+                var failed = failed?[...] ?? []
                 for index in accounts.indices where results.attrsCount(at: index) == nil {
+                    if failed.first?.index == index {
+                        failed.removeFirst()
+                        continue
+                    }
                     accounts[index].withUTF8 { json.appendElement($0, isFirst: isFirst) }
                     isFirst = false
                 }
                 json.append("]")
                 if results.hasErrorListEntries { appendErrorList(of: results, to: &json) }
+                if let failures { json.append(failures.span) }
                 json.append("}")
             }
         }

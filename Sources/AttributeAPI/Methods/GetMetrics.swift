@@ -25,7 +25,9 @@ public enum GetMetrics {
 
     static let description = MethodDescription(
         summary: "All metrics, as a text for a monitoring system.",
-        details: "Served in every state. No account, no user and no secret is in it.",
+        details: """
+            Served in every state. No account, no user and no secret is in it. Numbers can be a tenth of a second old.
+            """,
         result: Schema.object(
             "The metrics.",
             [

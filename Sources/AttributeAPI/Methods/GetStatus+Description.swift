@@ -1,7 +1,10 @@
 extension GetStatus {
     static let description = MethodDescription(
         summary: "What state the daemon is in, and why; what it is doing and has done.",
-        details: "Served in every state, also when the daemon is misconfigured. Never has a secret in it.",
+        details: """
+            Served in every state, also when the daemon is misconfigured. Never has a secret in it. Numbers can be a \
+            tenth of a second old; state, reasons and lastReload are current.
+            """,
         result: resultSchema, example: nil)
 
     /// What depends on a configuration is absent while there is none.
@@ -67,7 +70,8 @@ extension GetStatus {
             "requests": Schema.count("Requests that have not been answered."),
             "waitingAccounts": Schema.count("Accounts that no call has left for yet, over all requests."),
             "oldestWaitingMs": Schema.count("How long the oldest of these requests has waited; absent if none does."),
-            "waitingAccountsByUid": Schema.map("Waiting accounts by user.", of: count),
+            "waitingAccountsByUid": Schema.map(
+                "Waiting accounts by user, of the 100 users with the most.", of: count),
         ])
 
     private static let counters = Schema.object(

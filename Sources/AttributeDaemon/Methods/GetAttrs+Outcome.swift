@@ -7,9 +7,15 @@ import JSONTokens
 extension Response.Outcome {
     /// What a caller is told of how its accounts fared. A function, because an initializer would take its arguments over, at the cost of a
     /// copy.
-    static func told(_ outcome: RequestOutcome, of accounts: [Account]) -> Response.Outcome {
+    static func told(_ outcome: RequestOutcome, of params: GetAttrs.Params) -> Response.Outcome {
         switch outcome {
-        case .answered(let results): .result(GetAttrs.Result.json(accounts, results))
+        case .answered(let results):
+            .result(GetAttrs.Result.json(params.accounts, results, failed: params.partial ? [] : nil))
+        case .partly(let partial):
+            .result(
+                GetAttrs.Result.json(
+                    params.accounts, partial.results,
+                    failed: partial.failed.map { (index: $0.index, error: ErrorObject($0.reason)) }))
         case .failed(let failure): .error(ErrorObject(failure))
         case .deadlineExceeded(let fetched, let retryAfter): .error(.deadlineExceeded(fetched, retryAfter))
         case .overloaded(let limit, let retryAfter):
@@ -58,6 +64,15 @@ extension ErrorObject {
                 json.string(failure.errorInfo ?? failure.message)
             }
             return json.bytes
+        }
+    }
+
+    /// Why an account of a partial result failed.
+    fileprivate init(_ reason: PartialResult.Reason) {
+        switch reason {
+        case .failure(let failure): self.init(failure)
+        case .deadlineExceeded: self = .deadlineExceeded(0, nil)
+        case .shuttingDown: self = .shuttingDown()
         }
     }
 

@@ -7,21 +7,32 @@ import UpstreamClient
 extension DaemonCore {
     /// All metrics, as the text of OpenMetrics. No secret, no account and no user is in it.
     var metricsText: [UInt8] {
+        let now = Moment.now()
+        return texts.metrics.current(at: now) ?? texts.metrics.keep(makeMetrics(at: now), at: now)
+    }
+
+    /// The result of `getMetrics`.
+    var metricsJSON: [UInt8] {
+        let text = metricsText
+        if let result = texts.metricsResult, result.build == texts.metrics.builds { return result.json }
+        let json = GetMetrics.result(body: text)
+        texts.metricsResult = (texts.metrics.builds, json)
+        return json
+    }
+
+    private func makeMetrics(at now: Moment) -> [UInt8] {
         var text = OpenMetricsText()
+        let scheduler = driver?.snapshot(at: now)
         for metric in Metric.allCases {
             text.begin(metric)
-            write(metric, driver?.state, to: &text)
+            write(metric, scheduler, to: &text)
         }
         text.end()
         return text.bytes
     }
 
-    /// The result of `getMetrics`.
-    var metricsJSON: [UInt8] { GetMetrics.result(body: metricsText) }
-
     /// Writes the samples of a family. While there is no configuration, there is nothing of what depends on one.
-    private func write(_ metric: Metric, _ scheduler: CallScheduler?, to text: inout OpenMetricsText) {
-        let now = Moment.now()
+    private func write(_ metric: Metric, _ scheduler: SchedulerSnapshot?, to text: inout OpenMetricsText) {
         switch metric {
         case .build: text.sample(1, [("version", Version.current)])
         case .state: text.states(GetStatus.State.allCases.map(\.rawValue), current: state.state.rawValue)
@@ -42,14 +53,12 @@ extension DaemonCore {
 
         case .queueRequests: text.sample(scheduler?.openRequests)
         case .queueAccounts: text.sample(scheduler?.waitingAccounts)
-        case .queueOldestWaitSeconds: text.sample(scheduler.map { ($0.oldestWaiting(at: now) ?? .zero).inSeconds })
+        case .queueOldestWaitSeconds: text.sample(scheduler.map { ($0.oldestWaiting ?? .zero).inSeconds })
 
         case .rateLimit: text.sample(settings?.rateLimit)
-        case .rateLimitCurrent: text.sample(scheduler?.currentLimit(at: now))
-        case .slotsHeld: text.sample(scheduler?.slots.held)
-        case .roundTripCreditSeconds:
-            var scheduler = scheduler
-            text.sample(scheduler?.currentCredit(at: now).inSeconds)
+        case .rateLimitCurrent: text.sample(scheduler?.currentLimit)
+        case .slotsHeld: text.sample(scheduler?.slotsHeld)
+        case .roundTripCreditSeconds: text.sample(scheduler?.currentCredit.inSeconds)
         case .callsUnderWay: text.sample(scheduler?.callsUnderWay)
         case .callsUnderWayLimit: text.sample(settings?.maxInFlight)
 
@@ -71,6 +80,7 @@ extension DaemonCore {
         case .configLastReloadSuccessful: text.sample(lastReload.map { $0.succeeded ? 1 : 0 })
         case .configLastReloadTimestampSeconds: text.sample(lastReload.map { Int($0.at) })
 
+        case .loopTurnSeconds: text.samples(loopTurns?.histogram)
         case .processStartTimeSeconds: text.sample(startTime)
         case .processCpuSeconds: text.sample(ProcessFigures.processorSeconds)
         case .processResidentMemoryBytes: text.sample(ProcessFigures.residentBytes)

@@ -4,7 +4,7 @@ extension Metric {
         switch self {
         case .build: .info
         case .state: .stateset
-        case .requestDurationSeconds, .upstreamCallDurationSeconds, .upstreamCallAccounts: .histogram
+        case .requestDurationSeconds, .upstreamCallDurationSeconds, .upstreamCallAccounts, .loopTurnSeconds: .histogram
         case .requests, .notifications, .requestedAccounts, .requestsFromMemory, .linesRefused, .answersRefused,
             .connectionsAccepted, .connectionsRefused, .connectionsStuck, .upstreamCalls, .upstreamCallsNeverSent,
             .upstreamRetries, .userSigRenewals, .slowDowns, .isolations, .isolationCalls, .unrequestedAccounts,
@@ -62,6 +62,7 @@ extension Metric {
         case .userSigExpiryTimestampSeconds: "When the UserSig in use expires; absent before the first call."
         case .configLastReloadSuccessful: "Whether the last reload was put in force; absent before the first one."
         case .configLastReloadTimestampSeconds: "When the last reload was tried; absent before the first one."
+        case .loopTurnSeconds: "How long the turns of the event loop took in which anything was done."
         case .processStartTimeSeconds: "When the daemon was started."
         case .processCpuSeconds: "Processor time that the daemon has used."
         case .processResidentMemoryBytes: "Memory of the daemon that is present."

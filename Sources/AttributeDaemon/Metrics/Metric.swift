@@ -11,6 +11,7 @@ public enum Metric: String, CaseIterable, Sendable {
     case unrequestedAccounts
     case heldAnswers, heldBytes, userSigExpiryTimestampSeconds
     case configLastReloadSuccessful, configLastReloadTimestampSeconds
+    case loopTurnSeconds
     case processStartTimeSeconds, processCpuSeconds, processResidentMemoryBytes, processOpenFds, processMaxFds
 
     /// What kind of numbers a family has.
@@ -50,7 +51,7 @@ public enum Metric: String, CaseIterable, Sendable {
         case .upstreamCalls: ["outcome"]
         case .linesRefused: ["code"]
         case .connectionsRefused: ["limit"]
-        case .requestDurationSeconds, .upstreamCallDurationSeconds, .upstreamCallAccounts: ["le"]
+        case .requestDurationSeconds, .upstreamCallDurationSeconds, .upstreamCallAccounts, .loopTurnSeconds: ["le"]
         default: []
         }
     }

@@ -6,9 +6,10 @@ import NIOPosix
 /// Serves the metrics over HTTP on a socket that listens already: `GET /metrics` and nothing else, one request a
 /// connection. All on one event loop.
 final class MetricsServer {
-    /// Connections at once; one more is closed without an answer.
+    /// Connections at once, unless fewer descriptors are left for them; one more is closed without an answer.
     static let maximumConnections = 32
 
+    private let capacity: Int
     private let patience: TimeAmount
     private let body: () -> [UInt8]
     private let eventLoop: any EventLoop
@@ -16,9 +17,14 @@ final class MetricsServer {
     private var connections: [ObjectIdentifier: any Channel] = [:]
 
     /// - Parameters:
+    ///   - capacity: Connections at once.
     ///   - patience: How long a connection may take from its start to its end.
     ///   - body: The metrics as they are now, as the text of OpenMetrics.
-    init(eventLoop: any EventLoop, patience: TimeAmount = .seconds(10), body: @escaping () -> [UInt8]) {
+    init(
+        eventLoop: any EventLoop, capacity: Int = maximumConnections, patience: TimeAmount = .seconds(10),
+        body: @escaping () -> [UInt8]
+    ) {
+        self.capacity = capacity
         self.eventLoop = eventLoop
         self.patience = patience
         self.body = body
@@ -43,7 +49,7 @@ final class MetricsServer {
     }
 
     private func accept(_ channel: any Channel) throws {
-        guard connections.count < Self.maximumConnections else { throw ChannelError.ioOnClosedChannel }
+        guard connections.count < capacity else { throw ChannelError.ioOnClosedChannel }
         let pipeline = channel.pipeline.syncOperations
         try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false)
         try pipeline.addHandler(MetricsRequest(body: body))

@@ -84,19 +84,18 @@ private struct MetricsReader {
         try result.get()
     }
 
+    /// By bytes, because which module has the members of `sockaddr_in` depends on what else is compiled.
     private static func listeningSocket() throws -> (CInt, NIOCore.SocketAddress) {
         let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let done = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, length) == 0 && listen(socket, 64) == 0 && getsockname(socket, $0, &length) == 0
-            }
+        let anyPort = try NIOCore.SocketAddress(ipAddress: "127.0.0.1", port: 0)
+        try #require(anyPort.withSockAddr { bind(socket, $0, socklen_t($1)) } == 0 && listen(socket, 64) == 0)
+        var address = [UInt8](repeating: 0, count: 128)
+        var length = socklen_t(address.count)
+        let found = address.withUnsafeMutableBytes { bytes in
+            bytes.withMemoryRebound(to: sockaddr.self) { getsockname(socket, $0.baseAddress, &length) }
         }
-        try #require(done)
-        return (socket, NIOCore.SocketAddress(address))
+        try #require(found == 0)
+        return (socket, try NIOCore.SocketAddress(ipAddress: "127.0.0.1", port: Int(address[2]) << 8 | Int(address[3])))
     }
 
     func connect(_ handler: (any ChannelHandler & Sendable)? = nil) async throws -> any Channel {

@@ -15,11 +15,12 @@ struct MethodPageTests {
 
     @Test func getAttrsIsExplainedWhole() throws {
         let lines = try page(.getAttrs)
-        #expect(lines.first == "getAttrs To_Account [timeoutMs] [maxAgeMs]")
+        #expect(lines.first == "getAttrs To_Account [timeoutMs] [maxAgeMs] [partial]")
         let text = lines.joined(separator: "\n")
         for part in [
             "array of strings of at most 255 bytes, at most 1234", "timeoutMs  integer from 1 to 600000, default 30000",
-            "maxAgeMs  integer from 0 to 3600000, default 0", "UserAttrs  array of objects", "ErrorList (optional)",
+            "maxAgeMs  integer from 0 to 3600000, default 0", "partial  boolean, default false",
+            "UserAttrs  array of objects", "ErrorList (optional)",
             "-32005  misconfigured: ", "-32001  deadlineExceeded: ", "ErrorCode (70001, 90001", "Retryable.",
             #"imattr call getAttrs '{"To_Account":["Zhang Xiaohong","abc"],"timeoutMs":5000}'"#,
         ] { #expect(text.contains(part), "\(part)") }

@@ -82,12 +82,20 @@ class Connection:
         self.lines = self.socket.makefile(encoding="utf-8", newline="\n")
 
     def ping(self):
-        self.socket.sendall(b'{"jsonrpc":"2.0","id":"p","method":"ping"}\n')
-        return json.loads(self.lines.readline())["result"]
+        return self.ask("ping")["result"]
+
+    def ask(self, method, params=None):
+        """The answer as an object."""
+        request = {"jsonrpc": "2.0", "id": "p", "method": method} | ({} if params is None else {"params": params})
+        self.socket.sendall(json.dumps(request).encode() + b"\n")
+        return json.loads(self.lines.readline())
+
+    def close(self):
+        self.lines.close()
+        self.socket.close()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.lines.close()
-        self.socket.close()
+        self.close()

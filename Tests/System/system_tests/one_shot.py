@@ -45,7 +45,7 @@ def lasting_threads(pid):
     Whatever looks up the upstream's name has a thread for that, which ends a few seconds later.
     """
     names = sorted(task.read_text().strip() for task in Path(f"/proc/{pid}/task").glob("*/comm"))
-    return [name for name in names if name != "imattrd" and not name.startswith(("NIO-SGLTN-", "SGLTN-TP-"))]
+    return [name for name in names if name != "imattrd" and not name.startswith(("NIO-ELT-", "SGLTN-TP-"))]
 
 
 def own_socket(checks, upstream, folder):
