@@ -102,7 +102,8 @@ let package = Package(
         tests("CallSchedulingTests", ["CallScheduling", "AttributeValues", .heap]),
         tests("AttributeAPITests", ["AttributeAPI", "AttributeValues", "JSONRPC", "JSONTokens", "SchemaCheck"]),
         tests(
-            "UpstreamClientTests", ["UpstreamClient", "UserSig", "UpstreamSandbox", "AttributeValues", .nio, .nioPosix]),
+            "UpstreamClientTests",
+            ["UpstreamClient", "UserSig", "UpstreamSandbox", "AttributeValues", "JSONTokens", .nio, .nioPosix]),
         tests("UpstreamSandboxTests", ["UpstreamSandbox", "UserSig", .nio, .nioPosix, .nioSSL]),
         tests(
             "AttributeDaemonTests",

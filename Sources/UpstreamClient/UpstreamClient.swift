@@ -126,9 +126,10 @@ public final class UpstreamClient {
 
     private func end(of body: [UInt8], _ exchange: Exchange.End, _ key: CallKey, _ requested: [Account]) -> CallEnd {
         do {
-            let verdict = try GetAttrVerdict(body: body, requested: requested, redactor: signatures.redactor)
+            let verdict = try GetAttrVerdict(body: body, key, requested: requested, redactor: signatures.redactor)
+            let answeredAt = exchange.headReceivedAt.map { Moment($0) } ?? .now()
             return CallEnd(
-                counted: .answered(at: exchange.headReceivedAt.map { Moment($0) } ?? .now()),
+                counted: verdict.isForTheCall ? .answered(at: answeredAt) : .unknown(closedAt: .now()),
                 result: result(of: verdict, exchange, key))
         } catch {
             // The whole answer has come, so nothing of the call is left in the kernel that closing would discard.
@@ -147,7 +148,7 @@ public final class UpstreamClient {
     ) -> Result<CallAnswer, CallFailure> {
         switch verdict {
         case .ok(let answer): return .success(answer)
-        case .fail(let code, let info):
+        case .fail(let code, let info, _):
             let kind = ErrorCode.kind(of: code)
             return .failure(
                 CallFailure(
