@@ -70,7 +70,7 @@ let package = Package(
         library("AttributeAPI", ["AttributeValues", "JSONTokens", "JSONRPC"]),
         library(
             "UpstreamClient",
-            ["AttributeValues", "JSONTokens", "UserSig", .nio, .nioPosix, .nioHTTP1, .nioTLS, .nioSSL]),
+            ["AttributeValues", "JSONTokens", "UserSig", .nio, .nioPosix, .nioTLS, .nioSSL]),
         library(
             "AttributeDaemon",
             [
@@ -103,7 +103,11 @@ let package = Package(
         tests("AttributeAPITests", ["AttributeAPI", "AttributeValues", "JSONRPC", "JSONTokens", "SchemaCheck"]),
         tests(
             "UpstreamClientTests",
-            ["UpstreamClient", "UserSig", "UpstreamSandbox", "AttributeValues", "JSONTokens", .nio, .nioPosix]),
+            [
+                "UpstreamClient", "UserSig", "UpstreamSandbox", "AttributeValues", "JSONTokens", .nio, .nioPosix,
+                .nioHTTP1,
+                .nioEmbedded,
+            ]),
         tests("UpstreamSandboxTests", ["UpstreamSandbox", "UserSig", .nio, .nioPosix, .nioSSL]),
         tests(
             "AttributeDaemonTests",
