@@ -104,6 +104,28 @@ import UpstreamSandbox
             let answer = try end.result.get()
             #expect(answer.results.map(\.attrs) == [Attrs(json: Array(#"{"a":1.0}"#.utf8))])
             #expect(answer.unrequested == 1)
+            #expect(!answer.isComplete)
+        }
+    }
+
+    /// What comes next on its connection would be the next call's answer.
+    @Test(arguments: [
+        (Fault.Kind.body(#"{"ActionStatus":"OK","ErrorCode":0,"UserAttrs":[{"To_Account":"z","Attrs":{}}]}"#), true),
+        (.body(#"{"ActionStatus":"OK","ErrorCode":0,"ErrorList":[{"To_Account":"z"},{"To_Account":"abc"}]}"#), true),
+        (
+            .body(#"{"ActionStatus":"FAIL","ErrorCode":90003,"ErrorList":[{"To_Account":"z"},{"To_Account":"abc"}]}"#),
+            true
+        ),
+        (.garbage, true), (.body("[]"), true),
+        (.body(#"{"ActionStatus":"OK","ErrorCode":0,"UserAttrs":[{"To_Account":"abc"},{}]}"#), false),
+        (.error(90003), false),
+    ])
+    func connectionOfAnotherCallsAnswerIsClosed(kind: Fault.Kind, isClosed: Bool) async throws {
+        try await withClient(faults: [Fault(kind, when: .first(1))]) { client, sandbox in
+            let end = try await client.call("abc")
+            #expect(end.isUnknown == isClosed && end.isAnswered == !isClosed)
+            #expect(try await client.call("abc").isAnswered)
+            #expect(await sandbox.report().connections == (isClosed ? 2 : 1))
         }
     }
 
