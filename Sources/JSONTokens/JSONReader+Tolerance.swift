@@ -1,13 +1,14 @@
 extension JSONReader {
-    /// The first fault in a string that was tolerated since this was last asked. A reader that tolerates none never has one.
+    /// The first fault in a string that was tolerated since this was last asked. A reader that tolerates none never has
+    /// one.
     public mutating func takeStringFault() -> JSONSyntaxError? {
         guard let fault = stringFault else { return nil }
         stringFault = nil
         return fault
     }
 
-    /// Passes the rest of a string whose end is all that has to be found: every byte but the quotation mark and the backslash
-    /// may be anything, and a backslash takes the next byte with it.
+    /// Passes the rest of a string whose end is all that has to be found: every byte but the quotation mark and the
+    /// backslash may be anything, and a backslash takes the next byte with it.
     mutating func restOfTolerantString(from start: Int) throws(JSONSyntaxError) -> JSONStringToken {
         var hasEscapes = false
         var fault: JSONSyntaxError?

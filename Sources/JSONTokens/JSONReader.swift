@@ -27,8 +27,9 @@ public struct JSONReader {
     var stringFault: JSONSyntaxError?
 
     /// Reads `bytes` from a place on, which is where the cursor begins. Offsets count from the start of `bytes`.
-    /// - Parameter toleratesFaultyStrings: Whether a string with invalid UTF-8, a control character, an unknown escape or a lone
-    ///   surrogate is passed instead of refused. What was read is JSON only if ``takeStringFault()`` gives nil.
+    /// - Parameter toleratesFaultyStrings: Whether a string with invalid UTF-8, a control character, an unknown escape
+    ///   or a lone surrogate is passed instead of refused. What was read is JSON only if ``takeStringFault()`` gives
+    ///   nil.
     public init(
         _ bytes: [UInt8], from start: Int = 0, depthLimit: Int = maximumDepth, toleratesFaultyStrings: Bool = false
     ) {

@@ -6,7 +6,8 @@ public struct JSONStringToken: Hashable, Sendable {
     public let content: Range<Int>
     /// Whether a backslash or a fault occurs in it; if not, the content is the text.
     public let hasEscapes: Bool
-    /// Whether it is no string of JSON, or has a lone surrogate. Only a tolerant reader gives such a token; it has no text.
+    /// Whether it is no string of JSON, or has a lone surrogate. Only a tolerant reader gives such a token; it has no
+    /// text.
     public let isFaulty: Bool
 
     init(content: Range<Int>, hasEscapes: Bool, isFaulty: Bool = false) {
@@ -67,7 +68,8 @@ extension JSONReader {
         throw JSONSyntaxError(.unexpectedEnd, at: bytes.count)
     }
 
-    /// The text of a string; nil if it is faulty or holds an escaped surrogate without its other half, which has no UTF-8.
+    /// The text of a string; nil if it is faulty or holds an escaped surrogate without its other half, which has no
+    /// UTF-8.
     ///
     /// Its bytes are exactly those written. Where they name somebody, compare bytes, never `String`s.
     public func decode(_ token: JSONStringToken) -> String? {
@@ -81,9 +83,9 @@ extension JSONReader {
         return token.hasEscapes ? decodeEscapes(token.content) : Array(bytes[token.content])
     }
 
-    /// Bytes that two strings share exactly when their texts are the same, however they are escaped: the UTF-8, with
-    /// a surrogate that lacks its other half in the three bytes that UTF-8 would have for it. Those of a faulty string are its
-    /// content.
+    /// Bytes that two strings share exactly when their texts are the same, however they are escaped: the UTF-8, with a
+    /// surrogate that lacks its other half in the three bytes that UTF-8 would have for it. Those of a faulty string
+    /// are its content.
     public func identity(_ token: JSONStringToken) -> [UInt8] {
         let isDecoded = token.hasEscapes && !token.isFaulty
         let decoded = isDecoded ? decodeEscapes(token.content, keepingLoneSurrogates: true) : nil

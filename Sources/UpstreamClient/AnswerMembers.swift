@@ -11,7 +11,7 @@ struct AnswerMembers {
     private var info: String?
     private var hasUserAttrs = false
     private var hasErrorList = false
-    /// The body, and after it those attributes that do not stand in it on one line.
+    /// The body, and after it those attributes that are not on one line in it.
     private var texts: [UInt8]
     /// Where in them each account's are.
     private var attrs: [Range<Int>?]
@@ -184,7 +184,7 @@ private struct Entry {
         }
     }
 
-    /// - Parameter texts: The body, at whose end attributes are put that do not stand in it on one line.
+    /// - Parameter texts: The body, at whose end attributes are put that are not on one line in it.
     mutating func read(_ reader: inout JSONReader, _ texts: inout [UInt8]) throws {
         try reader.beginObject()
         while let key = try reader.nextKey() {

@@ -24,13 +24,13 @@ struct UndocumentedAnswer: Error, Hashable {
 
 extension GetAttrVerdict {
     /// Levels that a body may have. In the daemon's own answer, at most in a batch, there are two more around `Attrs`,
-    /// and whoever reads it may stop at the same number of levels as we do.
+    /// and its reader may stop at the same number of levels as we do.
     static let depthLimit = JSONReader.maximumDepth - 2
 
-    /// Reads a body in one pass. `Attrs` are cut out as they stand, not decoded.
+    /// Reads a body in one pass. `Attrs` are cut out as they are, not decoded.
     ///
-    /// What is wrong inside an entry of a list stays with that entry; what is wrong elsewhere, or with the structure of the
-    /// text, makes the whole answer unusable.
+    /// What is wrong inside an entry of a list stays with that entry; what is wrong elsewhere, or with the structure of
+    /// the text, makes the whole answer unusable.
     /// - Parameter call: Which the failures of single accounts carry.
     init(body: [UInt8], _ call: CallKey, requested: [Account], redactor: Redactor) throws(UndocumentedAnswer) {
         do {

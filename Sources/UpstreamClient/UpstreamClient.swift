@@ -3,8 +3,8 @@ import Glibc
 import NIOCore
 import UserSig
 
-/// Makes `im_get_attr` calls: signs, sends, and says how each one ended. One call is one request on the wire; it decides
-/// neither when a call leaves nor whether it is repeated.
+/// Makes `im_get_attr` calls: signs, sends, and says how each one ended. One call is one request on the wire; it
+/// decides neither when a call leaves nor whether it is repeated.
 ///
 /// Belongs to one event loop: everything is called there.
 public final class UpstreamClient {
@@ -32,8 +32,8 @@ public final class UpstreamClient {
     private let wallClock: @Sendable () -> Int64
     private var signatures: SignatureStore
     private var key: SecretKey
-    /// The last call's; the next one's follows from it, as in any linear congruential generator, so that none comes twice in 2^32 calls.
-    /// Upstream asks for a fresh number, not for one that nobody can foresee.
+    /// The last call's; the next one's follows from it, as in any linear congruential generator, so that none comes
+    /// twice in 2^32 calls. Upstream asks for a fresh number, not for one that nobody can foresee.
     private var random = UInt32.random(in: .min ... .max)
     /// Made once for each UserSig.
     private var latestPath: (signature: UserSig, text: String)?
@@ -165,8 +165,8 @@ public final class UpstreamClient {
     }
 }
 
-/// When an answer was made by the server's clock, and when it came by ours. What the header says is looked into only where somebody
-/// wants to know.
+/// When an answer was made by the server's clock, and when it came by ours. What the header says is looked into only
+/// where somebody wants to know.
 private struct AnswerDate {
     /// The `Date` header.
     let header: String

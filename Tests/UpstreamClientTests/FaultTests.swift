@@ -116,7 +116,8 @@ import UpstreamSandbox
     func connectionClosedAfterAnAnswerIsReplaced(announced: Bool) async throws {
         try await withClient(faults: [Fault(.close(announced: announced), when: .first(1))]) { client, sandbox in
             #expect(try await client.call("abc").isAnswered)
-            // One that closes silently can meet the next call on its way: that one is lost, and the one after it is not.
+            // One that closes silently can meet the next call on its way: that one is lost, and the one after it is
+            // not.
             let next = try await client.call("abc")
             if !next.isAnswered {
                 #expect(next.failure?.kind == .stale)

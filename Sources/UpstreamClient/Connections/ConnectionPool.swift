@@ -43,8 +43,8 @@ final class ConnectionPool {
     private var connections: [ConnectionID: Connection] = [:]
     private var calls: [ConnectionID: Call] = [:]
     private var callsMade: UInt64 = 0
-    /// In the order of their deadlines, which is that of their beginnings; some are over. One timer serves all, as nearly all end
-    /// before they are due.
+    /// In the order of their deadlines, which is that of their beginnings; some are over. One timer serves all, as
+    /// nearly all end before they are due.
     private var deadlines = CircularBuffer<(call: CallID, at: Moment)>()
     private var deadlineTimer: Scheduled<Void>?
     private var idleTimer: Scheduled<Void>?
@@ -73,7 +73,8 @@ final class ConnectionPool {
     /// Sends a request.
     /// - Parameters:
     ///   - read: Says what the end of the exchange means. The connection is kept only if the call was answered.
-    ///   - completion: Called once, on the event loop, never before this returns, after the connection was closed or is free.
+    ///   - completion: Called once, on the event loop, never before this returns, after the connection was closed or
+    ///     is free.
     func post(
         _ request: GetAttrRequest, on choice: ConnectionChoice, read: @escaping (End) -> CallEnd,
         completion: @escaping (CallEnd) -> Void
@@ -146,8 +147,8 @@ final class ConnectionPool {
         complete(call, call.read(.failure(failure)))
     }
 
-    /// Reports the end in the next turn of the loop: whoever has just started or given up the call is not called back at once, and the
-    /// connection has been closed by then.
+    /// Reports the end in the next turn of the loop: a caller that has just started or cancelled the call is not called
+    /// back at once, and the connection has been closed by then.
     private func complete(_ call: Call, _ end: CallEnd) {
         let completion = NIOLoopBound((call.completion, end), eventLoop: eventLoop)
         eventLoop.execute {
@@ -250,7 +251,8 @@ final class ConnectionPool {
             }
     }
 
-    /// Of several addresses that are tried at once, the one that is reached first is the connection's; the others' channels are closed.
+    /// Of several addresses that are tried at once, the one that is reached first is the connection's; the others'
+    /// channels are closed.
     private func willConnect(_ channel: any Channel, _ id: ConnectionID) throws {
         guard case .connecting(let others) = connections[id] else { throw ChannelError.alreadyClosed }
         connections[id] = .connecting(others + [channel])
@@ -312,8 +314,9 @@ final class ConnectionPool {
 }
 
 extension Channel {
-    /// Makes closing the connection discard what the kernel has not sent yet, at once, also when this process is killed: a call that is
-    /// given up must not reach the server seconds later, when its place in the limiter has been given to another.
+    /// Makes closing the connection discard what the kernel has not sent yet, at once, also when this process is
+    /// killed: a call that is given up must not reach the server seconds later, when its place in the limiter has been
+    /// given to another.
     fileprivate func resetOnClose() -> EventLoopFuture<Void> {
         guard let options = self as? any SocketOptionProvider else { return eventLoop.makeSucceededVoidFuture() }
         return options.setSoLinger(linger(l_onoff: 1, l_linger: 0))

@@ -7,11 +7,11 @@ struct ConnectionID: Hashable, Sendable {
 
 /// Which connection serves a call, and which ones are kept for later.
 ///
-/// Connections can be dead without a sign of it, mostly many at once. When one turns out to be, those that have been idle since
-/// before its call left are *set aside*: no call goes on them. The next call that gets a connection of its own, which is the
-/// repeat of the lost one, tells what was wrong: if it is answered, they are closed; if it fails as well, it was not the
-/// connection's fault, and they can be used again. Otherwise an account at which the server breaks connections would empty
-/// the pool each time.
+/// Connections can be dead without a sign of it, mostly many at once. When one turns out to be, those that have been
+/// idle since before its call left are *set aside*: no call goes on them. The next call that gets a connection of its
+/// own, which is the repeat of the lost one, tells what was wrong: if it is answered, they are closed; if it fails as
+/// well, it was not the connection's fault, and they can be used again. Otherwise an account at which the server breaks
+/// connections would empty the pool each time.
 struct ConnectionPoolState {
     /// How long a connection may be idle.
     static let idleTime: Duration = .seconds(60)

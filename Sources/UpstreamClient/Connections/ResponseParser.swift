@@ -2,9 +2,9 @@ import NIOCore
 
 /// Reads the answer to one POST from the bytes of a connection (RFC 9112), and knows where it ends.
 ///
-/// NIO's decoder does not say whether bytes followed the end of an answer, and keeps what may be the beginning of another one for the
-/// next request. This one is deliberately narrow: what could be understood in two ways is refused, since the bytes that
-/// follow could then be taken for the answer to another request.
+/// NIO's decoder does not say whether bytes followed the end of an answer, and keeps what may be the beginning of
+/// another one for the next request. This one is deliberately narrow: what could be understood in two ways is refused,
+/// since the bytes that follow could then be taken for the answer to another request.
 struct ResponseParser {
     /// Bytes of all lines of heads and trailers together, at most.
     static let maximumHeadSize = 1 << 16

@@ -13,7 +13,8 @@ final class UpstreamConnection: ChannelInboundHandler {
     enum Event {
         /// A request can be sent.
         case ready
-        /// The call has an answer. ``UpstreamConnection/keep()`` or ``UpstreamConnection/discard()`` is to be called at once.
+        /// The call has an answer. ``UpstreamConnection/keep()`` or ``UpstreamConnection/discard()`` is to be called at
+        /// once.
         case answered(UpstreamConnectionState.Answer)
         /// The call has failed, and the connection is closed.
         case failed(UpstreamConnectionState.Failure)
@@ -32,7 +33,7 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     /// - Parameters:
     ///   - host: Whose certificate it must be.
-    ///   - socketSide: TLS's: what it is told goes straight to the socket.
+    ///   - socketSide: TLS's; what is done on it goes straight to the socket.
     init(host: String, socketSide: ChannelHandlerContext, report: @escaping (Event) -> Void) {
         self.host = host
         self.socketSide = socketSide
@@ -94,8 +95,8 @@ final class UpstreamConnection: ChannelInboundHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
-    /// With ``writeBufferBounds``, a channel that is writable has written everything. A promise for each write would tell the same,
-    /// and cost a twentieth of what a call does.
+    /// With ``writeBufferBounds``, a channel that is writable has written everything. A promise for each write would
+    /// tell the same, and cost a twentieth of what a call does.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable { state.written(now: .now()) }
     }
@@ -119,8 +120,9 @@ final class UpstreamConnection: ChannelInboundHandler {
 }
 
 extension Channel {
-    /// Has the kernel give up the connection when the other side's kernel has not acknowledged what was sent. Of no use while a
-    /// connection is made, which may take longer; where the system refuses it, a dead connection is found by the time-out.
+    /// Has the kernel give up the connection when the other side's kernel has not acknowledged what was sent. Of no use
+    /// while a connection is made, which may take longer; where the system refuses it, a dead connection is found by
+    /// the time-out.
     fileprivate func losesUnacknowledgedBytes(after time: Duration) {
         let milliseconds = ChannelOptions.Types.SocketOption.Value(time.millisecondsRoundedUp)
         try? syncOptions?.setOption(.tcpOption(NIOBSDSocket.Option(rawValue: TCP_USER_TIMEOUT)), value: milliseconds)

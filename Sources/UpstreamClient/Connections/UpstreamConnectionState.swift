@@ -1,17 +1,18 @@
 import AttributeValues
 import NIOCore
 
-/// Where a connection to the server is between its beginning and its end, and what follows from what happens to it. One exchange at a
-/// time goes over it.
+/// Where a connection to the server is between its beginning and its end, and what follows from what happens to it. One
+/// exchange at a time goes over it.
 ///
-/// It measures round trips, from the moment at which a request has been written to the moment at which its answer's head
-/// comes. Late is safe: it makes the measured time too short. The first answer of a connection does not count: the request
-/// may have waited for what a new connection does first, and a time that is too long would make the limiter count on too much.
+/// It measures round trips, from the moment at which a request has been written to the moment at which its answer's
+/// head comes. Late is safe: it makes the measured time too short. The first answer of a connection does not count: the
+/// request may have waited for what a new connection does first, and a time that is too long would make the limiter
+/// count on too much.
 struct UpstreamConnectionState {
     /// The largest body that is read: 100 users have at most about 630 KB, all escaped.
     static let maximumBodySize = 1 << 20
-    /// A loss that comes later than this after sending is no sign that the connection had been dead before: unacknowledged bytes
-    /// become a loss after ``unacknowledgedTime``.
+    /// A loss that comes later than this after sending is no sign that the connection had been dead before:
+    /// unacknowledged bytes become a loss after ``unacknowledgedTime``.
     static let staleTime: Duration = .milliseconds(2500)
     /// After which bytes that the server's kernel has not acknowledged become a loss.
     static let unacknowledgedTime: Duration = .seconds(2)
@@ -22,7 +23,8 @@ struct UpstreamConnectionState {
         let headReceivedAt: Moment
         let roundTrip: Duration?
         let body: ByteBuffer
-        /// False if it may be the answer to another request: it came before this one was written, or bytes came after its end.
+        /// False if it may be the answer to another request: it came before this one was written, or bytes came after
+        /// its end.
         let isCertain: Bool
         /// Whether the connection can be used again.
         let canBeKept: Bool
@@ -36,8 +38,8 @@ struct UpstreamConnectionState {
         /// The header `Date`, if a head came.
         var date: String?
         var roundTrip: Duration?
-        /// When the request left, if the failure looks like that of a connection that was dead by then: connections that have been
-        /// idle since before may be dead, too.
+        /// When the request left, if the failure looks like that of a connection that was dead by then: connections
+        /// that have been idle since before may be dead, too.
         var suspectsIdleSince: Moment?
     }
 

@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A TCP relay in front of a sandbox that sees how the client's connections end, and can make them dead without a sign of it.
+/// A TCP relay in front of a sandbox that sees how the client's connections end, and can make them dead without a sign
+/// of it.
 ///
 /// It reads with plain system calls, because those tell a reset and an orderly end apart whatever the timing is.
 final class Relay: Sendable {
@@ -37,7 +38,8 @@ final class Relay: Sendable {
     /// Connections on which nothing has been sent meanwhile are whole again.
     func passOn() { counter.resetting.withLock { $0 = 0 } }
 
-    /// Makes all connections dead without a sign of it: what the client sends on them is not acknowledged, as when packets are dropped.
+    /// Makes all connections dead without a sign of it: what the client sends on them is not acknowledged, as when
+    /// packets are dropped.
     func dropPackets() throws {
         // A filter of one instruction, BPF's "return 0", which is to keep nothing of any packet.
         var instruction: UInt64 = 0x06
