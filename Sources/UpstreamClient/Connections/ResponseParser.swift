@@ -120,34 +120,33 @@ struct ResponseParser {
         return available == 0 ? nil : unread.readSlice(length: available)
     }
 
-    private mutating func headLine() throws(Malformed) -> String? {
+    private mutating func headLine() throws(Malformed) -> Line? {
         guard let line = try line(atMost: Self.maximumHeadSize - headSize) else { return nil }
-        headSize += line.utf8.count + 2
+        headSize += line.count + 2
         return line
     }
 
+    /// Bytes, which cost a third of what a `String` would.
+    private typealias Line = [UInt8]
+
     /// The next line without its end; nil if it has not come as a whole.
-    private mutating func line(atMost count: Int) throws(Malformed) -> String? {
+    private mutating func line(atMost count: Int) throws(Malformed) -> Line? {
         let end = unread.readableBytesView.firstIndex(of: UInt8(ascii: "\n"))
-        guard (end.map { $0 - unread.readerIndex } ?? unread.readableBytes) <= count else {
-            throw Malformed(reason: "its head is too long")
-        }
-        guard let end else { return nil }
-        guard end > unread.readerIndex, unread.getInteger(at: end - 1, as: UInt8.self) == UInt8(ascii: "\r") else {
-            throw Malformed(reason: "a line does not end with CR LF")
-        }
-        let text = unread.readString(length: end - 1 - unread.readerIndex) ?? ""
-        unread.moveReaderIndex(forwardBy: 2)
-        guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == UInt8(ascii: "\t") }) else {
+        let length = end.map { $0 - unread.readerIndex } ?? unread.readableBytes
+        guard length <= count else { throw Malformed(reason: "its head is too long") }
+        guard end != nil, var line = unread.readBytes(length: length) else { return nil }
+        unread.moveReaderIndex(forwardBy: 1)
+        guard line.popLast() == UInt8(ascii: "\r") else { throw Malformed(reason: "a line does not end with CR LF") }
+        for byte in line where byte < 0x20 && byte != UInt8(ascii: "\t") || byte == 0x7F {
             throw Malformed(reason: "a control character in its head")
         }
-        return text
+        return line
     }
 
     /// At most seven digits, and perhaps an extension, which means nothing to us.
-    private static func chunkSize(_ line: String) throws(Malformed) -> Int {
-        let digits = line.utf8.prefix { $0.hexDigitValue != nil }
-        let rest = line.utf8.dropFirst(digits.count).drop { $0 == 0x20 || $0 == UInt8(ascii: "\t") }
+    private static func chunkSize(_ line: Line) throws(Malformed) -> Int {
+        let digits = line.prefix { $0.hexDigitValue != nil }
+        let rest = line.dropFirst(digits.count).drop { $0.isBlank }
         guard (1...7).contains(digits.count), rest.isEmpty || rest.first == UInt8(ascii: ";") else {
             throw Malformed(reason: "malformed size of a chunk")
         }
@@ -165,13 +164,14 @@ struct ResponseParser {
         private var date: String?
 
         /// `HTTP/1.1 200 OK`, of which the last word may be any, or missing.
-        init(statusLine: String) throws(Malformed) {
-            let words = statusLine.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
-            guard words.count >= 2, words[0] == "HTTP/1.1" || words[0] == "HTTP/1.0", words[1].utf8.count == 3,
-                words[1].utf8.allSatisfy(\.isDigit), let status = Int(words[1]), status >= 100
+        init(statusLine line: Line) throws(Malformed) {
+            let version = line.prefix(9)
+            guard version.elementsEqual("HTTP/1.1 ".utf8) || version.elementsEqual("HTTP/1.0 ".utf8),
+                let status = Self.number(line.dropFirst(9).prefix(3), digits: 3...3), status >= 100,
+                line.count == 12 || line[12] == UInt8(ascii: " ")
             else { throw Malformed(reason: "no status line") }
             self.status = status
-            isOld = words[0] == "HTTP/1.0"
+            isOld = line[7] == UInt8(ascii: "0")
         }
 
         /// Whether it comes before the answer's own head.
@@ -185,48 +185,62 @@ struct ResponseParser {
             return length.map { .counted(left: $0) } ?? .untilClose
         }
 
-        mutating func add(_ line: String) throws(Malformed) {
+        mutating func add(_ line: Line) throws(Malformed) {
             let (name, value) = try Self.split(line)
             if name.isLowercased("content-length") {
-                guard length == nil, !isChunked, (1...15).contains(value.utf8.count), value.utf8.allSatisfy(\.isDigit)
-                else { throw Malformed(reason: "more than one length, or a malformed one") }
-                length = Int(value)
+                guard length == nil, !isChunked, let number = Self.number(value, digits: 1...15) else {
+                    throw Malformed(reason: "more than one length, or a malformed one")
+                }
+                length = number
             } else if name.isLowercased("transfer-encoding") {
                 guard length == nil, !isChunked, !isOld, value.isLowercased("chunked") else {
                     throw Malformed(reason: "more than one length, or an unknown encoding")
                 }
                 isChunked = true
             } else if name.isLowercased("connection") {
-                if value.split(separator: ",").contains(where: { Self.trimmed($0).isLowercased("close") }) {
-                    closes = true
-                }
+                let words = value.split(separator: UInt8(ascii: ","))
+                if words.contains(where: { $0.trimmed.isLowercased("close") }) { closes = true }
             } else if name.isLowercased("date") {
-                date = String(value)
+                date = String(decoding: value, as: UTF8.self)
             }
         }
 
         /// A line of the head or of the trailers.
-        static func split(_ line: String) throws(Malformed) -> (name: Substring, value: Substring) {
-            guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
-                line[..<colon].utf8.allSatisfy({ $0.isASCIIAlphanumeric || "!#$%&'*+-.^_`|~".utf8.contains($0) })
+        static func split(_ line: Line) throws(Malformed) -> (name: ArraySlice<UInt8>, value: ArraySlice<UInt8>) {
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0,
+                line[..<colon].allSatisfy(\.isTokenByte)
             else { throw Malformed(reason: "malformed header") }
-            return (line[..<colon], trimmed(line[line.utf8.index(after: colon)...]))
+            return (line[..<colon], line[(colon + 1)...].trimmed)
         }
 
-        private static func trimmed(_ text: Substring) -> Substring {
-            func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == UInt8(ascii: "\t") }
-            var text = text
-            while let first = text.utf8.first, isSpace(first) { text = Substring(text.utf8.dropFirst()) }
-            while let last = text.utf8.last, isSpace(last) { text = Substring(text.utf8.dropLast()) }
-            return text
+        private static func number(_ text: ArraySlice<UInt8>, digits: ClosedRange<Int>) -> Int? {
+            guard digits.contains(text.count), text.allSatisfy(\.isDigit) else { return nil }
+            return text.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
         }
     }
 }
 
-extension Substring {
+extension UInt8 {
+    fileprivate var isBlank: Bool { self == 0x20 || self == UInt8(ascii: "\t") }
+
+    /// Whether it may be in the name of a header (RFC 9110, section 5.6.2).
+    fileprivate var isTokenByte: Bool {
+        if isASCIIAlphanumeric || self == UInt8(ascii: "-") { return true }
+        return "!#$%&'*+.^_`|~".utf8.contains(self)
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Without blanks at its ends.
+    fileprivate var trimmed: ArraySlice<UInt8> {
+        var text = drop { $0.isBlank }
+        while let last = text.last, last.isBlank { text = text.dropLast() }
+        return text
+    }
+
     /// Whether it is a word of lower-case letters and hyphens, in letters of any case.
     fileprivate func isLowercased(_ word: StaticString) -> Bool {
-        guard utf8.count == word.utf8CodeUnitCount else { return false }
-        return word.withUTF8Buffer { word in utf8.elementsEqual(word) { $0 == $1 || $0 | 0x20 == $1 } }
+        guard count == word.utf8CodeUnitCount else { return false }
+        return word.withUTF8Buffer { word in elementsEqual(word) { $0 == $1 || $0 | 0x20 == $1 } }
     }
 }
