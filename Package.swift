@@ -71,7 +71,7 @@ let package = Package(
         library("AttributeAPI", ["AttributeValues", "JSONTokens", "JSONRPC"]),
         library(
             "UpstreamClient",
-            ["AttributeValues", "JSONTokens", "UserSig", .nio, .nioPosix, .nioHTTP1, .nioTLS, .nioSSL]),
+            ["AttributeValues", "JSONTokens", "UserSig", .nio, .nioPosix, .nioTLS, .nioSSL]),
         library(
             "AttributeDaemon",
             [
@@ -104,7 +104,12 @@ let package = Package(
         tests("CallSchedulingTests", ["CallScheduling", "AttributeValues", .heap]),
         tests("AttributeAPITests", ["AttributeAPI", "AttributeValues", "JSONRPC", "JSONTokens", "SchemaCheck"]),
         tests(
-            "UpstreamClientTests", ["UpstreamClient", "UserSig", "UpstreamSandbox", "AttributeValues", .nio, .nioPosix]),
+            "UpstreamClientTests",
+            [
+                "UpstreamClient", "UserSig", "UpstreamSandbox", "AttributeValues", "JSONTokens", .nio, .nioPosix,
+                .nioHTTP1,
+                .nioEmbedded,
+            ]),
         tests("UpstreamSandboxTests", ["UpstreamSandbox", "UserSig", .nio, .nioPosix, .nioSSL]),
         tests(
             "AttributeDaemonTests",

@@ -52,8 +52,14 @@ final class CallDriver {
         self.eventLoop = eventLoop
         self.upstream = upstream
         scheduler = CallScheduler(limits: limits, seed: .random(in: .min ... .max))
-        upstream.onRoundTrip { [weak self] in self?.scheduler.measured($0, now: .now()) }
-        upstream.onConnectionsGone { [weak self] in self?.scheduler.connectionsGone() }
+    }
+
+    /// What the upstream client reports beside the ends of calls.
+    func upstreamReports(_ event: UpstreamClient.Event) {
+        switch event {
+        case .roundTrip(let time): scheduler.measured(time, now: .now())
+        case .connectionsGone: scheduler.connectionsGone()
+        }
     }
 
     /// The scheduler's numbers.

@@ -104,7 +104,9 @@ final class DaemonCore {
             driver.change(new.scheduling)
             service.mode = .serving(driver, .init(new))
         } else {
-            let upstream = UpstreamClient(new.upstream, key: key, eventLoop: eventLoop)
+            let upstream = UpstreamClient(
+                new.upstream, key: key, eventLoop: eventLoop,
+                report: { [weak self] event in self?.driver?.upstreamReports(event) })
             let driver = CallDriver(new.scheduling, upstream: upstream, eventLoop: eventLoop, loopTurns: loopTurns)
             if let slotMemory { driver.remember(in: slotMemory) }
             if mayHavePredecessor { driver.assumeAllSlotsUsed() }

@@ -50,7 +50,7 @@ extension JSONReader {
     }
 
     /// The four hexadecimal digits at an offset, all inside the text.
-    private func codeUnit(at offset: Int) -> UInt16? {
+    func codeUnit(at offset: Int) -> UInt16? {
         var value: UInt16 = 0
         for index in offset..<offset + 4 {
             guard let digit = bytes[index].hexDigitValue else { return nil }

@@ -4,6 +4,9 @@
 /// ``nextElement()`` until false, ``string()``, or ``skipValue()`` for a value of any kind. Every call checks the
 /// grammar and the UTF-8 of what it passes, so a text that was read to ``finish()`` is JSON, and a range it gave
 /// can be copied as it stands. It never reads past the end, whatever the bytes are.
+///
+/// A reader can be made to tolerate faulty strings, so that one of them does not spoil what is around it; see
+/// ``takeStringFault()``.
 public struct JSONReader {
     /// What a value is, told from its first byte.
     public enum Kind: Hashable, Sendable { case object, array, string, number, boolean, null }
@@ -19,13 +22,22 @@ public struct JSONReader {
     private var depth = 0
     /// Bit n: the container at depth n has had a member already, so the next one needs a comma.
     private var begun: UInt64 = 0
+    let toleratesFaultyStrings: Bool
+    /// The first fault that was tolerated since ``takeStringFault()``.
+    var stringFault: JSONSyntaxError?
 
     /// Reads `bytes` from a place on, which is where the cursor begins. Offsets count from the start of `bytes`.
-    public init(_ bytes: [UInt8], from start: Int = 0, depthLimit: Int = maximumDepth) {
+    /// - Parameter toleratesFaultyStrings: Whether a string with invalid UTF-8, a control character, an unknown escape
+    ///   or a lone surrogate is passed instead of refused. What was read is JSON only if ``takeStringFault()`` gives
+    ///   nil.
+    public init(
+        _ bytes: [UInt8], from start: Int = 0, depthLimit: Int = maximumDepth, toleratesFaultyStrings: Bool = false
+    ) {
         precondition(0...bytes.count ~= start, "the start is outside the text")
         self.bytes = bytes
         position = start
         self.depthLimit = min(depthLimit, Self.maximumDepth)
+        self.toleratesFaultyStrings = toleratesFaultyStrings
     }
 
     // MARK: Values
@@ -61,9 +73,11 @@ public struct JSONReader {
 
     /// The same for a value that is a text of its own inside another: its depth is counted from itself on.
     public mutating func skipEnclosedValue() throws(JSONSyntaxError) -> Range<Int> {
-        var enclosed = JSONReader(bytes, from: position, depthLimit: depthLimit)
+        var enclosed = JSONReader(
+            bytes, from: position, depthLimit: depthLimit, toleratesFaultyStrings: toleratesFaultyStrings)
         let range = try enclosed.skipValue()
         position = enclosed.position
+        if stringFault == nil { stringFault = enclosed.stringFault }
         return range
     }
 

@@ -4,8 +4,17 @@ import Glibc
 public struct JSONStringToken: Hashable, Sendable {
     /// The bytes between the quotation marks.
     public let content: Range<Int>
-    /// Whether a backslash occurs in it; if not, the content is the text.
+    /// Whether a backslash or a fault occurs in it; if not, the content is the text.
     public let hasEscapes: Bool
+    /// Whether it is no string of JSON, or has a lone surrogate. Only a tolerant reader gives such a token; it has no
+    /// text.
+    public let isFaulty: Bool
+
+    init(content: Range<Int>, hasEscapes: Bool, isFaulty: Bool = false) {
+        self.content = content
+        self.hasEscapes = hasEscapes || isFaulty
+        self.isFaulty = isFaulty
+    }
 
     /// The bytes with the quotation marks.
     public var quoted: Range<Int> { content.lowerBound - 1..<content.upperBound + 1 }
@@ -39,6 +48,7 @@ extension JSONReader {
     }
 
     private mutating func restOfString(from start: Int) throws(JSONSyntaxError) -> JSONStringToken {
+        if toleratesFaultyStrings { return try restOfTolerantString(from: start) }
         var hasEscapes = false
         while position < bytes.count {
             switch bytes[position] {
@@ -58,23 +68,27 @@ extension JSONReader {
         throw JSONSyntaxError(.unexpectedEnd, at: bytes.count)
     }
 
-    /// The text of a string; nil if it holds an escaped surrogate without its other half, which has no UTF-8.
+    /// The text of a string; nil if it is faulty or holds an escaped surrogate without its other half, which has no
+    /// UTF-8.
     ///
     /// Its bytes are exactly those written. Where they name somebody, compare bytes, never `String`s.
     public func decode(_ token: JSONStringToken) -> String? {
-        if token.hasEscapes { return decodeEscapes(token.content).map { String(decoding: $0, as: UTF8.self) } }
+        if token.hasEscapes { return decodeBytes(token).map { String(decoding: $0, as: UTF8.self) } }
         return bytes.withUnsafeBufferPointer { String(decoding: $0[token.content], as: UTF8.self) }
     }
 
     /// The UTF-8 of a string's text, as ``decode(_:)`` gives it.
     public func decodeBytes(_ token: JSONStringToken) -> [UInt8]? {
-        token.hasEscapes ? decodeEscapes(token.content) : Array(bytes[token.content])
+        if token.isFaulty { return nil }
+        return token.hasEscapes ? decodeEscapes(token.content) : Array(bytes[token.content])
     }
 
-    /// Bytes that two strings share exactly when their texts are the same, however they are escaped: the UTF-8, with
-    /// a surrogate that lacks its other half in the three bytes that UTF-8 would have for it.
+    /// Bytes that two strings share exactly when their texts are the same, however they are escaped: the UTF-8, with a
+    /// surrogate that lacks its other half in the three bytes that UTF-8 would have for it. Those of a faulty string
+    /// are its content.
     public func identity(_ token: JSONStringToken) -> [UInt8] {
-        let decoded = token.hasEscapes ? decodeEscapes(token.content, keepingLoneSurrogates: true) : nil
+        let isDecoded = token.hasEscapes && !token.isFaulty
+        let decoded = isDecoded ? decodeEscapes(token.content, keepingLoneSurrogates: true) : nil
         return decoded ?? Array(bytes[token.content])
     }
 
@@ -95,7 +109,7 @@ extension JSONReader {
     func isDecoded(_ token: JSONStringToken, _ word: StaticString) -> Bool {
         let length = word.utf8CodeUnitCount
         // An escape makes a byte of text at most six long; no need to decode a long string to see that it differs.
-        guard token.content.count <= 6 * length, let text = decodeEscapes(token.content) else { return false }
+        guard token.content.count <= 6 * length, let text = decodeBytes(token) else { return false }
         return text.elementsEqual(UnsafeBufferPointer(start: word.utf8Start, count: length))
     }
 }

@@ -14,6 +14,8 @@ public struct JSONSyntaxError: Error, Hashable, Sendable {
         case controlCharacterInString
         /// A byte sequence that is not UTF-8.
         case malformedUTF8
+        /// An escaped surrogate without its other half, which the grammar allows: only a tolerant reader notes it.
+        case loneSurrogate
         /// More arrays and objects inside each other than allowed.
         case nestedTooDeep(limit: Int)
     }
@@ -40,6 +42,7 @@ extension JSONSyntaxError: CustomStringConvertible {
         case .malformedEscape: "malformed escape at byte \(offset)"
         case .controlCharacterInString: "unescaped control character in a string at byte \(offset)"
         case .malformedUTF8: "invalid UTF-8 at byte \(offset)"
+        case .loneSurrogate: "lone surrogate at byte \(offset)"
         case .nestedTooDeep(let limit): "nested deeper than \(limit) at byte \(offset)"
         }
     }

@@ -3,6 +3,7 @@ import JSONTokens
 
 /// The members of an answer as they are met, before they are judged together.
 struct AnswerMembers {
+    private let call: CallKey
     private var places: RequestedPlaces
     private let redactor: Redactor
     private var status: Status?
@@ -10,22 +11,25 @@ struct AnswerMembers {
     private var info: String?
     private var hasUserAttrs = false
     private var hasErrorList = false
-    /// The body, and after it those attributes that do not stand in it on one line.
+    /// The body, and after it those attributes that are not on one line in it.
     private var texts: [UInt8]
     /// Where in them each account's are.
     private var attrs: [Range<Int>?]
+    private var unusable: [Int: CallFailure] = [:]
     private var errorListEntries: [Int: [UInt8]] = [:]
-    private var unrequested: Set<Account> = []
+    private var unrequested = 0
+    /// Whether an entry of `UserAttrs` does not say whose it is.
+    private var hasUnattributedEntry = false
     /// One bit for each member.
     private var seen = 0
-    private var fault: String?
 
     private enum Status { case ok, fail, other }
     private enum Member: Int { case actionStatus, errorCode, errorInfo, userAttrs, errorList }
     /// In the order of the members above.
     private static let names: [StaticString] = ["ActionStatus", "ErrorCode", "ErrorInfo", "UserAttrs", "ErrorList"]
 
-    init(body: [UInt8], requested: [Account], redactor: Redactor) {
+    init(body: [UInt8], _ call: CallKey, requested: [Account], redactor: Redactor) {
+        self.call = call
         texts = body
         places = RequestedPlaces(requested)
         // Array(repeating:count:) looks its type up at each call.
@@ -37,20 +41,27 @@ struct AnswerMembers {
     var verdict: GetAttrVerdict {
         get throws(UndocumentedAnswer) {
             guard let code else { throw UndocumentedAnswer(reason: "no integer ErrorCode") }
+            if unrequested > 0, !hasRequestedEntry {
+                throw UndocumentedAnswer(reason: "its entries are for accounts that were not asked for")
+            }
             switch status {
             case .ok where code == 0: break
-            case .fail where code != 0: return .fail(code: Int(code), info: info)
+            case .fail where code != 0: return .fail(code: Int(code), info: info, unrequested: unrequested)
             default: throw UndocumentedAnswer(reason: "ActionStatus and ErrorCode disagree")
             }
-            if let fault { throw UndocumentedAnswer(reason: fault) }
             guard hasUserAttrs || hasErrorList else { throw UndocumentedAnswer(reason: "no UserAttrs") }
             return .ok(answer)
         }
     }
 
+    private var hasRequestedEntry: Bool {
+        !unusable.isEmpty || !errorListEntries.isEmpty || attrs.contains { $0 != nil }
+    }
+
     private var answer: CallAnswer {
-        let results = AccountResults(texts: texts, attrs: attrs, errorListEntries: errorListEntries)
-        return CallAnswer(results: results, unrequested: unrequested.count)
+        CallAnswer(
+            results: AccountResults(texts: texts, attrs: attrs, errorListEntries: errorListEntries),
+            unusable: unusable, isComplete: !hasUnattributedEntry && unrequested == 0, unrequested: unrequested)
     }
 
     /// Reads the value of a member. A documented one that occurs twice could be read in two ways.
@@ -73,55 +84,61 @@ struct AnswerMembers {
         case (.errorInfo, .string): info = reader.decode(try reader.string()).map(redactor.redact)
         case (.userAttrs, .array):
             hasUserAttrs = true
-            try readUserAttrs(&reader)
+            try readEntries(&reader) { $0.noteInUserAttrs($1, $2) }
         case (.errorList, .array):
             hasErrorList = true
-            try readErrorList(&reader)
+            places.startAgain()
+            try readEntries(&reader) { $0.noteInErrorList($1, $2) }
         default: try reader.skipValue()
         }
     }
 
-    private mutating func readUserAttrs(_ reader: inout JSONReader) throws {
+    /// - Parameter note: Is given each entry; nil for one that is not an object.
+    private mutating func readEntries(
+        _ reader: inout JSONReader, _ note: (inout Self, Entry?, JSONReader) -> Void
+    ) throws {
         try reader.beginArray()
         while try reader.nextElement() {
-            guard try reader.peek() == .object else {
-                fault = "an entry of UserAttrs is not an object"
-                try reader.skipValue()
-                continue
-            }
-            var entry = Entry()
-            try entry.read(&reader, &texts)
-            if let account = entry.account, let attrs = entry.attrs {
-                note(attrs, of: account, reader)
+            if try reader.peek() == .object {
+                var entry = Entry()
+                try entry.read(&reader, &texts)
+                note(&self, entry, reader)
             } else {
-                fault = "an entry of UserAttrs lacks To_Account or Attrs, or has one twice"
-            }
-        }
-    }
-
-    private mutating func note(_ range: Range<Int>, of token: JSONStringToken, _ reader: JSONReader) {
-        if let place = places.place(of: token, reader) {
-            if attrs[place] != nil { fault = "an account occurs twice" }
-            attrs[place] = range
-        } else if let account = reader.decode(token) {
-            if !unrequested.insert(Account(account)).inserted { fault = "an account occurs twice" }
-        } else {
-            fault = "an entry of UserAttrs has a To_Account that has no UTF-8"
-        }
-    }
-
-    private mutating func readErrorList(_ reader: inout JSONReader) throws {
-        places.startAgain()
-        try reader.beginArray()
-        while try reader.nextElement() {
-            guard try reader.peek() == .object else {
                 try reader.skipValue()
-                continue
+                _ = reader.takeStringFault()
+                note(&self, nil, reader)
             }
-            var entry = Entry()
-            try entry.read(&reader, &texts)
-            guard let account = entry.account, let place = places.place(of: account, reader) else { continue }
+        }
+    }
+
+    private mutating func noteInUserAttrs(_ entry: Entry?, _ reader: JSONReader) {
+        guard let entry, let account = entry.account else {
+            hasUnattributedEntry = true
+            return
+        }
+        guard let place = places.place(of: account, reader) else {
+            unrequested += 1
+            return
+        }
+        let isFirst = attrs[place] == nil && (unusable.isEmpty || unusable[place] == nil)
+        if isFirst, let range = entry.attrs {
+            attrs[place] = range
+        } else {
+            attrs[place] = nil
+            let reason = isFirst ? entry.faultOfAttrs : "there are two"
+            unusable[place] = CallFailure(
+                .unusableEntry, message: "upstream's entry for the account is not what is documented: \(reason)",
+                call: call)
+        }
+    }
+
+    /// An entry that cannot be read says nothing of anyone.
+    private mutating func noteInErrorList(_ entry: Entry?, _ reader: JSONReader) {
+        guard let entry, let account = entry.account else { return }
+        if let place = places.place(of: account, reader) {
             errorListEntries[place] = json(entry, places.requested[place])
+        } else {
+            unrequested += 1
         }
     }
 
@@ -145,25 +162,36 @@ struct AnswerMembers {
 
 /// An entry of `UserAttrs` or `ErrorList`.
 private struct Entry {
-    /// The account, if it occurs once and is a string.
+    /// The account, if it occurs once and is a string that can be read.
     var account: JSONStringToken? { accounts == 1 ? lastAccount : nil }
-    /// Where the attributes are, if they occur once and are an object.
-    var attrs: Range<Int>? { allAttrs == 1 ? lastAttrs : nil }
+    /// Where the attributes are, if they occur once, are an object, and no string of the entry is faulty.
+    var attrs: Range<Int>? { allAttrs == 1 && stringFault == nil ? lastAttrs : nil }
     private(set) var code: Int64?
     private(set) var info: String?
     private var accounts = 0
     private var lastAccount: JSONStringToken?
     private var allAttrs = 0
     private var lastAttrs: Range<Int>?
+    private var stringFault: JSONSyntaxError?
 
-    /// - Parameter texts: The body, at whose end attributes are put that do not stand in it on one line.
+    /// Why there are no ``attrs``.
+    var faultOfAttrs: String {
+        if let stringFault { return "\(stringFault)" }
+        switch allAttrs {
+        case 0: return "it has no Attrs"
+        case 1: return "its Attrs are not an object"
+        default: return "Attrs occurs twice in it"
+        }
+    }
+
+    /// - Parameter texts: The body, at whose end attributes are put that are not on one line in it.
     mutating func read(_ reader: inout JSONReader, _ texts: inout [UInt8]) throws {
         try reader.beginObject()
         while let key = try reader.nextKey() {
             let kind = try reader.peek()
             if reader.matches(key, "To_Account") {
                 accounts += 1
-                if kind == .string { lastAccount = try reader.string() } else { try reader.skipValue() }
+                if kind == .string { noteAccount(try reader.string()) } else { try reader.skipValue() }
             } else if reader.matches(key, "Attrs") {
                 allAttrs += 1
                 if kind == .object {
@@ -179,5 +207,10 @@ private struct Entry {
                 try reader.skipValue()
             }
         }
+        stringFault = reader.takeStringFault()
+    }
+
+    private mutating func noteAccount(_ token: JSONStringToken) {
+        lastAccount = token.isFaulty ? nil : token
     }
 }

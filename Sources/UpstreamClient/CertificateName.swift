@@ -5,7 +5,8 @@ import NIOSSL
 /// Whether a server's certificate is for the name that is called.
 ///
 /// NIOSSL is also content with a certificate for the *address* that the connection goes to. Whoever can lie to our
-/// resolver can have such a certificate for a machine of theirs, so a name has to be in the certificate itself (RFC 9525).
+/// resolver can have such a certificate for a machine of theirs, so a name has to be in the certificate itself (RFC
+/// 9525).
 enum CertificateName {
     /// Checks a connection whose handshake is done.
     /// - Parameter host: As in ``Endpoint/host``. Addresses are left to NIOSSL.

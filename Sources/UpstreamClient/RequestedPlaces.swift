@@ -1,8 +1,8 @@
 import AttributeValues
 import JSONTokens
 
-/// Finds an account of an answer among those that were asked for. Upstream need not keep to their order, and its own documentation does
-/// not, so this is done for nearly every account.
+/// Finds an account of an answer among those that were asked for. Upstream need not keep to their order, and its own
+/// documentation does not, so this is done for nearly every account.
 struct RequestedPlaces {
     let requested: [Account]
     private var next = 0
@@ -35,8 +35,8 @@ struct RequestedPlaces {
         for place in requested.indices { index.insert(requested[place].withUTF8 { Self.hash($0) }, at: place) }
     }
 
-    /// FNV-1a, folded, which costs less than an account's own hash. Somebody may foresee it, and choose accounts that are in each
-    /// other's way: there are a hundred at most.
+    /// FNV-1a, folded, which costs less than an account's own hash. Somebody may foresee it, and choose accounts that
+    /// are in each other's way: there are a hundred at most.
     private static func hash(_ name: borrowing Span<UInt8>) -> UInt32 {
         var hash: UInt32 = 2_166_136_261
         for index in name.indices { hash = (hash ^ UInt32(name[index])) &* 16_777_619 }

@@ -1,7 +1,6 @@
 import AttributeValues
 import Glibc
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
@@ -13,10 +12,11 @@ enum TransportError: Error, Hashable {
     case certificate(String)
     /// The handshake, or TLS later on.
     case tls(String)
-    case noConnectionInTime
-    case noAnswerInTime
+    case timedOut
     /// The connection broke, and how.
     case lost(String)
+    /// The same where it had been idle, and had probably been dead already.
+    case stale(String)
     case closedByServer
     /// What came is not HTTP.
     case noHTTP(String)
@@ -34,7 +34,6 @@ enum TransportError: Error, Hashable {
         case let error as NIOSSLExtraError: self = Self.tls(describing: "\(error)")
         case let error as IOError: self = .lost("\(error)")
         case is ChannelError: self = .closedByServer
-        case is HTTPParserError: self = .noHTTP("\(error)")
         default: self = .other("\(type(of: error))")
         }
     }
@@ -43,7 +42,7 @@ enum TransportError: Error, Hashable {
     init(connecting error: any Error) {
         switch error {
         case let error as NIOConnectionError: self = Self.cannotConnect(error)
-        case ChannelError.connectTimeout: self = .noConnectionInTime
+        case ChannelError.connectTimeout: self = .timedOut
         case let error as IOError: self = .cannotConnect("\(error)")
         default: self.init(error)
         }
@@ -60,26 +59,40 @@ enum TransportError: Error, Hashable {
         return isCertificate ? .certificate(description) : .tls(description)
     }
 
-    /// What it means for those who wait.
-    var failure: CallFailure {
+    /// How the connection was lost, if that is what happened.
+    var loss: String? {
         switch self {
-        case .cannotConnect(let why): CallFailure(.neverSent, message: "cannot connect: \(why)")
+        case .tls(let why), .lost(let why): why
+        case .closedByServer: "upstream closed it"
+        case .cannotConnect, .certificate, .timedOut, .stale, .noHTTP, .status, .bodyTooLarge, .cancelled, .shutDown,
+            .other:
+            nil
+        }
+    }
+
+    /// What it means for those who wait.
+    /// - Parameter wasSent: Whether any byte of the request may have left.
+    func failure(wasSent: Bool) -> CallFailure {
+        let lost: CallFailure.Kind = wasSent ? .lost : .neverSent
+        switch self {
+        case .cannotConnect(let why): return CallFailure(.neverSent, message: "cannot connect: \(why)")
         case .certificate(let why):
-            CallFailure(.certificate, message: "upstream's certificate is not accepted: \(why)")
-        case .tls(let why): CallFailure(.neverSent, message: "TLS failed: \(why)")
-        case .noConnectionInTime: CallFailure(.neverSent, message: "no connection within the time-out")
-        case .noAnswerInTime: CallFailure(.timedOut, message: "no answer within the time-out")
-        case .lost(let why): CallFailure(.lost, message: "connection lost: \(why)")
+            return CallFailure(.certificate, message: "upstream's certificate is not accepted: \(why)")
+        case .tls(let why): return CallFailure(lost, message: "TLS failed: \(why)")
+        case .timedOut where wasSent: return CallFailure(.timedOut, message: "no answer within the time-out")
+        case .timedOut: return CallFailure(.neverSent, message: "no connection within the time-out")
+        case .lost(let why): return CallFailure(lost, message: "connection lost: \(why)")
+        case .stale(let why): return CallFailure(.stale, message: "an idle connection was lost: \(why)")
         case .closedByServer:
-            CallFailure(.lost, message: "upstream closed the connection without an answer")
-        case .noHTTP(let why): CallFailure(.unusableAnswer, message: "upstream's answer is no HTTP: \(why)")
-        case .status(let status): Self.failure(forStatus: status)
+            return CallFailure(lost, message: "upstream closed the connection without an answer")
+        case .noHTTP(let why): return CallFailure(.unusableAnswer, message: "upstream's answer is no HTTP: \(why)")
+        case .status(let status): return Self.failure(forStatus: status)
         case .bodyTooLarge:
-            CallFailure(
-                .unusableAnswer, message: "upstream's answer is larger than \(Exchange.maximumBodySize) bytes")
-        case .cancelled: CallFailure(.lost, message: "the call was given up")
-        case .shutDown: CallFailure(.lost, message: "the daemon stops")
-        case .other(let type): CallFailure(.lost, message: "the call failed: \(type)")
+            let limit = UpstreamConnectionState.maximumBodySize
+            return CallFailure(.unusableAnswer, message: "upstream's answer is larger than \(limit) bytes")
+        case .cancelled: return CallFailure(lost, message: "the call was given up")
+        case .shutDown: return CallFailure(lost, message: "the daemon stops")
+        case .other(let type): return CallFailure(lost, message: "the call failed: \(type)")
         }
     }
 

@@ -3,17 +3,26 @@ import Glibc
 import NIOCore
 import UserSig
 
-/// Makes `im_get_attr` calls: signs, sends, and says how each one ended. One call is one request on the wire; it decides
-/// neither when a call leaves nor whether it is repeated.
+/// Makes `im_get_attr` calls: signs, sends, and says how each one ended. One call is one request on the wire; it
+/// decides neither when a call leaves nor whether it is repeated.
 ///
 /// Belongs to one event loop: everything is called there.
 public final class UpstreamClient {
     /// A call under way.
     public struct Call {
-        fileprivate let exchange: Exchange
+        fileprivate let pool: ConnectionPool
+        fileprivate let id: ConnectionPool.CallID
 
         /// Closes the call's connection. Its end is still reported.
-        public func cancel() { exchange.fail(.cancelled) }
+        public func cancel() { pool.cancel(id) }
+    }
+
+    /// What the client reports beside the ends of calls.
+    public enum Event: Hashable, Sendable {
+        /// A round trip, measured on a connection that has answered a call before.
+        case roundTrip(Duration)
+        /// No connection is left.
+        case connectionsGone
     }
 
     /// What the client knows of the app and of the server.
@@ -23,8 +32,8 @@ public final class UpstreamClient {
     private let wallClock: @Sendable () -> Int64
     private var signatures: SignatureStore
     private var key: SecretKey
-    /// The last call's; the next one's follows from it, as in any linear congruential generator, so that none comes twice in 2^32 calls.
-    /// Upstream asks for a fresh number, not for one that nobody can foresee.
+    /// The last call's; the next one's follows from it, as in any linear congruential generator, so that none comes
+    /// twice in 2^32 calls. Upstream asks for a fresh number, not for one that nobody can foresee.
     private var random = UInt32.random(in: .min ... .max)
     /// Made once for each UserSig.
     private var latestPath: (signature: UserSig, text: String)?
@@ -34,9 +43,11 @@ public final class UpstreamClient {
     ///   - key: The app's secret key.
     ///   - eventLoop: Where the client lives.
     ///   - wallClock: Seconds since 1970.
+    ///   - report: Called on the event loop.
     public init(
         _ configuration: UpstreamConfiguration, key: SecretKey, eventLoop: any EventLoop,
-        wallClock: @escaping @Sendable () -> Int64 = { Int64(time(nil)) }
+        wallClock: @escaping @Sendable () -> Int64 = { Int64(time(nil)) },
+        report: @escaping (Event) -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.eventLoop = eventLoop
@@ -45,14 +56,8 @@ public final class UpstreamClient {
         signatures = SignatureStore(
             sdkAppID: configuration.sdkAppID, key: key, admin: configuration.admin,
             lifetime: configuration.userSigLifetime)
-        pool = ConnectionPool(configuration, eventLoop: eventLoop)
+        pool = ConnectionPool(configuration, eventLoop: eventLoop, report: report)
     }
-
-    /// Told of each round trip that is measured on a connection that has answered a call before.
-    public func onRoundTrip(_ measured: @escaping (Duration) -> Void) { pool.measured = measured }
-
-    /// Told when no connection is left.
-    public func onConnectionsGone(_ allGone: @escaping () -> Void) { pool.allGone = allGone }
 
     /// When the current UserSig expires, in seconds since 1970; nil before the first call.
     public var userSigExpiresAt: Int64? { signatures.expiresAt }
@@ -76,6 +81,7 @@ public final class UpstreamClient {
     /// - Parameters:
     ///   - key: The call's name, which its failure carries.
     ///   - accounts: 1…100 distinct accounts.
+    ///   - connection: An idle one, if there is one, or a new one in any case.
     ///   - completion: Called once on the event loop, never before this returns.
     public func getAttributes(
         _ key: CallKey, of accounts: [Account], on connection: ConnectionChoice = .any,
@@ -85,11 +91,9 @@ public final class UpstreamClient {
         let path = path(with: signatures.signature(at: wallClock()))
         random = random &* 1_664_525 &+ 1_013_904_223
         let request = GetAttrRequest(accounts: accounts, path: path, random: random)
-        let exchange = pool.post(request) { [self] exchange in
-            latestDate = date(of: exchange)
-            completion(end(of: exchange, key, requested: accounts))
-        }
-        return Call(exchange: exchange)
+        let call = pool.post(
+            request, on: connection, read: { [self] in end(of: $0, key, requested: accounts) }, completion: completion)
+        return Call(pool: pool, id: call)
     }
 
     /// Our clock less the server's `Date` when the latest answer came, in seconds; nil if it had none.
@@ -111,51 +115,66 @@ public final class UpstreamClient {
 
     // MARK: How a call ended
 
-    private func end(of exchange: Exchange.End, _ key: CallKey, requested: [Account]) -> CallEnd {
-        switch exchange.body {
+    private func end(of exchange: ConnectionPool.End, _ key: CallKey, requested: [Account]) -> CallEnd {
+        switch exchange {
         case .failure(let error):
-            var failure = error.failure
+            latestDate = date(error.date)
+            var failure = error.error.failure(wasSent: error.wasSent)
             failure.message = signatures.redactor.redact(failure.message)
             failure.call = key
-            return CallEnd(
-                counted: exchange.wasSent ? .unknown(closedAt: .now()) : .neverSent, result: .failure(failure))
-        case .success(let body):
-            return end(of: Array(buffer: body), exchange, key, requested)
+            return CallEnd(counted: error.wasSent ? .unknown(closedAt: .now()) : .neverSent, result: .failure(failure))
+        case .success(let answer):
+            latestDate = date(answer.head.date)
+            return end(of: answer, key, requested)
         }
     }
 
-    private func end(of body: [UInt8], _ exchange: Exchange.End, _ key: CallKey, _ requested: [Account]) -> CallEnd {
+    private func end(of answer: UpstreamConnectionState.Answer, _ key: CallKey, _ requested: [Account]) -> CallEnd {
         do {
-            let verdict = try GetAttrVerdict(body: body, requested: requested, redactor: signatures.redactor)
+            let verdict = try GetAttrVerdict(
+                body: Array(buffer: answer.body), key, requested: requested, redactor: signatures.redactor)
+            let isOurs = answer.isCertain && verdict.isForTheCall
             return CallEnd(
-                counted: .answered(at: exchange.headReceivedAt.map { Moment($0) } ?? .now()),
-                result: result(of: verdict, exchange, key))
+                counted: isOurs ? .answered(at: answer.headReceivedAt) : .unknown(closedAt: .now()),
+                result: result(of: verdict, isCertain: answer.isCertain, key))
         } catch {
-            // The whole answer has come, so nothing of the call is left in the kernel that closing would discard.
             let failure = CallFailure(
                 .unusableAnswer, message: "upstream's answer is not what is documented: \(error.reason)", call: key)
             return CallEnd(counted: .unknown(closedAt: .now()), result: .failure(failure))
         }
     }
 
-    private func date(of exchange: Exchange.End) -> AnswerDate? {
-        exchange.dateHeader.map { AnswerDate(header: $0, cameAt: wallClock()) }
-    }
+    private func date(_ header: String?) -> AnswerDate? { header.map { AnswerDate(header: $0, cameAt: wallClock()) } }
 
+    /// Of an answer that may be another call's, only what it says of this call's accounts is used.
     private func result(
-        of verdict: GetAttrVerdict, _ exchange: Exchange.End, _ key: CallKey
+        of verdict: GetAttrVerdict, isCertain: Bool, _ key: CallKey
     ) -> Result<CallAnswer, CallFailure> {
         switch verdict {
-        case .ok(let answer): return .success(answer)
-        case .fail(let code, let info):
+        case .ok(var answer):
+            if !isCertain { answer.isComplete = false }
+            return .success(answer)
+        case .fail(let code, let info, _):
             let kind = ErrorCode.kind(of: code)
             return .failure(
                 CallFailure(
                     kind, code: code, message: "upstream answered \(code): \(ErrorCode.meaning(of: code))",
                     errorInfo: info,
-                    clockSkewSeconds: kind == .signatureExpired ? date(of: exchange)?.skewSeconds : nil, call: key))
+                    clockSkewSeconds: kind == .signatureExpired ? clockSkewSeconds : nil, call: key))
         }
     }
+}
+
+/// When an answer was made by the server's clock, and when it came by ours. What the header says is looked into only
+/// where somebody wants to know.
+private struct AnswerDate {
+    /// The `Date` header.
+    let header: String
+    /// Seconds since 1970.
+    let cameAt: Int64
+
+    /// Our clock less the server's, in seconds; nil if the header cannot be read.
+    var skewSeconds: Int64? { HTTPDate.secondsSince1970(header).map { cameAt - $0 } }
 }
 
 extension Moment {

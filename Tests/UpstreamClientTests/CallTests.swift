@@ -1,6 +1,5 @@
 import AttributeValues
 import NIOCore
-import Synchronization
 import Testing
 import UpstreamClient
 import UpstreamSandbox
@@ -62,24 +61,19 @@ import UpstreamSandbox
         var configuration = SandboxConfiguration()
         configuration.answerDelay = .init(least: .milliseconds(200), meanJitter: .zero)
         try await withClient(configuration) { client, _ in
-            let measured = RoundTrips()
-            try await client.onEventLoop { client in
-                client.onRoundTrip { roundTrip in measured.list.withLock { $0.append(roundTrip) } }
-            }
             for number in 0..<3 {
                 let before = ContinuousClock.now
                 _ = try await client.call("abc").result.get()
                 let wait = ContinuousClock.now - before
-                let list = measured.list.withLock { $0 }
+                let list: [Duration] = client.events.compactMap { event in
+                    guard case .roundTrip(let time) = event else { return nil }
+                    return time
+                }
                 #expect(list.count == number)
                 // The server's delay begins before we know that all is written, but not by half of it.
                 if let last = list.last { #expect((.milliseconds(100)...wait).contains(last)) }
             }
         }
-    }
-
-    private final class RoundTrips: Sendable {
-        let list = Mutex<[Duration]>([])
     }
 
     /// None waits for another one's connection, however many there are.
@@ -104,9 +98,34 @@ import UpstreamSandbox
              {"To_Account":"stranger","Attrs":{}},{"To_Account":"abc","Attrs":{ "a" : 1.0 }}]}
             """#
         try await withClient(faults: [Fault(.body(body))]) { client, _ in
-            let answer = try await client.call("abc").result.get()
+            let end = try await client.call("abc")
+            // The answer may be another call's.
+            #expect(end.isUnknown)
+            let answer = try end.result.get()
             #expect(answer.results.map(\.attrs) == [Attrs(json: Array(#"{"a":1.0}"#.utf8))])
             #expect(answer.unrequested == 1)
+            #expect(!answer.isComplete)
+        }
+    }
+
+    /// What comes next on its connection would be the next call's answer.
+    @Test(arguments: [
+        (Fault.Kind.body(#"{"ActionStatus":"OK","ErrorCode":0,"UserAttrs":[{"To_Account":"z","Attrs":{}}]}"#), true),
+        (.body(#"{"ActionStatus":"OK","ErrorCode":0,"ErrorList":[{"To_Account":"z"},{"To_Account":"abc"}]}"#), true),
+        (
+            .body(#"{"ActionStatus":"FAIL","ErrorCode":90003,"ErrorList":[{"To_Account":"z"},{"To_Account":"abc"}]}"#),
+            true
+        ),
+        (.garbage, true), (.body("[]"), true),
+        (.body(#"{"ActionStatus":"OK","ErrorCode":0,"UserAttrs":[{"To_Account":"abc"},{}]}"#), false),
+        (.error(90003), false),
+    ])
+    func connectionOfAnotherCallsAnswerIsClosed(kind: Fault.Kind, isClosed: Bool) async throws {
+        try await withClient(faults: [Fault(kind, when: .first(1))]) { client, sandbox in
+            let end = try await client.call("abc")
+            #expect(end.isUnknown == isClosed && end.isAnswered == !isClosed)
+            #expect(try await client.call("abc").isAnswered)
+            #expect(await sandbox.report().connections == (isClosed ? 2 : 1))
         }
     }
 
@@ -124,7 +143,7 @@ import UpstreamSandbox
         try await client.shutDown()
         let report = try await client.call("abc")
         #expect(report.wasNeverSent)
-        #expect(report.failure?.kind == .lost)
+        #expect(report.failure?.kind == .neverSent)
         await sandbox.shutDown()
     }
 }

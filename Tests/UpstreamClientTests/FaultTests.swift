@@ -6,14 +6,14 @@ import UpstreamSandbox
 /// Calls that are not answered as documented: what is known of each, and what is told.
 @Suite struct FaultTests {
     /// A call that meets a fault, and what the sandbox saw of it.
-    private func report(_ kind: Fault.Kind, timeout: Duration = .seconds(30)) async throws -> (
-        CallEnd, SandboxReport
-    ) {
+    private func report(
+        _ kind: Fault.Kind, on connection: ConnectionChoice = .any, timeout: Duration = .seconds(30)
+    ) async throws -> (CallEnd, SandboxReport) {
         try await withClient(timeout: timeout) { client, sandbox in
             try await client.connect()
             let calls = await sandbox.report().calls
             await sandbox.setFaults([Fault(kind)])
-            let report = try await client.call("abc")
+            let report = try await client.call("abc", on: connection)
             var seen = await sandbox.report()
             seen.calls -= calls
             return (report, seen)
@@ -53,10 +53,12 @@ import UpstreamSandbox
         #expect(sandbox.otherRequests == 0)
     }
 
-    @Test func resetIsALoss() async throws {
-        let (report, sandbox) = try await report(.reset)
+    /// On a connection that has served a call before, it may have been dead all the time.
+    @Test(arguments: [(ConnectionChoice.any, CallFailure.Kind.stale), (.new, .lost)])
+    func resetIsALoss(connection: ConnectionChoice, kind: CallFailure.Kind) async throws {
+        let (report, sandbox) = try await report(.reset, on: connection)
         #expect(report.isUnknown)
-        #expect(report.failure?.kind == .lost)
+        #expect(report.failure?.kind == kind)
         #expect(sandbox.calls == 1)
     }
 
@@ -114,10 +116,11 @@ import UpstreamSandbox
     func connectionClosedAfterAnAnswerIsReplaced(announced: Bool) async throws {
         try await withClient(faults: [Fault(.close(announced: announced), when: .first(1))]) { client, sandbox in
             #expect(try await client.call("abc").isAnswered)
-            // One that closes silently can meet the next call on its way: that one is lost, and the one after it is not.
+            // One that closes silently can meet the next call on its way: that one is lost, and the one after it is
+            // not.
             let next = try await client.call("abc")
             if !next.isAnswered {
-                #expect(next.failure?.kind == .lost)
+                #expect(next.failure?.kind == .stale)
                 #expect(try await client.call("abc").isAnswered)
             }
             #expect(await sandbox.report().connections == 2)

@@ -2,6 +2,7 @@ import AttributeValues
 import Glibc
 import NIOCore
 import NIOPosix
+import Synchronization
 import UpstreamClient
 import UpstreamSandbox
 import UserSig
@@ -9,6 +10,7 @@ import UserSig
 /// An upstream client of a sandbox, for one test.
 struct TestClient {
     private let client: NIOLoopBound<UpstreamClient>
+    private let reported = Events()
     private let folder: TemporaryFolder
 
     /// - Parameters:
@@ -26,24 +28,48 @@ struct TestClient {
             sdkAppID: played.sdkAppID, admin: played.administrator, endpoint: endpoint,
             certificateAuthorityFile: file, timeout: timeout)
         let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
-        client = try await eventLoop.submit {
+        client = try await eventLoop.submit { [reported] in
             NIOLoopBound(
-                UpstreamClient(configuration, key: SecretKey(key), eventLoop: eventLoop), eventLoop: eventLoop)
+                UpstreamClient(
+                    configuration, key: SecretKey(key), eventLoop: eventLoop,
+                    report: { event in reported.list.withLock { $0.append(event) } }),
+                eventLoop: eventLoop)
         }.get()
         self.folder = folder
     }
 
     struct NoEndpoint: Error {}
 
-    /// Makes a call and waits for its report.
-    func call(_ accounts: Account...) async throws -> CallEnd { try await call(accounts) }
+    private final class Events: Sendable {
+        let list = Mutex<[UpstreamClient.Event]>([])
+    }
+
+    /// What the client has reported beside the ends of calls.
+    var events: [UpstreamClient.Event] { reported.list.withLock { $0 } }
 
     /// Makes a call and waits for its report.
-    func call(_ accounts: [Account]) async throws -> CallEnd {
+    func call(_ accounts: Account..., on connection: ConnectionChoice = .any) async throws -> CallEnd {
+        try await call(accounts, on: connection)
+    }
+
+    /// Makes a call and waits for its report.
+    func call(_ accounts: [Account], on connection: ConnectionChoice = .any) async throws -> CallEnd {
         try await client.eventLoop.flatSubmit { [client] in
             let promise = client.eventLoop.makePromise(of: CallEnd.self)
-            _ = client.value.getAttributes(CallKey(number: 1), of: accounts) { promise.succeed($0) }
+            _ = client.value.getAttributes(CallKey(number: 1), of: accounts, on: connection) { promise.succeed($0) }
             return promise.futureResult
+        }.get()
+    }
+
+    /// Makes calls at the same time, each on a connection of its own, and waits for their ends.
+    func calls(_ count: Int, _ account: Account = "abc") async throws -> [CallEnd] {
+        try await client.eventLoop.flatSubmit { [client] in
+            let ends = (0..<count).map { _ in
+                let promise = client.eventLoop.makePromise(of: CallEnd.self)
+                _ = client.value.getAttributes(CallKey(number: 1), of: [account]) { promise.succeed($0) }
+                return promise.futureResult
+            }
+            return EventLoopFuture.whenAllSucceed(ends, on: client.eventLoop)
         }.get()
     }
 
