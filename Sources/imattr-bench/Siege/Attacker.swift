@@ -84,7 +84,7 @@ final class Attacker: ChannelInboundHandler {
         case .readNothing: credit = .max
         case .reconnect: credit = 1
         case .halfLine(let bytes):
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer(repeating: UInt8(ascii: " "), count: bytes)), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(repeating: UInt8(ascii: "x"), count: bytes)), promise: nil)
         case .stay: break
         }
         send(context)
