@@ -35,7 +35,7 @@ final class Attacker: ChannelInboundHandler {
         }
         // Each user once, since changing the user takes long.
         for (uid, attackers) in Dictionary(grouping: attackers, by: \.uid) {
-            UnixSocket.withUser(uid) { for attacker in attackers { attacker.connect() } }
+            OtherUsers.act(as: uid) { for attacker in attackers { attacker.connect() } }
         }
     }
 
