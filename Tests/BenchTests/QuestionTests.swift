@@ -23,6 +23,19 @@ struct QuestionTests {
         #expect(question.size == 2)
     }
 
+    @Test func aLineMayBeLong() {
+        let line = Question(accounts: ["a"], timeoutMs: 5, padding: 1000).line(id: 7)
+        #expect((1000..<1200).contains(line.utf8.count))
+        #expect(line.split(separator: "\n").count == 1)
+        #expect(Question.ping.line(id: 7) == #"{"jsonrpc":"2.0","id":7,"method":"ping"}"# + "\n")
+    }
+
+    @Test func aPingIsAnsweredByAPong() {
+        let pong = ByteBuffer(string: #"{"jsonrpc":"2.0","id":7,"result":"pong"}"#)
+        #expect(Reply(pong, to: .ping, id: 7) == .right)
+        #expect(Reply(ByteBuffer(string: right), to: .ping, id: 7) == .wrong)
+    }
+
     @Test func theAnswerIsRight() {
         #expect(reply(right) == .right)
         #expect(reply(right.replacing(#""missing":[]"#, with: #""missing":[],"more":1"#)) == .right)

@@ -240,7 +240,7 @@ struct ProbeTests {
             #expect(events.prefix(3).map(\.reply) == [.right, .right, .wrong])
             #expect(events[3].reply == .refused(.init(code: -32000, data: .init(retryable: true, retryAfterMs: 1))))
             #expect(events.dropFirst(4).allSatisfy { $0.reply == .lost })
-            let victim = Victim.Events(pings: events, asks: [], unanswered: 2)
+            let victim = Victim.Events(pings: events, asks: [], longAsks: [], unanswered: 2)
             #expect(victim.failures == events.count - 2 + 2)
         }
     }

@@ -22,18 +22,7 @@ enum UnixSocket {
     /// The same for a connection that belongs to the user `uid`, or to us, and never waits for a place in a full
     /// backlog.
     static func connect(to path: String, as uid: uid_t?) -> Int32? {
-        withUser(uid) { connect(to: path, flags: SOCK_NONBLOCK.rawValue) }
-    }
-
-    /// Does `body` as the user `uid`, if there is one: connections that it makes belong to this user.
-    ///
-    /// Only root can do that. The whole process is this user for the time, so do nothing else meanwhile that needs to
-    /// be root. It concerns all threads, so that it takes long.
-    static func withUser<Result>(_ uid: uid_t?, _ body: () -> Result?) -> Result? {
-        guard let uid, uid != geteuid() else { return body() }
-        guard seteuid(uid) == 0 else { return nil }
-        defer { seteuid(0) }
-        return body()
+        OtherUsers.act(as: uid) { connect(to: path, flags: SOCK_NONBLOCK.rawValue) }
     }
 
     static func acceptsConnections(_ path: String) -> Bool {

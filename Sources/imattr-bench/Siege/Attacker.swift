@@ -35,7 +35,7 @@ final class Attacker: ChannelInboundHandler {
         }
         // Each user once, since changing the user takes long.
         for (uid, attackers) in Dictionary(grouping: attackers, by: \.uid) {
-            UnixSocket.withUser(uid) { for attacker in attackers { attacker.connect() } }
+            OtherUsers.act(as: uid) { for attacker in attackers { attacker.connect() } }
         }
     }
 
@@ -84,7 +84,7 @@ final class Attacker: ChannelInboundHandler {
         case .readNothing: credit = .max
         case .reconnect: credit = 1
         case .halfLine(let bytes):
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer(repeating: UInt8(ascii: " "), count: bytes)), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(repeating: UInt8(ascii: "x"), count: bytes)), promise: nil)
         case .stay: break
         }
         send(context)

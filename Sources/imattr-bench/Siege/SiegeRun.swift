@@ -19,11 +19,14 @@ struct SiegeRun: Sendable {
 
     /// Runs it. `fullSecond` is how many accounts a second has room for.
     func row(fullSecond: Int) async throws -> SiegeRow {
+        OtherUsers.allow()
+        // However this ends: to end and to remove things needs root, and the victim connects again until it is over.
+        defer { OtherUsers.forbid() }
         try await warmUp()
         let turnsBefore = try await turns()
         var victim = trick.victimComesLater ? nil : try await connect(Self.patience)
         let attack = try startAttack()
-        defer { attack?.child.end() }
+        defer { OtherUsers.apart { attack?.child.end() } }
         try await begin(attack)
         // Goes on to the end of this function.
         async let _ = giveControlLines()
@@ -47,6 +50,7 @@ struct SiegeRun: Sendable {
         let length = ContinuousClock.now - began
         let events = try await victim.finish(within: Self.patience)
 
+        OtherUsers.forbid()
         let done = attack.map { $0.report() ?? AttackReport() }
         attack?.child.end()
         let report = try await rig.sandbox.report()
@@ -95,7 +99,7 @@ struct SiegeRun: Sendable {
         try await Patience.wait(
             for: "the attack to begin", .seconds(60), log: attack.log, unless: { attack.child.hasEnded }
         ) {
-            attack.report() == nil ? nil : ()
+            OtherUsers.apart { attack.report() } == nil ? nil : ()
         }
     }
 
@@ -108,20 +112,22 @@ struct SiegeRun: Sendable {
         let path = folder.path("attack.json")
         let log = folder.path("attack.log")
         let program = try Child.program("imattr-bench")
-        let child = try Child(
-            "/usr/bin/nice",
-            [
-                // More than there is, so that it is the lowest whatever ours is.
-                "-n", "40", program, "attack", "--trick", trick.name, "--socket", rig.daemon.socketPath, "--uid",
-                "\(attackers)", "--seconds", "\(atMost)", "--report", path,
-            ], output: log, folder: folder)
+        let child = try OtherUsers.apart {
+            try Child(
+                "/usr/bin/nice",
+                [
+                    // More than there is, so that it is the lowest whatever ours is.
+                    "-n", "40", program, "attack", "--trick", trick.name, "--socket", rig.daemon.socketPath, "--uid",
+                    "\(attackers)", "--seconds", "\(atMost)", "--report", path,
+                ], output: log, folder: folder)
+        }
         return Running(child: child, path: path, log: log)
     }
 
     private func giveControlLines() async throws {
         guard !trick.control.isEmpty else { return }
         while true {
-            for line in trick.control { try rig.sandbox.obey(line) }
+            for line in trick.control { try OtherUsers.apart { try rig.sandbox.obey(line) } }
             try await Task.sleep(for: .milliseconds(500))
         }
     }

@@ -91,8 +91,8 @@ extension Trick {
         Trick(
             name: "read-nothing",
             moves: [
-                Move(70, .readNothing(.held(prefix: "read-nothing.", accounts: 1000))),
-                Move(70, .readNothing(.fresh(prefix: "read-nothing.", accounts: 1000))),
+                Move(70, .readNothing(.held(prefix: "read-nothing.", accounts: 5_000))),
+                Move(70, .readNothing(.fresh(prefix: "read-nothing.", accounts: 5_000))),
             ]),
         Trick(name: "half-lines", moves: [Move(64, .halfLine(bytes: (4 << 20) - 1))]),
         Trick(
