@@ -56,7 +56,7 @@ extension CallScheduler {
         }
         if load.isSuspect { suspectCalls += 1 }
         counters.started(accounts: load.rides.count)
-        flights.left(key, at: now)
+        flights.left(key, accounts: load.rides.count, at: now)
         for place in load.rides.indices { accounts[rideOf: load.rides[place].id] = (key, Int32(place)) }
         calls[key] = Call(
             slot: slots.take(isMarked: load.isSuspect), leftAt: now, rides: load.rides, purpose: load.purpose,

@@ -75,7 +75,7 @@ extension CallScheduler {
 
     mutating func failed(_ call: Call, _ key: CallKey, _ reported: CallFailure, now: Moment) {
         var failure = reported
-        if case .overtaken = call.givenUp {
+        if case .overtaken = call.givenUp, failure.cause != .neverSent {
             failure.kind = .timedOut
             failure.message = "no answer, although calls that were made later have been answered"
         }
@@ -91,7 +91,8 @@ extension CallScheduler {
             if call.isReferees { gate.refereeEndedWithoutVerdict() }
             daemonFailed(call, failure, now: now)
         case .neverSent:
-            gate.neverSent(failure, now: now)
+            // What was given up before it was sent says nothing about the network.
+            if call.givenUp == nil { gate.neverSent(failure, now: now) }
             if call.isReferees { return gate.refereeEndedWithoutVerdict() }
             neverSent(call, failure, now: now)
         }

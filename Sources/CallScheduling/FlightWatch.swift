@@ -6,6 +6,7 @@ struct FlightWatch: Sendable {
     private struct Flight {
         let key: CallKey
         let leftAt: Moment
+        let accounts: Int
     }
 
     /// In the order in which they left. None has been overtaken by the answer to a call that left later; some have ended.
@@ -26,7 +27,9 @@ struct FlightWatch: Sendable {
     /// How long a call may be silent after a later one was answered, until it is given up.
     var giveUpAfter: Duration { max(.seconds(1), (usualRoundTrip ?? Self.assumedRoundTrip) * 8) }
 
-    mutating func left(_ key: CallKey, at now: Moment) { flights.append(Flight(key: key, leftAt: now)) }
+    mutating func left(_ key: CallKey, accounts: Int, at now: Moment) {
+        flights.append(Flight(key: key, leftAt: now, accounts: accounts))
+    }
 
     /// Upstream has answered a call.
     mutating func answered(leftAt: Moment, now: Moment, isUnderWay: (CallKey) -> Bool) {
@@ -39,9 +42,14 @@ struct FlightWatch: Sendable {
         }
     }
 
+    /// Accounts in silent calls that raise a doubt while nothing was answered since the start: one call for one account may just be
+    /// slow.
+    private static let silentAccountsNeeded = 3
+
     /// When the upstream comes into doubt because of a call's silence.
     mutating func doubtDue(isUnderWay: (CallKey) -> Bool) -> Moment? {
         while let first = flights.first, !isUnderWay(first.key) { flights.removeFirst() }
+        if usualRoundTrip == nil, flights.reduce(0, { $0 + $1.accounts }) < Self.silentAccountsNeeded { return nil }
         return flights.first.map { $0.leftAt + doubtAfter }
     }
 

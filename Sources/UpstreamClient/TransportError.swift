@@ -15,6 +15,8 @@ enum TransportError: Error, Hashable {
     case timedOut
     /// The connection broke, and how.
     case lost(String)
+    /// The server's kernel has not acknowledged the request's bytes in time.
+    case unacknowledged
     /// The same where it had been idle, and had probably been dead already.
     case stale(String)
     case closedByServer
@@ -32,6 +34,7 @@ enum TransportError: Error, Hashable {
         case let error as TransportError: self = error
         case let error as NIOSSLError: self = Self.tls(describing: "\(error)")
         case let error as NIOSSLExtraError: self = Self.tls(describing: "\(error)")
+        case let error as IOError where error.errnoCode == ETIMEDOUT: self = .unacknowledged
         case let error as IOError: self = .lost("\(error)")
         case is ChannelError: self = .closedByServer
         default: self = .other("\(type(of: error))")
@@ -63,6 +66,7 @@ enum TransportError: Error, Hashable {
     var loss: String? {
         switch self {
         case .tls(let why), .lost(let why): why
+        case .unacknowledged: "its bytes were not acknowledged"
         case .closedByServer: "upstream closed it"
         case .cannotConnect, .certificate, .timedOut, .stale, .noHTTP, .status, .bodyTooLarge, .cancelled, .shutDown,
             .other:
@@ -82,6 +86,7 @@ enum TransportError: Error, Hashable {
         case .timedOut where wasSent: return CallFailure(.timedOut, message: "no answer within the time-out")
         case .timedOut: return CallFailure(.neverSent, message: "no connection within the time-out")
         case .lost(let why): return CallFailure(lost, message: "connection lost: \(why)")
+        case .unacknowledged: return CallFailure(lost, message: "connection lost: its bytes were not acknowledged")
         case .stale(let why): return CallFailure(.stale, message: "an idle connection was lost: \(why)")
         case .closedByServer:
             return CallFailure(lost, message: "upstream closed the connection without an answer")

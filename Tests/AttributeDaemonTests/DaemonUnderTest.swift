@@ -99,12 +99,18 @@ final class DaemonUnderTest: Sendable {
 
     /// What the sandbox and the daemon need for ``occupy(_:)``.
     static let occupying = Fault(.hang, account: "occupied")
-    static let occupied: [ConfigurationKey: String] = [.maxInFlight: "1", .upstreamTimeoutMs: "4000"]
+    static let occupied: [ConfigurationKey: String] = [.maxInFlight: "1", .upstreamTimeoutMs: "60000"]
 
-    /// Keeps the only call that may be under way from ending for four seconds, so that what is asked for then waits.
+    /// Keeps the only call that may be under way from ending, so that what is asked for waits until ``release()``.
     func occupy(_ client: LineClient) async throws {
         let answer = try await client.getAttrs(["occupied"], timeoutMs: 100)
         guard answer.code == -32001 else { throw LineClient.EndOfStream() }
+    }
+
+    /// Lets other calls leave beside the one that occupies.
+    func release() async throws {
+        set(.maxInFlight, "64")
+        _ = try await daemon.reload()
     }
 
     private func tearDown() async throws {

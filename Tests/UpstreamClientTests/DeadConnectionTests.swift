@@ -91,7 +91,7 @@ import UpstreamSandbox
             let end = try await client.call("abc")
             let wait = ContinuousClock.now - before
             #expect(end.failure?.kind == .stale)
-            #expect((.seconds(1)...(.seconds(4))).contains(wait))
+            #expect((.seconds(1)...(.seconds(20))).contains(wait))
             #expect(try await client.call("abc", on: .new).isAnswered)
             for _ in 0..<3 { #expect(try await client.call("abc").isAnswered) }
             #expect(relay.connections == Self.count + 1)

@@ -11,8 +11,8 @@ import NIOCore
 struct UpstreamConnectionState {
     /// The largest body that is read: 100 users have at most about 630 KB, all escaped.
     static let maximumBodySize = 1 << 20
-    /// A loss that comes later than this after sending is no sign that the connection had been dead before:
-    /// unacknowledged bytes become a loss after ``unacknowledgedTime``.
+    /// A loss that comes later than this after sending is no sign that the connection had been dead before, unless the
+    /// bytes were never acknowledged.
     static let staleTime: Duration = .milliseconds(2500)
     /// After which bytes that the server's kernel has not acknowledged become a loss.
     static let unacknowledgedTime: Duration = .seconds(2)
@@ -212,7 +212,7 @@ struct UpstreamConnectionState {
         var failure = Failure(
             error: error, wasSent: true, date: exchange.head?.head.date, roundTrip: exchange.roundTrip)
         guard exchange.isOnReusedConnection, !exchange.hasBytes else { return failure }
-        if let loss = error.loss, now - exchange.leftAt <= Self.staleTime {
+        if let loss = error.loss, error == .unacknowledged || now - exchange.leftAt <= Self.staleTime {
             failure = Failure(error: .stale(loss), wasSent: true, suspectsIdleSince: exchange.leftAt)
         } else if error == .timedOut {
             failure.suspectsIdleSince = exchange.leftAt

@@ -194,6 +194,15 @@ import Testing
         }
     }
 
+    /// However late this process has got to know.
+    @Test func unacknowledgedBytesAreStaleAtAnyTime() throws {
+        var state = Self.busy()
+        let failure = try Self.failure(state.fail(.unacknowledged, now: Self.at(9000)))
+        #expect(failure.error.failure(wasSent: true).kind == .stale)
+        var first = Self.busy(after: 0)
+        #expect(try Self.failure(first.fail(.unacknowledged, now: Self.at(9000))).error == .unacknowledged)
+    }
+
     @Test(arguments: [TransportError.cancelled, .shutDown, .other("x")])
     func whatIsNoLossIsNotStale(error: TransportError) throws {
         var state = Self.busy()
