@@ -40,7 +40,8 @@ def crowd(checks, daemon, path, log):
     callers = [clients.Connection(path) for _ in range(CALLERS)]
     try:
         served = [caller for caller in callers if is_served(caller)]
-        enough = 15 <= len(served) < CALLERS
+        # All of one user, which may have half of what is left for callers.
+        enough = 8 <= len(served) < CALLERS
         checks.expect("few descriptors: some callers are served", None if enough else f"{len(served)} are")
         # The first call needs the certificates, the upstream's name, and the library that signs.
         answer = served[0].ask("getAttrs", {"To_Account": ["abc"]})
