@@ -141,7 +141,7 @@ class RealDaemonTests(unittest.TestCase):
         yield found
 
     def by_busy(self, daemon, pairs, real):
-        """A request that comes while one call is on the wire, and the three accounts wait that may."""
+        """A request that comes while one account is on the wire and three wait: all four that may."""
         waiting, caller = Caller(daemon.path), Caller(daemon.path)
         waiting.say({"jsonrpc": "2.0", "id": 0, "method": "getAttrs", "params": {"To_Account": ["on the wire"]}})
         self.wait_until(lambda: status(caller)["limiter"]["callsUnderWay"])
