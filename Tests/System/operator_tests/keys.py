@@ -82,7 +82,7 @@ def expect_told(checks, since):
 
 def lacking(text):
     """What a text has not of the code and of what to do."""
-    return [words for words in [str(WRONG_KEY_CODE), "mend the secret key", "restart imattrd"] if words not in text]
+    return [words for words in [str(WRONG_KEY_CODE), "fix the secret key", "restart imattrd"] if words not in text]
 
 
 def expect_peace(checks, upstream, begin, before):
