@@ -101,7 +101,7 @@ let package = Package(
         tests("AccountingTests", ["Accounting"]),
         tests("JSONRPCServerTests", ["JSONRPCServer", "Accounting", "JSONRPC", .nio, .nioPosix, .nioEmbedded]),
         tests("UserSigTests", ["UserSig"]),
-        tests("CallSchedulingTests", ["CallScheduling", "AttributeValues", .heap]),
+        tests("CallSchedulingTests", ["CallScheduling", "Accounting", "AttributeValues", .heap]),
         tests("AttributeAPITests", ["AttributeAPI", "AttributeValues", "JSONRPC", "JSONTokens", "SchemaCheck"]),
         tests(
             "UpstreamClientTests",
@@ -114,8 +114,8 @@ let package = Package(
         tests(
             "AttributeDaemonTests",
             [
-                "AttributeDaemon", "AttributeAPI", "CallScheduling", "UpstreamClient", "UpstreamSandbox", "UserSig",
-                "AttributeValues", "JSONRPCServer", "SchemaCheck", .nio, .nioPosix, .logging,
+                "Accounting", "AttributeDaemon", "AttributeAPI", "CallScheduling", "UpstreamClient", "UpstreamSandbox",
+                "UserSig", "AttributeValues", "JSONRPCServer", "SchemaCheck", .nio, .nioPosix, .logging,
             ]),
         tests("SystemdTests", ["Systemd", .logging]),
         tests("BenchTests", ["imattr-bench", .nio, .nioPosix]),

@@ -6,7 +6,7 @@
 /// overdraws the pot, ``largest`` says who is to give something back.
 ///
 /// A charge takes constant time without hashing, and a logarithm of the number of large holders for those that hold much.
-public struct Pot {
+public struct Pot: Sendable {
     /// The charge of one holder: what is charged to it is counted until it is released, or until the place is given up.
     public struct Place: Hashable, Sendable {
         /// A small number for the principal, the same for all its places in this pot.
@@ -26,7 +26,7 @@ public struct Pot {
         public let held: Int
     }
 
-    private struct Member {
+    private struct Member: Sendable {
         var principal: Principal
         /// Its holders, whether they hold something or not.
         var places = 0
@@ -126,12 +126,23 @@ public struct Pot {
     public func mayHold(_ amount: Int, more place: Place) -> Bool {
         let ofPrincipal = memberShares[place.principal].held
         if ofPrincipal + amount <= floor { return true }
-        let sharers = principals + (ofPrincipal == 0 ? 1 : 0)
-        let allowance = max(floor, (capacity - held + ofPrincipal) / (sharers + 1))
+        let allowance = allowance(of: place)
         guard dividesAmongHolders else { return ofPrincipal + amount <= allowance }
         let ofHolder = shares[place.holder].held
         let holders = members[place.principal].holding + (ofHolder == 0 ? 1 : 0)
         return ofHolder + amount <= (allowance - ofPrincipal + ofHolder) / (holders + 1)
+    }
+
+    /// Whether the principal of a place may be charged this much more, whichever of its places that is.
+    public func mayHold(_ amount: Int, morePrincipalOf place: Place) -> Bool {
+        memberShares[place.principal].held + amount <= allowance(of: place)
+    }
+
+    /// What the principal of a place may hold.
+    private func allowance(of place: Place) -> Int {
+        let ofPrincipal = memberShares[place.principal].held
+        let sharers = principals + (ofPrincipal == 0 ? 1 : 0)
+        return max(floor, (capacity - held + ofPrincipal) / (sharers + 1))
     }
 
     /// Charges a place.
@@ -179,6 +190,14 @@ public struct Pot {
         }
         if max(ofPrincipal, ofPrincipal + amount) >= least {
             ranking.update(member, in: &memberShares, least: least)
+        }
+    }
+
+    /// The principals that hold something, and how much, in no particular order.
+    public var holdings: [(principal: Principal, held: Int)] {
+        memberByPrincipal.values.compactMap { member in
+            let held = memberShares[member].held
+            return held == 0 ? nil : (members[member].principal, held)
         }
     }
 

@@ -1,12 +1,12 @@
 /// What one member of a pot holds, and where it is in the ranking.
-struct Share {
+struct Share: Sendable {
     var held = 0
     /// Its index in the heap; -1 while it is not ranked.
     var rank: Int32 = -1
 }
 
 /// Finds the member that holds most: a binary heap of indices of shares, of which each knows its place in it.
-struct Ranking {
+struct Ranking: Sendable {
     private var heap: [Int32] = []
 
     /// The index of the share that holds most, among those that are ranked.

@@ -113,6 +113,14 @@ final class AttributeService: RPCService {
         connection.cancel(id, with: ErrorObject(.cancelled, "the caller took the request back"))
     }
 
+    func readingStopped(_ connection: any RPCConnection) {
+        if case .serving(let driver, _) = mode { driver.readingStopped(CallerKey(connection)) }
+    }
+
+    func readingResumed(_ connection: any RPCConnection) {
+        if case .serving(let driver, _) = mode { driver.readingResumed(CallerKey(connection)) }
+    }
+
     private func refusal(of caller: Caller, by allow: AllowList) -> ErrorObject? {
         if allow.allows(caller) { return nil }
         if let unsaid = refusals.note(caller.uid, at: .now()) {
@@ -147,7 +155,7 @@ final class AttributeService: RPCService {
             return .now(.told(.answered(AccountResults()), of: params))
         }
         let admission = driver.enqueue(
-            params.accounts, caller: CallerKey(uid: caller.uid, connection: connection.number),
+            params.accounts, caller: CallerKey(connection),
             timeout: .milliseconds(params.timeoutMs), maxAge: .milliseconds(params.maxAgeMs),
             acceptsPartial: params.partial)
         switch admission {
@@ -168,5 +176,11 @@ final class AttributeService: RPCService {
         metrics.add(duration: .now() - start)
         audit?.write(answer)
         return answer
+    }
+}
+
+extension CallerKey {
+    fileprivate init(_ connection: any RPCConnection) {
+        self.init(principal: connection.principal, connection: connection.number)
     }
 }

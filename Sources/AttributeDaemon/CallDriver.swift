@@ -1,3 +1,4 @@
+import Accounting
 import AttributeValues
 import CallScheduling
 import NIOCore
@@ -16,6 +17,9 @@ final class CallDriver {
     private var stopping: Stopping?
     private var slotMemory: SlotMemory?
     private let loopTurns: LoopTurns?
+
+    /// Time between two pieces of work that would take too long in one turn of the loop.
+    private static let pieceDelay: Duration = .microseconds(50)
 
     /// What becomes of a request.
     enum Admission {
@@ -65,10 +69,10 @@ final class CallDriver {
     /// The scheduler's numbers.
     func snapshot(at now: Moment) -> SchedulerSnapshot { SchedulerSnapshot(&scheduler, at: now) }
 
-    /// The users with the most waiting accounts, by uid.
+    /// The users with the most accounts of open requests, by uid.
     /// - Parameter most: How many users, at most.
     func mostWaiting(_ most: Int) -> [(uid: UInt32, count: Int)] {
-        LargestCounts.list(of: scheduler.waitingAccountsByUID, most: most)
+        LargestCounts.list(of: scheduler.openAccountsByPrincipal.lazy.map { ($0.principal.uid, $0.held) }, most: most)
     }
 
     /// Why the service is worse than it should be; nil if it is not.
@@ -78,8 +82,9 @@ final class CallDriver {
     /// forgotten to answer.
     var isSound: Bool {
         guard callers.count >= scheduler.openRequests else { return false }
-        guard let next = scheduler.nextEvent(now: .now()) else { return true }
-        return turnIsDue || alarm.map { $0.at <= next } ?? false
+        let now = Moment.now()
+        guard let next = scheduler.nextEvent(now: now) else { return true }
+        return turnIsDue || alarm.map { $0.at <= max(next, now + Self.pieceDelay) } ?? false
     }
 
     /// Whether nobody waits and nothing is under way.
@@ -112,6 +117,16 @@ final class CallDriver {
     /// Says whom to tell how a request has ended.
     /// - Parameter tell: Called once, unless the request is withdrawn, and never before this returns.
     func whenEnded(_ key: RequestKey, tell: @escaping (RequestOutcome) -> Void) { callers.insert(key, tell: tell) }
+
+    /// The client of a connection does not read: its accounts enter no call until it does.
+    func readingStopped(_ caller: CallerKey) { scheduler.readingStopped(caller) }
+
+    /// The client reads again.
+    func readingResumed(_ caller: CallerKey) {
+        let now = Moment.now()
+        scheduler.readingResumed(caller)
+        setAlarm(now: now)
+    }
 
     func change(_ limits: CallScheduler.Limits) {
         let now = Moment.now()
@@ -211,7 +226,13 @@ final class CallDriver {
     private func setAlarm(now: Moment) {
         if turnIsDue { return }
         guard let next = scheduler.nextEvent(now: now) else { return }
-        if next <= now { return takeTurn() }
+        // A task that is due at once would run before a socket is looked at.
+        let isPiece = scheduler.isEndingRequests
+        if next <= now, !isPiece { return takeTurn() }
+        ring(at: isPiece ? now + Self.pieceDelay : next)
+    }
+
+    private func ring(at next: Moment) {
         if let alarm, alarm.at <= next { return }
         alarm?.task.cancel()
         let task = eventLoop.assumeIsolated().scheduleTask(deadline: next.deadline) { [self] () -> Void in

@@ -1,7 +1,7 @@
 /// The largest of many counts by user, so that a list of them has a bound.
 enum LargestCounts {
     /// The largest counts, by uid. Of equal ones the lower uid goes first.
-    static func list(of counts: [UInt32: Int], most: Int) -> [(uid: UInt32, count: Int)] {
+    static func list(of counts: some Sequence<(UInt32, Int)>, most: Int) -> [(uid: UInt32, count: Int)] {
         var largest: [(uid: UInt32, count: Int)] = []
         for (uid, count) in counts {
             largest.append((uid, count))

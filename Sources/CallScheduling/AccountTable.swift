@@ -130,6 +130,9 @@ struct AccountTable: Sendable {
         return takeWaiters(id) != nil
     }
 
+    /// Those who wait for an account and not for a call.
+    func waiters(for id: AccountID) -> Waiters? { state(id) { $0.waiters } ?? nil }
+
     /// The first of those who wait for an account.
     func firstWaiter(for id: AccountID) -> RequestKey? { state(id) { $0.waiters?.first { _ in true } } ?? nil }
 
@@ -138,6 +141,9 @@ struct AccountTable: Sendable {
 
     /// A lane or a retry brings an account back.
     mutating func reserve(_ id: AccountID) { change(id) { $0.isReserved = true } }
+
+    /// The turn of a request brings an account into a call again.
+    mutating func stopReserving(_ id: AccountID) { change(id) { $0.isReserved = false } }
 
     /// The call that an account is under way in, and its place there.
     subscript(rideOf id: AccountID) -> (call: CallKey, place: Int32)? {

@@ -1,3 +1,4 @@
+import Accounting
 import AttributeValues
 import DequeModule
 
@@ -35,7 +36,7 @@ extension CallScheduler {
         case .none: break
         case .test: if lanes.hasTests(suspects: mayTakeSuspects) { return now }
         case .any: if lanes.hasTests(suspects: mayTakeSuspects) || !isStarved { return now }
-        case .probe: return isAnythingWaiting ? now : nil
+        case .probe: return isStarved ? nil : now
         case .all:
             if !isStarved { return now }
             return suspectsWait ? slots.nextReturn : nil
@@ -126,6 +127,7 @@ extension CallScheduler {
                 return load
             }
         }
+        isStarved = true
         return nil
     }
 
@@ -135,13 +137,13 @@ extension CallScheduler {
         switch turn {
         case .test(let test, _, let isSuspect): return load(for: test, isSuspect: isSuspect)
         case .clean: return merged(turn, .clean, limit: limit, now: now)
-        case .besideOffender(let uid): return merged(turn, .besideOffender(uid: uid), limit: limit, now: now)
-        case .suspects(let uid):
-            guard var load = merged(turn, .suspects(uid: uid), limit: limit, now: now) else { return nil }
+        case .besideOffender(let principal): return merged(turn, .besideOffender(principal: principal), limit: limit, now: now)
+        case .suspects(let principal):
+            guard var load = merged(turn, .suspects(principal: principal), limit: limit, now: now) else { return nil }
             load.isSuspect = true
             return load
         case .alone:
-            while let id = lanes.popReturned(turn) {
+            while let id = popReturned(turn) {
                 if let ride = board(id) {
                     return Load(rides: [ride], connection: connection(for: [ride]), isSuspect: true)
                 }
@@ -170,11 +172,28 @@ extension CallScheduler {
     ) -> Load? {
         var rides: [Ride] = []
         if accounts.waitedFor > 0 { rides.reserveCapacity(min(limit, accounts.waitedFor)) }
-        while rides.count < limit, let id = lanes.popReturned(turn) {
+        while rides.count < limit, let id = popReturned(turn) {
             if let ride = board(id) { rides.append(ride) }
         }
         fill(&rides, from: source, limit: limit, now: now)
         return rides.isEmpty ? nil : Load(rides: rides, connection: connection(for: rides))
+    }
+
+    /// Takes an account that goes first in a call of a lane, unless only clients wait for it that do not read.
+    private mutating func popReturned(_ turn: Lanes.Turn) -> AccountID? {
+        while let id = lanes.popReturned(turn) {
+            guard lanes.callers.hasPaused, waitsForReaders(id) else { return id }
+            if case .alone = turn { parked.append((id, isAlone: true)) } else { parked.append((id, isAlone: false)) }
+            // Another request for it, of a client that reads, takes it in its own turn.
+            accounts.stopReserving(id)
+        }
+        return nil
+    }
+
+    /// Whether requests wait for an account, but only of clients that do not read.
+    private func waitsForReaders(_ id: AccountID) -> Bool {
+        guard let waiters = accounts.waiters(for: id) else { return false }
+        return !waiters.contains { key in requests.line(of: key).map { !lanes.callers.isPaused($0) } ?? false }
     }
 
     private mutating func fill(_ rides: inout [Ride], from source: CallerQueue.Source, limit: Int, now: Moment) {
@@ -220,14 +239,14 @@ extension CallScheduler {
             if let ride = board(id) { rides.append(ride) }
             return
         }
-        let uid = requests[key]?.caller.uid ?? 0
+        guard let principal = requests.caller(of: key)?.principal else { return }
         if isQuarantined(id, now: now) {
             accounts.reserve(id)
-            lanes.addAlone(id, uid: uid)
+            lanes.addAlone(id, principal: principal)
         } else if accounts.lane(of: id) < source.lane {
             // Others wait for it whose company is better.
             accounts.reserve(id)
-            lanes.addReturned(id, lane: accounts.lane(of: id), uid: uid)
+            lanes.addReturned(id, lane: accounts.lane(of: id), principal: principal)
         } else if let ride = board(id) {
             rides.append(ride)
         }

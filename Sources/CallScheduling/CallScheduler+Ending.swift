@@ -1,3 +1,4 @@
+import Accounting
 import AttributeValues
 import DequeModule
 import HeapModule
@@ -51,11 +52,7 @@ extension CallScheduler {
     private mutating func settle(_ ride: Ride, _ found: AccountResults, at place: Int, asOf moment: Moment) {
         if !history.isEmpty { history[ride.id] = nil }
         cache.hold(found, at: place, for: ride.account, asOf: moment)
-        let countsRides = !offences.isEmpty
-        ride.waiters.forEach { key, index in
-            if countsRides, let caller = requests[key]?.caller { offences.countAnswered(caller) }
-            if requests.change(key, { $0.receive(found, at: place, for: index) }) == true { complete.append(key) }
-        }
+        settle(ride.waiters, .answered(found, place: place))
         forgetUnlessWanted(ride.id)
     }
 
@@ -203,46 +200,23 @@ extension CallScheduler {
         for ride in rides {
             var failure = failure
             failure.attempts = (history.removeValue(forKey: ride.id)?.failure.attempts ?? 0) + 1
-            settle(ride.waiters, failure)
+            settle(ride.waiters, .failed(failure))
             forgetUnlessWanted(ride.id)
         }
     }
 
-    /// Answers all requests that wait for an account with its failure.
-    private mutating func settle(_ waiters: Waiters, _ failure: CallFailure) {
-        waiters.forEach { key, index in
-            if requests.change(key, { $0.receive(failure, at: index) }) == true { complete.append(key) }
-        }
-    }
-
     /// The gate is closed: no request waits any longer, and each is answered with when it may open.
-    mutating func failAllWaiting(now: Moment) {
-        guard let failure = gate.failure(now: now, earliest: earliestStart(now: now)) else { return }
-        for number in searches.keys.sorted() {
-            for ride in searches.removeValue(forKey: number)?.waiting ?? [] {
-                settle(ride.waiters, failure)
-                forgetUnlessWanted(ride.id)
-            }
+    mutating func refuseWaiting(now: Moment) {
+        guard stopDeadline == nil, let failure = gate.failure(now: now, earliest: earliestStart(now: now)) else { return }
+        var rides: [Ride] = []
+        for number in searches.keys.sorted() { rides += searches.removeValue(forKey: number)?.waiting ?? [] }
+        lanes.removeTests()
+        while let load = repeats.popFirst() { rides += load.rides }
+        for ride in rides {
+            settle(ride.waiters, .failed(failure))
+            forgetUnlessWanted(ride.id)
         }
-        while let load = repeats.popFirst() {
-            for ride in load.rides {
-                settle(ride.waiters, failure)
-                forgetUnlessWanted(ride.id)
-            }
-        }
-        // In a fixed order, so that every run of the same events is the same.
-        let all = accounts.all.filter { $0.state.waiters != nil }
-            .sorted { $0.state.account.utf8.lexicographicallyPrecedes($1.state.account.utf8) }
-        for (id, _) in all {
-            guard let waiters = accounts.takeWaiters(id) else { continue }
-            var failure = failure
-            failure.attempts = history[id]?.failure.attempts ?? 0
-            stopCounting(waiters)
-            settle(waiters, failure)
-            forgetUnlessWanted(id)
-        }
-        retries = []
-        lanes.removeAll()
+        beginSweep(.closed)
     }
 
     // MARK: Trying again
@@ -341,15 +315,20 @@ extension CallScheduler {
         return ride.id
     }
 
-    /// Lets an account that waits go first in the next call of its lane.
-    private mutating func addReturned(_ id: AccountID) {
-        lanes.addReturned(id, lane: accounts.lane(of: id), uid: uid(of: id))
+    /// Lets an account that waits go first in the next call of its lane, or in a call of its own.
+    mutating func addReturned(_ id: AccountID, isAlone: Bool = false) {
+        guard let payer = payer(of: id) else { return }
+        if isAlone {
+            lanes.addAlone(id, principal: payer)
+        } else {
+            lanes.addReturned(id, lane: accounts.lane(of: id), principal: payer)
+        }
         isStarved = false
     }
 
-    /// The user who pays for an account's own calls: that of the first request that waits for it.
-    private func uid(of id: AccountID) -> UInt32 {
-        accounts.firstWaiter(for: id).flatMap { requests[$0]?.caller.uid } ?? 0
+    /// Who pays for an account's own calls: the principal of the first request that waits for it.
+    private func payer(of id: AccountID) -> Principal? {
+        accounts.firstWaiter(for: id).flatMap { requests.caller(of: $0)?.principal }
     }
 
     /// Lets those leave whose wait before a retry is over.
@@ -357,13 +336,8 @@ extension CallScheduler {
         while let group = retries.min, group.due <= now {
             retries.removeMin()
             for id in group.accounts where (history[id]?.notBefore ?? now) <= now && accounts.isReserved(id) {
-                if group.isAlone || isQuarantined(id, now: now) {
-                    lanes.addAlone(id, uid: uid(of: id))
-                } else {
-                    addReturned(id)
-                }
+                addReturned(id, isAlone: group.isAlone || isQuarantined(id, now: now))
             }
-            isStarved = false
         }
     }
 
@@ -394,7 +368,7 @@ extension CallScheduler {
             guard let first = all[left].caller, let second = all[right].caller, first != second else {
                 return left < right
             }
-            return (first.uid, first.connection) < (second.uid, second.connection)
+            return (first.principal, first.connection) < (second.principal, second.connection)
         }.map { all[$0] }
     }
 
@@ -441,9 +415,9 @@ extension CallScheduler {
 
     private mutating func queue(_ test: TestKey, _ suspects: [OffenderSearch.Suspect]) {
         let lanes = suspects.map { lane(of: $0.ride) }
-        let uid = suspects.first?.caller?.uid ?? 0
         self.lanes.addTest(
-            test, holdsInnocent: lanes.contains(.clean), isSuspect: lanes.allSatisfy { $0 == .suspect }, uid: uid)
+            test, holdsInnocent: lanes.contains(.clean), isSuspect: lanes.allSatisfy { $0 == .suspect },
+            principal: suspects.first?.caller?.principal)
         isStarved = false
     }
 
@@ -467,18 +441,18 @@ extension CallScheduler {
     ///   - isRecorded: Whether it counts as an offence of theirs.
     private mutating func blame(_ ride: Ride, _ failure: CallFailure, calls: Int, isRecorded: Bool, now: Moment) {
         if isRecorded {
-            var users: Set<UInt32> = []
-            var first: UInt32?
+            var users: Set<Principal> = []
+            var first: Principal?
             ride.waiters.forEach { key, _ in
                 guard let caller = requests[key]?.caller else { return }
-                if first == nil { first = caller.uid }
+                if first == nil { first = caller.principal }
                 offences.note(caller, earlierRides: lanes.callers.rides(of: caller), now: now)
-                users.insert(caller.uid)
+                users.insert(caller.principal)
             }
-            for uid in users.sorted() { lanes.separate(uid, charging: calls / users.count) }
+            for principal in users.sorted() { lanes.separate(principal, charging: calls / users.count) }
             if let first {
                 let rests = failure.cause == .ambiguous ? failure : nil
-                quarantine.insert(ride.account, uid: first, resting: rests, now: now)
+                quarantine.insert(ride.account, principal: first, resting: rests, now: now)
             }
         }
         fail([ride], failure)

@@ -10,7 +10,7 @@ extension CallScheduler {
         slots.advance(to: now)
         if suspectsWait, slots.heldMarked < marked { isStarved = false }
         if !offences.isEmpty {
-            for uid in offences.advance(to: now) { lanes.unite(uid) }
+            for principal in offences.advance(to: now) { lanes.unite(principal) }
         }
         let limit = adaptation.limit(at: now)
         if limit != slots.limit {
@@ -18,6 +18,7 @@ extension CallScheduler {
             pacer.rate = limit
         }
         deadlines.clearOut(keeping: requests)
+        arrivals.clearOut(keeping: requests)
     }
 
     /// Why a request cannot be taken, or nil.
@@ -25,10 +26,16 @@ extension CallScheduler {
         if stopDeadline != nil {
             return request.partly(.shuttingDown) ?? .shuttingDown(fetched: request.fetched)
         }
-        if open + request.charged > limits.queuedAccounts { return overloaded(.all(limits.queuedAccounts)) }
-        if openByUID[request.caller.uid] + request.charged > limits.queuedAccountsPerUID {
-            return overloaded(.perUID(limits.queuedAccountsPerUID))
+        if let limit = lanes.callers.open(request.accounts.count, in: request.line) {
+            return overloaded(limit, request)
         }
+        guard let refusal = refusalOfOpen(request, wanted: count, now: now) else { return nil }
+        close(request)
+        return refusal
+    }
+
+    /// Why a request cannot be taken for which there is room, or nil.
+    private mutating func refusalOfOpen(_ request: WaitingRequest, wanted count: Int, now: Moment) -> RequestOutcome? {
         let calls = (count + accountsPerCall - 1) / accountsPerCall
         let credit = roundTrips.lowerBound(now: now)
         let earliest = max(
@@ -48,11 +55,10 @@ extension CallScheduler {
             slots.earliestStart(of: 1, now: now, credit: roundTrips.lowerBound(now: now)))
     }
 
-    /// A caller's lane. A connection that asks for the first time starts with its user's record.
-    mutating func meet(_ caller: CallerKey) -> Lane {
-        if offences.isEmpty { return .clean }
-        if !lanes.callers.knows(caller) { offences.meet(caller) }
-        return offences.lane(of: caller)
+    /// The place of a caller's line. A connection that asks for the first time starts with its principal's record.
+    mutating func line(of caller: CallerKey) -> Int {
+        if !offences.isEmpty, !lanes.callers.knows(caller) { offences.meet(caller) }
+        return lanes.callers.line(of: caller)
     }
 
     /// Fails those accounts of a request that are not to be asked for yet.
@@ -65,8 +71,10 @@ extension CallScheduler {
         return request.isComplete
     }
 
-    private func overloaded(_ limit: QueueLimit) -> RequestOutcome {
-        .overloaded(limit, retryAfter: pacer.spacing * (accounts.waitedFor / accountsPerCall + 1))
+    /// How a request ends because of a limit on waiting accounts.
+    func overloaded(_ limit: QueueLimit, _ request: WaitingRequest) -> RequestOutcome {
+        let retryAfter = pacer.spacing * (accounts.waitedFor / accountsPerCall + 1)
+        return request.partly(.overloaded(limit, retryAfter: retryAfter)) ?? .overloaded(limit, retryAfter: retryAfter)
     }
 
     /// The answers that are held, and the indices of those accounts for which none is.
@@ -98,40 +106,23 @@ extension CallScheduler {
         return counted(outcome)
     }
 
-    mutating func expire(now: Moment, _ actions: inout [Action]) {
-        while let key = deadlines.popExpired(at: now, in: requests), let expired = requests[key] {
-            // Where an attempt has failed before, that is what the caller can do something about.
-            let failures = expired.accounts.indices.compactMap { index -> (index: Int, failure: CallFailure)? in
-                guard !history.isEmpty, expired.isOpen(index), let id = expired[id: index], let past = history[id],
-                    past.isOwn
-                else { return nil }
-                return (index, past.failure)
-            }
-            guard var request = remove(key) else { continue }
-            for (index, failure) in failures { request.receive(failure, at: index) }
-            let outcome =
-                request.partly(.deadlineExceeded)
-                ?? (request.hasFailures
-                    ? request.outcome : .deadlineExceeded(fetched: request.fetched, retryAfter: nil))
-            actions.append(finish(key, outcome))
-        }
-    }
-
     /// Takes a request out, and all its waiting.
     @discardableResult
     mutating func remove(_ key: RequestKey) -> WaitingRequest? {
         guard let request = requests.remove(key) else { return nil }
         waiting -= request.waiting
-        open -= request.charged
-        openByUID.change(by: -request.charged, uid: request.caller.uid)
         if !request.isComplete {
             for index in request.accounts.indices where request.isOpen(index) {
                 if let id = request[id: index] { stopWaiting(key, for: id) }
             }
         }
-        let requests = requests
-        lanes.callers.ended(request.caller) { requests.contains($0) }
+        close(request)
         return request
+    }
+
+    private mutating func close(_ request: WaitingRequest) {
+        let requests = requests
+        lanes.callers.close(request.accounts.count, in: request.line) { requests.contains($0) }
     }
 
     mutating func stopWaiting(_ key: RequestKey, for id: AccountID) {
@@ -157,14 +148,5 @@ extension CallScheduler {
     mutating func counted(_ outcome: RequestOutcome) -> RequestOutcome {
         counters.count(outcome)
         return outcome
-    }
-
-    /// Answers the requests that have become complete.
-    mutating func finishComplete(_ actions: inout [Action]) {
-        if complete.isEmpty { return }
-        for key in complete {
-            if let request = remove(key) { actions.append(finish(key, request.outcome)) }
-        }
-        complete.removeAll(keepingCapacity: true)
     }
 }

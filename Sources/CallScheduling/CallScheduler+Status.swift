@@ -1,3 +1,4 @@
+import Accounting
 import AttributeValues
 
 extension CallScheduler {
@@ -67,8 +68,8 @@ extension CallScheduler {
     public var openRequests: Int { requests.count }
     /// Waiting (request, account) pairs.
     public var waitingAccounts: Int { waiting }
-    /// (request, account) pairs of requests that have not ended, by user.
-    public var waitingAccountsByUID: [UInt32: Int] { openByUID.all }
+    /// (request, account) pairs of requests that have not ended: of each principal that has some, in no particular order.
+    public var openAccountsByPrincipal: [(principal: Principal, held: Int)] { lanes.callers.openAccountsByPrincipal }
     /// Whether the scheduler has been told to stop.
     public var isStopping: Bool { stopDeadline != nil }
     /// Why calls do not leave; nil if they may.
@@ -85,8 +86,8 @@ extension CallScheduler {
     public mutating func currentCredit(at now: Moment) -> Duration { roundTrips.lowerBound(now: now) }
 
     /// How long the request that has waited longest for a call to leave has waited; nil if none waits.
-    public func oldestWaiting(at now: Moment) -> Duration? {
-        requests.all.filter { $0.request.waiting > 0 }.map(\.request.since).min().map { now - $0 }
+    public mutating func oldestWaiting(at now: Moment) -> Duration? {
+        arrivals.oldestWaiting(in: requests).map { now - $0 }
     }
 
     /// Takes new bounds, from the next event on. A lower rate holds at once, calls already counted included.
@@ -97,6 +98,7 @@ extension CallScheduler {
         }
         self.limits = limits
         accountsPerCall = limits.accountsPerCall
+        lanes.callers.change(all: limits.queuedAccounts, perPrincipal: limits.queuedAccountsPerPrincipal)
         cache.capacity = limits.heldBytes
     }
 

@@ -9,8 +9,8 @@ extension CallScheduler {
         stopDeadline = deadline
         for number in searches.keys.sorted() { shutDown(searches.removeValue(forKey: number)?.waiting ?? []) }
         while let load = repeats.popFirst() { shutDown(load.rides) }
-        lanes.removeAll()
-        interrupted += requests.all.filter { $0.request.waiting > 0 }.map(\.key)
+        lanes.removeTests()
+        beginSweep(.stopping)
         return timePasses(to: now)
     }
 
@@ -18,16 +18,9 @@ extension CallScheduler {
     /// process starts with as much right to call as this one had.
     public var isDrained: Bool { requests.isEmpty && calls.isEmpty && slots.held == 0 }
 
-    /// While stopping: ends what cannot be served any more, and gives up the calls that nobody waits for and, after the
-    /// deadline, all of them.
-    mutating func giveUp(now: Moment, at deadline: Moment, _ actions: inout [Action]) {
-        if now >= deadline { interrupted += requests.all.map(\.key) }
-        for key in interrupted.sorted(by: { $0.number < $1.number }) {
-            guard let request = remove(key) else { continue }
-            let outcome = request.partly(.shuttingDown) ?? .shuttingDown(fetched: request.fetched)
-            actions.append(finish(key, outcome))
-        }
-        interrupted = []
+    /// While stopping: gives up the calls that no request waits for, and after the deadline ends all requests.
+    mutating func giveUpCalls(now: Moment, at deadline: Moment, _ actions: inout [Action]) {
+        if now >= deadline, !requests.isEmpty, sweep == nil { beginSweep(.stopped) }
         for (key, call) in calls.sorted(by: { $0.key.number < $1.key.number }) where !isWanted(call) {
             if call.givenUp == nil { actions.append(.abandon(key)) }
             calls[key]?.givenUp = .unwanted

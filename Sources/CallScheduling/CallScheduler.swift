@@ -1,3 +1,4 @@
+import Accounting
 import AttributeValues
 import DequeModule
 import HeapModule
@@ -21,23 +22,23 @@ public struct CallScheduler: Sendable {
         public var inFlight: Int
         /// Accounts in a call; upstream allows 100.
         public var accountsPerCall = 100
-        /// Waiting (request, account) pairs of all callers.
+        /// (request, account) pairs of all requests that have not ended.
         public var queuedAccounts: Int
-        /// Waiting (request, account) pairs of one user's callers.
-        public var queuedAccountsPerUID: Int
+        /// Those of one principal's callers.
+        public var queuedAccountsPerPrincipal: Int
         /// Bytes of answers held for callers who accept older ones.
         public var heldBytes = 0
 
         /// Sets the bounds.
         public init(
-            rate: Int, roundTripCredit: Double = 0, inFlight: Int, queuedAccounts: Int, queuedAccountsPerUID: Int,
+            rate: Int, roundTripCredit: Double = 0, inFlight: Int, queuedAccounts: Int, queuedAccountsPerPrincipal: Int,
             heldBytes: Int = 0
         ) {
             self.rate = rate
             self.roundTripCredit = roundTripCredit
             self.inFlight = inFlight
             self.queuedAccounts = queuedAccounts
-            self.queuedAccountsPerUID = queuedAccountsPerUID
+            self.queuedAccountsPerPrincipal = queuedAccountsPerPrincipal
             self.heldBytes = heldBytes
         }
     }
@@ -136,10 +137,9 @@ public struct CallScheduler: Sendable {
     var requests = RequestTable()
     var deadlines = DeadlineQueue()
     var accounts = AccountTable()
-    /// (request, account) pairs of all requests that have not ended.
-    var open = 0
-    var openByUID = UserCounts()
-    /// Those of them for which no call has left yet.
+    /// Requests by arrival; some have ended.
+    var arrivals = Arrivals()
+    /// (request, account) pairs for which no call has left yet.
     var waiting = 0
     var lanes = Lanes()
     var offences = OffenceLedger()
@@ -158,10 +158,18 @@ public struct CallScheduler: Sendable {
     var isStarved = true
     /// When all calls under way are given up; set once the scheduler stops.
     var stopDeadline: Moment?
+    /// Accounts that only clients wait for that do not read: they come back to their lanes when one of those reads again.
+    var parked: [(id: AccountID, isAlone: Bool)] = []
+    /// Accounts whose requests end in one turn, about: each request counts for a few more than it has.
+    var workPerTurn = 10_000
+    /// What is known of accounts, and is to be given to many requests.
+    var settlements = Settlements()
     /// Requests that are complete and not answered yet.
-    var complete: [RequestKey] = []
+    var complete: Deque<RequestKey> = []
     /// Requests that end because the scheduler stops, and are not answered yet.
-    var interrupted: [RequestKey] = []
+    var interrupted: Deque<RequestKey> = []
+    /// What ends requests that wait; nil if nothing does.
+    var sweep: Sweep?
     var lastSearch = 0
     var lastCall: UInt64 = 0
 
@@ -176,6 +184,7 @@ public struct CallScheduler: Sendable {
         cache = AnswerCache(capacity: limits.heldBytes)
         numbers = SeededNumbers(seed: seed)
         accountsPerCall = limits.accountsPerCall
+        lanes.callers = CallerQueue(all: limits.queuedAccounts, perPrincipal: limits.queuedAccountsPerPrincipal)
     }
 
     // MARK: Events
@@ -202,15 +211,17 @@ public struct CallScheduler: Sendable {
             counters.fromMemory += 1
             return refuse(key, .answered(held.found))
         }
+        let line = line(of: caller)
         var request = WaitingRequest(
-            accounts: accounts, caller: caller, deadline: deadline, since: now, acceptsPartial: acceptsPartial)
+            accounts: accounts, caller: caller, line: line, deadline: deadline, since: now,
+            acceptsPartial: acceptsPartial)
         if let held { request.receive(held.found, except: held.missed) }
         if !quarantine.isEmpty, receiveResting(&request, now: now) { return refuse(key, request.outcome) }
         let joined = maxAge > .zero ? joinable(request, maxAge: maxAge, now: now) : []
         let wanted = request.open - joined.count
         if let refusal = refusal(of: wanted, request, now: now) { return refuse(key, refusal) }
+        let lane = offences.lane(of: caller)
         request.waiting = wanted
-        let lane = meet(caller)
         for index in accounts.indices {
             let ahead = index + Self.prefetchDistance
             if ahead < accounts.count { self.accounts.prefetch(accounts[ahead].bytesHash) }
@@ -223,12 +234,11 @@ public struct CallScheduler: Sendable {
                 self.accounts.wait(key, for: id, at: index, lane: lane)
             }
         }
-        open += request.charged
-        openByUID.change(by: request.charged, uid: caller.uid)
         waiting += wanted
         requests.insert(consume request, for: key)
         deadlines.insert(deadline, for: key)
-        lanes.callers.append(key, of: caller, lane: lane)
+        arrivals.append(key)
+        lanes.callers.append(key, in: line, of: caller, lane: lane)
         isStarved = false
         return nil
     }
@@ -238,6 +248,21 @@ public struct CallScheduler: Sendable {
         guard remove(key) != nil else { return [] }
         counters.withdrawn += 1
         return stopDeadline == nil ? [] : timePasses(to: now)
+    }
+
+    /// The client of a connection does not read: its accounts enter no call until it reads again, or its requests end.
+    public mutating func readingStopped(_ caller: CallerKey) { lanes.callers.pause(caller) }
+
+    /// The client reads again. To be followed by ``timePasses(to:)``.
+    public mutating func readingResumed(_ caller: CallerKey) {
+        lanes.callers.resume(caller, lane: offences.lane(of: caller))
+        let parked = parked
+        self.parked = []
+        for (id, isAlone) in parked where accounts.waiters(for: id) != nil && !accounts.isReserved(id) {
+            accounts.reserve(id)
+            addReturned(id, isAlone: isAlone)
+        }
+        isStarved = false
     }
 
     /// A call has ended.
@@ -261,11 +286,8 @@ public struct CallScheduler: Sendable {
         case .failure(let failure): failed(call, key, failure, now: now)
         }
         if call.purpose == .probe { gate.probeEnded(now: now) }
-        if gate.refusesAll { failAllWaiting(now: now) }
-        var actions: [Action] = []
-        finishComplete(&actions)
-        timePasses(to: now, &actions)
-        return actions
+        if gate.refusesAll { refuseWaiting(now: now) }
+        return timePasses(to: now)
     }
 
     /// A call was answered, so long after its head had been written, on a connection that had answered a call before.
@@ -277,22 +299,21 @@ public struct CallScheduler: Sendable {
     /// The clock has moved on. To be called at ``nextEvent(now:)``.
     public mutating func timePasses(to now: Moment) -> [Action] {
         var actions: [Action] = []
-        timePasses(to: now, &actions)
-        return actions
-    }
-
-    private mutating func timePasses(to now: Moment, _ actions: inout [Action]) {
         advance(to: now)
-        expire(now: now, &actions)
-        if let stopDeadline { return giveUp(now: now, at: stopDeadline, &actions) }
-        releaseRetries(now: now)
-        watchFlights(now: now, &actions)
-        dispatch(now: now, &actions)
-        finishComplete(&actions)
+        endRequests(now: now, &actions)
+        if let stopDeadline {
+            giveUpCalls(now: now, at: stopDeadline, &actions)
+        } else {
+            releaseRetries(now: now)
+            watchFlights(now: now, &actions)
+            dispatch(now: now, &actions)
+        }
+        return actions
     }
 
     /// The moment at which ``timePasses(to:)`` is to be called, unless another event comes before; nil: never.
     public mutating func nextEvent(now: Moment) -> Moment? {
+        if isEndingRequests { return now }
         var next = deadlines.next(in: requests)
         if let stopDeadline {
             if calls.isEmpty { return earlier(next, slots.nextReturn) }

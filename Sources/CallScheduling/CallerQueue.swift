@@ -1,3 +1,4 @@
+import Accounting
 import AttributeValues
 import DequeModule
 
@@ -11,15 +12,18 @@ struct CallerQueue: Sendable {
         /// All callers of all users without a recent offence.
         case clean
         /// The callers of an offending user that are not suspect.
-        case besideOffender(uid: UInt32)
+        case besideOffender(principal: Principal)
         /// The suspect callers of an offending user.
-        case suspects(uid: UInt32)
+        case suspects(principal: Principal)
     }
 
     /// A member of a ring, and the place where what is known of it is found without a search.
     private struct Turn: Hashable {
         let id: UInt64
         let place: Int
+
+        init(connection: UInt64, line: Int) { (id, place) = (connection, line) }
+        init(user place: Int) { (id, self.place) = (UInt64(place), place) }
 
         static func == (left: Turn, right: Turn) -> Bool { left.id == right.id }
         func hash(into hasher: inout Hasher) { hasher.combine(id) }
@@ -29,19 +33,38 @@ struct CallerQueue: Sendable {
     private struct Line {
         private(set) var first: RequestKey?
         private var others: Deque<RequestKey> = []
+        /// What its requests are charged to.
+        let share: Pot.Place
+        /// Requests that have not ended, those in calls included.
+        var open = 0
+        /// Whether its client does not read: then its accounts enter no call.
+        var isPaused = false
         /// Requests that have ended since the line was last cleared of such, at most so many of which are in it.
         var ended = 0
         var takesTurns = false
         /// Accounts of the connection that have been in calls.
         var rides = 0
 
+        init(share: Pot.Place) { self.share = share }
+
         var count: Int { first == nil ? 0 : others.count + 1 }
+
+        /// The request whose turn it is, unless the line is paused.
+        var head: RequestKey? { isPaused ? nil : first }
 
         mutating func append(_ request: RequestKey) {
             if first == nil { first = request } else { others.append(request) }
         }
 
         mutating func removeFirst() { first = others.popFirst() }
+
+        /// Takes out the request that came last, if one is left.
+        mutating func removeNewest(isOpen: (RequestKey) -> Bool) -> RequestKey? {
+            while let newest = others.popLast() ?? first.take() {
+                if isOpen(newest) { return newest }
+            }
+            return nil
+        }
 
         mutating func removeEnded(isOpen: (RequestKey) -> Bool) {
             ended = 0
@@ -52,7 +75,7 @@ struct CallerQueue: Sendable {
 
     /// The connections of a user that have requests waiting.
     private struct User {
-        let uid: UInt32
+        let principal: Principal
         /// All of them, or those that are not suspect if the user offends.
         var connections = RoundRobin<Turn>()
         var suspects = RoundRobin<Turn>()
@@ -63,18 +86,30 @@ struct CallerQueue: Sendable {
 
     /// Users in the clean lane.
     private var clean = RoundRobin<Turn>()
-    private var placesOfUsers: [UInt32: Int] = [:]
+    private var placesOfUsers: [Principal: Int] = [:]
     private var users: [User] = []
     private var vacantUsers: [Int] = []
     /// Also of connections that take no turns at present: most come back soon.
     private var placesOfLines: [UInt64: Int] = [:]
     /// Lines that take turns.
     private var active = 0
+    /// Lines with requests that have not ended.
+    private var openLines = 0
+    /// Lines that are paused.
+    private var paused = 0
+    private var shares: WaitingShares
     /// Each connection's requests.
     private var lines: [Line] = []
     private var vacantLines: [Int] = []
 
     private static let keptCapacity = 1024
+
+    /// - Parameters:
+    ///   - all: (request, account) pairs of all open requests, at most.
+    ///   - perPrincipal: Those of one principal, at most.
+    init(all: Int = .max / 2, perPrincipal: Int = .max / 2) {
+        shares = WaitingShares(all: all, perPrincipal: perPrincipal)
+    }
 
     /// Connections that have a line, with those that had one lately.
     var remembered: Int { placesOfLines.count }
@@ -87,72 +122,137 @@ struct CallerQueue: Sendable {
 
     // MARK: Requests come and go
 
-    /// A request waits.
+    /// The place of a connection's line, which is made if there is none. It stays the same while a request of the connection is open.
+    mutating func line(of caller: CallerKey) -> Int { placesOfLines[caller.connection] ?? addLine(of: caller) }
+
+    /// Takes in a request of a line.
+    /// - Parameter count: Its accounts.
+    /// - Returns: The limit that forbids it; nil if it is open now.
+    mutating func open(_ count: Int, in line: Int) -> QueueLimit? {
+        if let limit = shares.charge(count, to: lines[line].share) { return limit }
+        if lines[line].open == 0 { openLines += 1 }
+        lines[line].open += 1
+        return nil
+    }
+
+    /// An open request waits for its turns.
     /// - Parameter lane: The caller's.
-    mutating func append(_ request: RequestKey, of caller: CallerKey, lane: Lane) {
-        let place = placesOfLines[caller.connection] ?? addLine(of: caller)
-        lines[place].append(request)
-        if lines[place].takesTurns { return }
+    mutating func append(_ request: RequestKey, in line: Int, of caller: CallerKey, lane: Lane) {
+        lines[line].append(request)
+        takeTurns(line, of: caller, lane: lane)
+    }
+
+    private mutating func takeTurns(_ place: Int, of caller: CallerKey, lane: Lane) {
+        if lines[place].takesTurns || lines[place].isPaused { return }
         lines[place].takesTurns = true
         active += 1
-        let user = placeOfUser(caller.uid, isOffending: lane != .clean)
-        let turn = Turn(id: caller.connection, place: place)
+        let user = placeOfUser(caller.principal, isOffending: lane != .clean)
+        let turn = Turn(connection: caller.connection, line: place)
         if lane == .suspect { users[user].suspects.add(turn) } else { users[user].connections.add(turn) }
     }
 
     private mutating func addLine(of caller: CallerKey) -> Int {
-        if placesOfLines.count > 2 * active + Self.keptCapacity { dropIdleLines() }
+        if placesOfLines.count > 2 * max(active, openLines) + Self.keptCapacity { dropIdleLines() }
+        let line = Line(share: shares.makePlace(for: caller))
         let place = vacantLines.popLast() ?? lines.count
-        if place == lines.count { lines.append(Line()) }
+        if place == lines.count { lines.append(line) } else { lines[place] = line }
         placesOfLines[caller.connection] = place
         return place
     }
 
     private mutating func dropIdleLines() {
-        for (connection, place) in placesOfLines where !lines[place].takesTurns {
-            lines[place] = Line()
+        for (connection, place) in placesOfLines where !lines[place].takesTurns && lines[place].open == 0 {
+            shares.giveUp(lines[place].share)
+            lines[place].removeEnded { _ in false }
             vacantLines.append(place)
             placesOfLines[connection] = nil
         }
     }
 
-    private mutating func placeOfUser(_ uid: UInt32, isOffending: Bool) -> Int {
-        if let place = placesOfUsers[uid] { return place }
+    private mutating func placeOfUser(_ principal: Principal, isOffending: Bool) -> Int {
+        if let place = placesOfUsers[principal] { return place }
         let place = vacantUsers.popLast() ?? users.count
-        var user = User(uid: uid)
+        var user = User(principal: principal)
         user.isOffending = isOffending
         if place == users.count { users.append(user) } else { users[place] = user }
-        placesOfUsers[uid] = place
-        if !isOffending { clean.add(Turn(id: UInt64(uid), place: place)) }
+        placesOfUsers[principal] = place
+        if !isOffending { clean.add(Turn(user: place)) }
         return place
     }
 
-    /// A request has ended; it is skipped when it is found.
-    mutating func ended(_ caller: CallerKey, isOpen: (RequestKey) -> Bool) {
-        guard let place = placesOfLines[caller.connection] else { return }
-        lines[place].ended += 1
-        if lines[place].ended > 64, lines[place].ended > lines[place].count / 2 {
-            lines[place].removeEnded(isOpen: isOpen)
+    /// An open request has ended; it is skipped when it is found.
+    /// - Parameter count: Its accounts.
+    mutating func close(_ count: Int, in line: Int, isOpen: (RequestKey) -> Bool) {
+        shares.release(count, from: lines[line].share)
+        lines[line].open -= 1
+        lines[line].ended += 1
+        if lines[line].open == 0 {
+            openLines -= 1
+            setPaused(false, line)
         }
+        if lines[line].ended > 64, lines[line].ended > lines[line].count / 2 {
+            lines[line].removeEnded(isOpen: isOpen)
+        }
+    }
+
+    /// (request, account) pairs of all open requests.
+    var openAccounts: Int { shares.held }
+
+    /// Those of each principal that has some, in no particular order.
+    var openAccountsByPrincipal: [(principal: Principal, held: Int)] { shares.holdings }
+
+    /// Takes other bounds, as when the queue was made.
+    mutating func change(all: Int, perPrincipal: Int) { shares.change(all: all, perPrincipal: perPrincipal) }
+
+    /// Takes out a request that is to end because there was no room for another principal's first one; nil if there was.
+    mutating func takeDisplaced(isOpen: (RequestKey) -> Bool) -> RequestKey? {
+        guard let connection = shares.overdrawing, let line = placesOfLines[connection] else { return nil }
+        return lines[line].removeNewest(isOpen: isOpen)
+    }
+
+    // MARK: Clients that do not read
+
+    /// Whether any line is paused.
+    var hasPaused: Bool { paused > 0 }
+
+    /// Whether a line is paused.
+    func isPaused(_ line: Int) -> Bool { lines[line].isPaused }
+
+    /// The client of a connection does not read: its requests take no turns.
+    mutating func pause(_ caller: CallerKey) {
+        if let line = placesOfLines[caller.connection], lines[line].open > 0 { setPaused(true, line) }
+    }
+
+    /// The client of a connection reads again.
+    mutating func resume(_ caller: CallerKey, lane: Lane) {
+        guard let line = placesOfLines[caller.connection] else { return }
+        setPaused(false, line)
+        if lines[line].first != nil { takeTurns(line, of: caller, lane: lane) }
+    }
+
+    private mutating func setPaused(_ isPaused: Bool, _ line: Int) {
+        if lines[line].isPaused == isPaused { return }
+        lines[line].isPaused = isPaused
+        paused += isPaused ? 1 : -1
     }
 
     // MARK: Offenders
 
     /// A user has offended: its callers leave the clean lane.
-    mutating func separate(_ uid: UInt32) {
-        guard let place = placesOfUsers[uid], !users[place].isOffending else { return }
+    mutating func separate(_ principal: Principal) {
+        guard let place = placesOfUsers[principal], !users[place].isOffending else { return }
         users[place].isOffending = true
-        clean.remove(Turn(id: UInt64(uid), place: place))
+        clean.remove(Turn(user: place))
     }
 
     /// A user has not offended for long: its callers come back to the clean lane.
-    mutating func unite(_ uid: UInt32) {
-        guard let place = placesOfUsers[uid], users[place].isOffending else { return }
+    mutating func unite(_ principal: Principal) {
+        guard let place = placesOfUsers[principal], users[place].isOffending else { return }
         users[place].isOffending = false
         var suspects = users[place].suspects
         users[place].connections.takeAll(of: &suspects)
         users[place].suspects = suspects
-        clean.add(Turn(id: UInt64(uid), place: place))
+        clean.add(Turn(user: place))
     }
 
     /// Accounts of a connection that have been in calls.
@@ -162,8 +262,8 @@ struct CallerQueue: Sendable {
     func callers(in source: Source) -> Int {
         switch source {
         case .clean: active
-        case .besideOffender(let uid): placesOfUsers[uid].map { users[$0].connections.count } ?? 0
-        case .suspects(let uid): placesOfUsers[uid].map { users[$0].suspects.count } ?? 0
+        case .besideOffender(let principal): placesOfUsers[principal].map { users[$0].connections.count } ?? 0
+        case .suspects(let principal): placesOfUsers[principal].map { users[$0].suspects.count } ?? 0
         }
     }
 
@@ -174,13 +274,13 @@ struct CallerQueue: Sendable {
     mutating func head(of source: Source, lane: (CallerKey) -> Lane) -> RequestKey? {
         switch source {
         case .clean: return cleanHead()
-        case .besideOffender(let uid):
-            guard let user = placesOfUsers[uid] else { return nil }
+        case .besideOffender(let principal):
+            guard let user = placesOfUsers[principal] else { return nil }
             while let turn = users[user].connections.current {
-                if lane(CallerKey(uid: uid, connection: turn.id)) == .suspect {
+                if lane(CallerKey(principal: principal, connection: turn.id)) == .suspect {
                     users[user].connections.removeCurrent()
                     users[user].suspects.add(turn)
-                } else if let request = lines[turn.place].first {
+                } else if let request = lines[turn.place].head {
                     return request
                 } else {
                     rest(turn)
@@ -188,13 +288,13 @@ struct CallerQueue: Sendable {
                 }
             }
             forgetIfIdle(user)
-        case .suspects(let uid):
-            guard let user = placesOfUsers[uid] else { return nil }
+        case .suspects(let principal):
+            guard let user = placesOfUsers[principal] else { return nil }
             while let turn = users[user].suspects.current {
-                if lane(CallerKey(uid: uid, connection: turn.id)) != .suspect {
+                if lane(CallerKey(principal: principal, connection: turn.id)) != .suspect {
                     users[user].suspects.removeCurrent()
                     users[user].connections.add(turn)
-                } else if let request = lines[turn.place].first {
+                } else if let request = lines[turn.place].head {
                     return request
                 } else {
                     rest(turn)
@@ -210,7 +310,7 @@ struct CallerQueue: Sendable {
     mutating func cleanHead() -> RequestKey? {
         while let user = clean.current {
             while let turn = users[user.place].connections.current {
-                if let request = lines[turn.place].first { return request }
+                if let request = lines[turn.place].head { return request }
                 rest(turn)
                 users[user.place].connections.removeCurrent()
             }
@@ -231,11 +331,12 @@ struct CallerQueue: Sendable {
     }
 
     private mutating func forget(_ user: Int) {
-        placesOfUsers[users[user].uid] = nil
-        users[user] = User(uid: users[user].uid)
+        placesOfUsers[users[user].principal] = nil
+        users[user] = User(principal: users[user].principal)
         vacantUsers.append(user)
         // What many once needed is given back.
-        if placesOfUsers.isEmpty, lines.count > 2 * Self.keptCapacity {
+        if placesOfUsers.isEmpty, openLines == 0, lines.count > 2 * Self.keptCapacity {
+            for place in placesOfLines.values { shares.giveUp(lines[place].share) }
             (lines, vacantLines, placesOfLines) = ([], [], [:])
         }
     }
@@ -264,12 +365,12 @@ struct CallerQueue: Sendable {
             if isAlone { return }
             users[user.place].connections.rotate()
             clean.rotate()
-        case .besideOffender(let uid):
-            guard let user = placesOfUsers[uid], let turn = users[user].connections.current else { return }
+        case .besideOffender(let principal):
+            guard let user = placesOfUsers[principal], let turn = users[user].connections.current else { return }
             lines[turn.place].rides += 1
             users[user].connections.rotate()
-        case .suspects(let uid):
-            guard let user = placesOfUsers[uid], let turn = users[user].suspects.current else { return }
+        case .suspects(let principal):
+            guard let user = placesOfUsers[principal], let turn = users[user].suspects.current else { return }
             lines[turn.place].rides += 1
             users[user].suspects.rotate()
         }
@@ -280,8 +381,8 @@ struct CallerQueue: Sendable {
         let turn: Turn? =
             switch source {
             case .clean: clean.current.flatMap { users[$0.place].connections.current }
-            case .besideOffender(let uid): placesOfUsers[uid].flatMap { users[$0].connections.current }
-            case .suspects(let uid): placesOfUsers[uid].flatMap { users[$0].suspects.current }
+            case .besideOffender(let principal): placesOfUsers[principal].flatMap { users[$0].connections.current }
+            case .suspects(let principal): placesOfUsers[principal].flatMap { users[$0].suspects.current }
             }
         if let turn { lines[turn.place].removeFirst() }
     }

@@ -1,16 +1,17 @@
+import Accounting
 import AttributeValues
 import DequeModule
 
 /// Identifies who asks: a connection of a user.
 public struct CallerKey: Hashable, Sendable {
     /// The user, whose connections share the user's part.
-    public let uid: UInt32
+    public let principal: Principal
     /// Identifies the connection.
     public let connection: UInt64
 
     /// Identifies a caller.
-    public init(uid: UInt32, connection: UInt64) {
-        self.uid = uid
+    public init(principal: Principal, connection: UInt64) {
+        self.principal = principal
         self.connection = connection
     }
 }

@@ -1,3 +1,4 @@
+import Accounting
 import AttributeValues
 import DequeModule
 
@@ -16,16 +17,16 @@ struct TestKey: Hashable, Sendable {
 struct Lanes: Sendable {
     /// What a call is for.
     enum Turn: Equatable, Sendable {
-        /// A test of a search for offenders. `uid` pays for it, if all accounts in it are offending users'.
-        case test(TestKey, uid: UInt32?, isSuspect: Bool)
+        /// A test of a search for offenders. `principal` pays for it, if all accounts in it are offending users'.
+        case test(TestKey, principal: Principal?, isSuspect: Bool)
         /// Accounts of all callers of users without a recent offence.
         case clean
         /// Accounts of a user's callers that are not suspect.
-        case besideOffender(uid: UInt32)
+        case besideOffender(principal: Principal)
         /// An account that was found at fault lately.
-        case alone(uid: UInt32)
+        case alone(principal: Principal)
         /// Accounts of a user's suspect callers.
-        case suspects(uid: UInt32)
+        case suspects(principal: Principal)
 
         var isTest: Bool { if case .test = self { true } else { false } }
     }
@@ -56,7 +57,7 @@ struct Lanes: Sendable {
     /// Tests that hold an account of a user without an offence.
     private var innocentTests: Deque<TestKey> = []
     private var lastWasInnocentTest = false
-    private var separate: [UInt32: Separate] = [:]
+    private var separate: [Principal: Separate] = [:]
     private var cleanTag = 0.0
     /// The start of the call that left last.
     private var virtualTime = 0.0
@@ -66,49 +67,47 @@ struct Lanes: Sendable {
 
     // MARK: What comes in
 
-    mutating func addTest(_ test: TestKey, holdsInnocent: Bool, isSuspect: Bool, uid: UInt32) {
-        if holdsInnocent {
-            innocentTests.append(test)
-        } else if isSuspect {
-            own(uid) { $0.suspectTests.append(test) }
-        } else {
-            own(uid) { $0.tests.append(test) }
+    mutating func addTest(_ test: TestKey, holdsInnocent: Bool, isSuspect: Bool, principal: Principal?) {
+        // A test that no request waits for any more ends when it is to leave.
+        guard !holdsInnocent, let principal else { return innocentTests.append(test) }
+        own(principal) { own in
+            if isSuspect { own.suspectTests.append(test) } else { own.tests.append(test) }
         }
     }
 
     /// An account comes back from a call, and goes first in the next one.
-    mutating func addReturned(_ account: AccountID, lane: Lane, uid: UInt32) {
-        if lane == .clean { returned.append(account) } else { own(uid) { $0.returned.append(account) } }
+    mutating func addReturned(_ account: AccountID, lane: Lane, principal: Principal) {
+        if lane == .clean { returned.append(account) } else { own(principal) { $0.returned.append(account) } }
     }
 
     /// An account leaves alone.
-    mutating func addAlone(_ account: AccountID, uid: UInt32) { own(uid) { $0.alone.append(account) } }
+    mutating func addAlone(_ account: AccountID, principal: Principal) { own(principal) { $0.alone.append(account) } }
 
-    private mutating func own(_ uid: UInt32, _ change: (inout Separate) -> Void) {
-        change(&separate[uid, default: Separate(tag: virtualTime)])
+    private mutating func own(_ principal: Principal, _ change: (inout Separate) -> Void) {
+        change(&separate[principal, default: Separate(tag: virtualTime)])
     }
 
     // MARK: Offenders
 
     /// A user has offended.
     /// - Parameter calls: What it cost.
-    mutating func separate(_ uid: UInt32, charging calls: Int) {
-        callers.separate(uid)
+    mutating func separate(_ principal: Principal, charging calls: Int) {
+        callers.separate(principal)
         let start = virtualTime
-        own(uid) { own in
+        own(principal) { own in
             own.isOffending = true
             own.tag = max(own.tag, start) + Double(min(calls, Self.maximumCharge))
         }
     }
 
     /// A user has not offended for a minute.
-    mutating func unite(_ uid: UInt32) {
-        callers.unite(uid)
-        guard let own = separate[uid] else { return }
+    mutating func unite(_ principal: Principal) {
+        callers.unite(principal)
+        guard let own = separate[principal] else { return }
         returned.append(contentsOf: own.returned)
-        separate[uid]?.returned = []
-        separate[uid]?.isOffending = false
-        forgetIfIdle(uid)
+        separate[principal]?.returned = []
+        separate[principal]?.isOffending = false
+        forgetIfIdle(principal)
     }
 
     // MARK: Turns
@@ -122,10 +121,10 @@ struct Lanes: Sendable {
     /// The next test, whatever else waits.
     mutating func nextTest(takesSuspects: Bool) -> Turn? {
         if let test = nextInnocentTest() { return test }
-        for uid in separate.keys.sorted() {
-            if let test = separate[uid]?.tests.popFirst() { return .test(test, uid: uid, isSuspect: false) }
-            if takesSuspects, let test = separate[uid]?.suspectTests.popFirst() {
-                return .test(test, uid: uid, isSuspect: true)
+        for principal in separate.keys.sorted() {
+            if let test = separate[principal]?.tests.popFirst() { return .test(test, principal: principal, isSuspect: false) }
+            if takesSuspects, let test = separate[principal]?.suspectTests.popFirst() {
+                return .test(test, principal: principal, isSuspect: true)
             }
         }
         return nil
@@ -136,59 +135,59 @@ struct Lanes: Sendable {
     mutating func next(takesSuspects: Bool) -> Turn? {
         if !lastWasInnocentTest, let test = nextInnocentTest() { return test }
         if separate.isEmpty { return hasClean ? .clean : nextInnocentTest() }
-        var best: (uid: UInt32?, start: Double)?
+        var best: (principal: Principal?, start: Double)?
         if hasClean { best = (nil, max(cleanTag, virtualTime)) }
         // In the order of their numbers, so that every run of the same events is the same.
-        for uid in separate.keys.sorted() where hasWork(uid, takesSuspects) {
-            let start = max(separate[uid]?.tag ?? 0, virtualTime)
-            if best.map({ start < $0.start }) ?? true { best = (uid, start) }
+        for principal in separate.keys.sorted() where hasWork(principal, takesSuspects) {
+            let start = max(separate[principal]?.tag ?? 0, virtualTime)
+            if best.map({ start < $0.start }) ?? true { best = (principal, start) }
         }
         guard let best else { return nextInnocentTest() }
-        guard let uid = best.uid else { return .clean }
-        return turn(of: uid, takesSuspects)
+        guard let principal = best.principal else { return .clean }
+        return turn(of: principal, takesSuspects)
     }
 
     private mutating func nextInnocentTest() -> Turn? {
-        innocentTests.popFirst().map { .test($0, uid: nil, isSuspect: false) }
+        innocentTests.popFirst().map { .test($0, principal: nil, isSuspect: false) }
     }
 
     private var hasClean: Bool { !returned.isEmpty || callers.cleanUsers > 0 }
 
-    private func hasBeside(_ uid: UInt32) -> Bool {
-        separate[uid]?.returned.isEmpty == false
-            || isOffending(uid) && callers.callers(in: .besideOffender(uid: uid)) > 0
+    private func hasBeside(_ principal: Principal) -> Bool {
+        separate[principal]?.returned.isEmpty == false
+            || isOffending(principal) && callers.callers(in: .besideOffender(principal: principal)) > 0
     }
 
-    private func hasSuspects(_ uid: UInt32) -> Bool {
-        separate[uid]?.alone.isEmpty == false || callers.callers(in: .suspects(uid: uid)) > 0
+    private func hasSuspects(_ principal: Principal) -> Bool {
+        separate[principal]?.alone.isEmpty == false || callers.callers(in: .suspects(principal: principal)) > 0
     }
 
-    private func isOffending(_ uid: UInt32) -> Bool { separate[uid]?.isOffending == true }
+    private func isOffending(_ principal: Principal) -> Bool { separate[principal]?.isOffending == true }
 
-    private func hasWork(_ uid: UInt32, _ takesSuspects: Bool) -> Bool {
-        separate[uid]?.tests.isEmpty == false || hasBeside(uid)
-            || takesSuspects && (separate[uid]?.suspectTests.isEmpty == false || hasSuspects(uid))
+    private func hasWork(_ principal: Principal, _ takesSuspects: Bool) -> Bool {
+        separate[principal]?.tests.isEmpty == false || hasBeside(principal)
+            || takesSuspects && (separate[principal]?.suspectTests.isEmpty == false || hasSuspects(principal))
     }
 
-    private mutating func turn(of uid: UInt32, _ takesSuspects: Bool) -> Turn? {
-        if let test = separate[uid]?.tests.popFirst() { return .test(test, uid: uid, isSuspect: false) }
-        if takesSuspects, let test = separate[uid]?.suspectTests.popFirst() {
-            return .test(test, uid: uid, isSuspect: true)
+    private mutating func turn(of principal: Principal, _ takesSuspects: Bool) -> Turn? {
+        if let test = separate[principal]?.tests.popFirst() { return .test(test, principal: principal, isSuspect: false) }
+        if takesSuspects, let test = separate[principal]?.suspectTests.popFirst() {
+            return .test(test, principal: principal, isSuspect: true)
         }
-        let suspects = takesSuspects && hasSuspects(uid)
-        guard let own = separate[uid] else { return nil }
-        if hasBeside(uid), !suspects || max(own.besideTag, own.time) <= max(own.suspectTag, own.time) {
-            return .besideOffender(uid: uid)
+        let suspects = takesSuspects && hasSuspects(principal)
+        guard let own = separate[principal] else { return nil }
+        if hasBeside(principal), !suspects || max(own.besideTag, own.time) <= max(own.suspectTag, own.time) {
+            return .besideOffender(principal: principal)
         }
-        return own.alone.isEmpty ? .suspects(uid: uid) : .alone(uid: uid)
+        return own.alone.isEmpty ? .suspects(principal: principal) : .alone(principal: principal)
     }
 
     /// Takes an account that goes first in a call of a lane.
     mutating func popReturned(_ turn: Turn) -> AccountID? {
         switch turn {
         case .clean: returned.popFirst()
-        case .besideOffender(let uid): separate[uid]?.returned.popFirst()
-        case .alone(let uid): separate[uid]?.alone.popFirst()
+        case .besideOffender(let principal): separate[principal]?.returned.popFirst()
+        case .alone(let principal): separate[principal]?.alone.popFirst()
         case .test, .suspects: nil
         }
     }
@@ -196,52 +195,50 @@ struct Lanes: Sendable {
     /// A call has left in a turn.
     mutating func took(_ turn: Turn) {
         switch turn {
-        case .test(_, uid: nil, _): lastWasInnocentTest = true
+        case .test(_, principal: nil, _): lastWasInnocentTest = true
         case .clean:
             lastWasInnocentTest = false
             if separate.isEmpty { return }
             virtualTime = max(cleanTag, virtualTime)
             cleanTag = virtualTime + 1 / Double(max(1, callers.cleanUsers))
-        case .test(_, let uid?, _): charge(uid) { _ in }
-        case .besideOffender(let uid):
-            let count = callers.callers(in: .besideOffender(uid: uid))
-            charge(uid) { own in
+        case .test(_, let principal?, _): charge(principal) { _ in }
+        case .besideOffender(let principal):
+            let count = callers.callers(in: .besideOffender(principal: principal))
+            charge(principal) { own in
                 own.time = max(own.time, own.besideTag)
                 own.besideTag = own.time + 1 / Double(max(1, count))
             }
-        case .alone(let uid), .suspects(let uid):
-            let count = callers.callers(in: .suspects(uid: uid))
-            charge(uid) { own in
+        case .alone(let principal), .suspects(let principal):
+            let count = callers.callers(in: .suspects(principal: principal))
+            charge(principal) { own in
                 own.time = max(own.time, own.suspectTag)
                 own.suspectTag = own.time + 1 / Double(max(1, count))
             }
         }
     }
 
-    private mutating func charge(_ uid: UInt32, _ lane: (inout Separate) -> Void) {
+    private mutating func charge(_ principal: Principal, _ lane: (inout Separate) -> Void) {
         lastWasInnocentTest = false
-        virtualTime = max(separate[uid]?.tag ?? 0, virtualTime)
+        virtualTime = max(separate[principal]?.tag ?? 0, virtualTime)
         let end = virtualTime + 1
-        own(uid) { own in
+        own(principal) { own in
             own.tag = end
             lane(&own)
         }
-        forgetIfIdle(uid)
+        forgetIfIdle(principal)
     }
 
     /// Forgets a user that has not offended and has no call of its own.
-    private mutating func forgetIfIdle(_ uid: UInt32) {
-        if separate[uid]?.isEmpty == true, !isOffending(uid) { separate[uid] = nil }
+    private mutating func forgetIfIdle(_ principal: Principal) {
+        if separate[principal]?.isEmpty == true, !isOffending(principal) { separate[principal] = nil }
     }
 
-    /// Takes out everything that is to go into a call, but what waits in the callers' own order.
-    mutating func removeAll() {
-        (returned, innocentTests) = ([], [])
-        for uid in separate.keys {
-            separate[uid]?.tests = []
-            separate[uid]?.suspectTests = []
-            separate[uid]?.returned = []
-            separate[uid]?.alone = []
+    /// Takes out all tests.
+    mutating func removeTests() {
+        innocentTests = []
+        for principal in separate.keys {
+            separate[principal]?.tests = []
+            separate[principal]?.suspectTests = []
         }
     }
 

@@ -1,3 +1,4 @@
+import Accounting
 import AttributeValues
 
 /// Which callers and users have lately asked for accounts that make calls fail, and how often.
@@ -34,7 +35,7 @@ struct OffenceLedger: Sendable {
         }
     }
 
-    private var users: [UInt32: Record] = [:]
+    private var users: [Principal: Record] = [:]
     private var callers: [CallerKey: Record] = [:]
     /// No user's record ends before this moment.
     private var nextEnd: Moment?
@@ -46,7 +47,7 @@ struct OffenceLedger: Sendable {
     /// - Parameter earlierRides: The caller's accounts that have been in calls so far.
     mutating func note(_ caller: CallerKey, earlierRides: Int, now: Moment) {
         let rides = Double(max(1, min(earlierRides, Self.countedRides)))
-        Self.note(&users[caller.uid], rides: rides, now)
+        Self.note(&users[caller.principal], rides: rides, now)
         if callers[caller] == nil, callers.count >= Self.capacity { forgetLeastOffender() }
         Self.note(&callers[caller], rides: rides, now)
         nextEnd = min(nextEnd ?? now + Self.memory, now + Self.memory)
@@ -66,7 +67,7 @@ struct OffenceLedger: Sendable {
     /// A connection asks for the first time. While its user offends, it starts with the user's rate: else an offender would only have to
     /// connect anew.
     mutating func meet(_ caller: CallerKey) {
-        guard let user = users[caller.uid], user.rate > Self.suspectRate, callers[caller] == nil,
+        guard let user = users[caller.principal], user.rate > Self.suspectRate, callers[caller] == nil,
             callers.count < Self.capacity
         else { return }
         callers[caller] = Record(
@@ -75,16 +76,16 @@ struct OffenceLedger: Sendable {
 
     /// An account of a caller was answered.
     mutating func countAnswered(_ caller: CallerKey) {
-        users[caller.uid]?.countRide()
+        users[caller.principal]?.countRide()
         callers[caller]?.countRide()
     }
 
     /// Whether a user has offended lately.
-    func isOffending(_ uid: UInt32) -> Bool { users[uid] != nil }
+    func isOffending(_ principal: Principal) -> Bool { users[principal] != nil }
 
     /// With whom a caller's accounts share calls.
     func lane(of caller: CallerKey) -> Lane {
-        guard isOffending(caller.uid) else { return .clean }
+        guard isOffending(caller.principal) else { return .clean }
         return rate(of: caller) > Self.suspectRate ? .suspect : .besideOffender
     }
 
@@ -93,11 +94,11 @@ struct OffenceLedger: Sendable {
 
     /// Forgets what is older than a minute.
     /// - Returns: Users without a recent offence from now on.
-    mutating func advance(to now: Moment) -> [UInt32] {
+    mutating func advance(to now: Moment) -> [Principal] {
         guard let nextEnd, nextEnd <= now else { return [] }
         let ended = users.filter { $0.value.lastOffence + Self.memory <= now }.keys.sorted()
-        for uid in ended { users[uid] = nil }
-        callers = callers.filter { $0.value.lastOffence + Self.memory > now && users[$0.key.uid] != nil }
+        for principal in ended { users[principal] = nil }
+        callers = callers.filter { $0.value.lastOffence + Self.memory > now && users[$0.key.principal] != nil }
         self.nextEnd = users.values.map { $0.lastOffence + Self.memory }.min()
         return ended
     }

@@ -8,6 +8,8 @@ public struct PartialResult: Sendable {
         case failure(CallFailure)
         /// Time ran out first.
         case deadlineExceeded
+        /// A limit on waiting accounts is met.
+        case overloaded(QueueLimit, retryAfter: Duration)
         /// The daemon stops.
         case shuttingDown
     }

@@ -1,3 +1,4 @@
+import Accounting
 import AttributeValues
 import DequeModule
 
@@ -13,14 +14,14 @@ struct Quarantine: Sendable {
 
     private struct Entry {
         let since: Moment
-        let uid: UInt32
+        let principal: Principal
         /// What to answer instead of a call.
         let failure: CallFailure?
     }
 
     private var entries: [Account: Entry] = [:]
     /// By user, the oldest first; some have left.
-    private var order: [UInt32: Deque<Account>] = [:]
+    private var order: [Principal: Deque<Account>] = [:]
 
     var isEmpty: Bool { entries.isEmpty }
     var count: Int { entries.count }
@@ -43,25 +44,25 @@ struct Quarantine: Sendable {
 
     /// An account was found at fault.
     /// - Parameter failure: What to answer for the time in which it is not asked for; nil if it may be asked for at once.
-    mutating func insert(_ account: Account, uid: UInt32, resting failure: CallFailure?, now: Moment) {
+    mutating func insert(_ account: Account, principal: Principal, resting failure: CallFailure?, now: Moment) {
         remove(account)
         removeOld(now)
         if entries.count >= Self.capacity { removeOneOfMost() }
-        entries[account] = Entry(since: now, uid: uid, failure: failure)
-        order[uid, default: []].append(account)
+        entries[account] = Entry(since: now, principal: principal, failure: failure)
+        order[principal, default: []].append(account)
     }
 
     /// An account was answered alone.
     mutating func remove(_ account: Account) {
         guard let entry = entries.removeValue(forKey: account) else { return }
-        guard let place = order[entry.uid]?.firstIndex(of: account) else { return }
-        order[entry.uid]?.remove(at: place)
-        if order[entry.uid]?.isEmpty == true { order[entry.uid] = nil }
+        guard let place = order[entry.principal]?.firstIndex(of: account) else { return }
+        order[entry.principal]?.remove(at: place)
+        if order[entry.principal]?.isEmpty == true { order[entry.principal] = nil }
     }
 
     private mutating func removeOld(_ now: Moment) {
-        for uid in order.keys.sorted() {
-            while let account = order[uid]?.first, !contains(account, now: now) { remove(account) }
+        for principal in order.keys.sorted() {
+            while let account = order[principal]?.first, !contains(account, now: now) { remove(account) }
         }
     }
 

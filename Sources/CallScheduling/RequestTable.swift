@@ -1,3 +1,5 @@
+import AttributeValues
+
 /// The open requests. They are found by their places, without hashing, because each step of a call asks for them again.
 struct RequestTable: Sendable {
     private struct Entry {
@@ -7,7 +9,8 @@ struct RequestTable: Sendable {
 
     private var entries: [Entry] = []
     private var vacant: [Int] = []
-    private var lastNumber: UInt64 = 0
+    /// The number of the request that came last.
+    private(set) var lastNumber: UInt64 = 0
     /// How many are open.
     private(set) var count = 0
 
@@ -62,6 +65,26 @@ struct RequestTable: Sendable {
         var entries = entries.mutableSpan
         return entries[key.place].request?.changed(by: change)
     }
+
+    /// Places that requests have or have had.
+    var places: Int { entries.count }
+
+    /// The open request at a place.
+    func key(at place: Int) -> RequestKey? {
+        entries[place].request == nil ? nil : RequestKey(number: entries[place].number, place: place)
+    }
+
+    /// When a request came that waits for a call; nil if none of its accounts does.
+    func waitingSince(_ key: RequestKey) -> Moment? {
+        guard holds(key), let request = entries[key.place].request, request.waiting > 0 else { return nil }
+        return request.since
+    }
+
+    /// Whose an open request is.
+    func caller(of key: RequestKey) -> CallerKey? { holds(key) ? entries[key.place].request?.caller : nil }
+
+    /// The place of the line of an open request's caller.
+    func line(of key: RequestKey) -> Int? { holds(key) ? entries[key.place].request?.line : nil }
 
     private func holds(_ key: RequestKey) -> Bool {
         key.place < entries.count && entries[key.place].number == key.number

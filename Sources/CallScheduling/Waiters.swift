@@ -4,7 +4,23 @@
 struct Waiters: Sendable {
     private enum Storage: Sendable {
         case one(RequestKey, Int32)
-        case many([RequestKey: Int32])
+        case many(Many)
+    }
+
+    private struct Many {
+        /// In the order in which they came; some have left.
+        var order: [RequestKey]
+        var indices: [RequestKey: Int32]
+
+        mutating func add(_ request: RequestKey, _ index: Int32) {
+            indices[request] = index
+            order.append(request)
+        }
+
+        mutating func remove(_ request: RequestKey) {
+            indices[request] = nil
+            if order.count > 2 * indices.count + 64 { order.removeAll { indices[$0] == nil } }
+        }
     }
 
     private var storage: Storage
@@ -13,11 +29,12 @@ struct Waiters: Sendable {
 
     mutating func add(_ request: RequestKey, index: Int) {
         switch storage {
-        case .one(let first, let firstIndex): storage = .many([first: firstIndex, request: Int32(index)])
+        case .one(let first, let firstIndex):
+            storage = .many(Many(order: [first, request], indices: [first: firstIndex, request: Int32(index)]))
         case .many(var all):
             // Taken out before it is changed, so that nothing is copied.
             storage = .one(request, 0)
-            all[request] = Int32(index)
+            all.add(request, Int32(index))
             storage = .many(all)
         }
     }
@@ -28,9 +45,9 @@ struct Waiters: Sendable {
         case .one(let only, _): return only == request
         case .many(var all):
             storage = .one(request, 0)
-            all[request] = nil
+            all.remove(request)
             storage = .many(all)
-            return all.isEmpty
+            return all.indices.isEmpty
         }
     }
 
@@ -42,7 +59,7 @@ struct Waiters: Sendable {
     func contains(_ request: RequestKey) -> Bool {
         switch storage {
         case .one(let only, _): only == request
-        case .many(let all): all[request] != nil
+        case .many(let all): all.indices[request] != nil
         }
     }
 
@@ -51,7 +68,23 @@ struct Waiters: Sendable {
         case .one(let request, let index): body(request, Int(index))
         // In the order in which they came, so that every run of the same events is the same.
         case .many(let all):
-            for (request, index) in all.sorted(by: { $0.key.number < $1.key.number }) { body(request, Int(index)) }
+            for request in all.order {
+                if let index = all.indices[request] { body(request, Int(index)) }
+            }
+        }
+    }
+
+    /// Some of them, in the order in which they came.
+    /// - Parameters:
+    ///   - start: Where an earlier piece has ended, or 0.
+    ///   - count: How many, at most.
+    func piece(from start: Int, count: Int) -> (waiters: [(RequestKey, Int)], end: Int, isLast: Bool) {
+        switch storage {
+        case .one(let request, let index): return ([(request, Int(index))], 1, true)
+        case .many(let all):
+            let end = min(start + count, all.order.count)
+            let waiters = all.order[start..<end].compactMap { key in all.indices[key].map { (key, Int($0)) } }
+            return (waiters, end, end == all.order.count)
         }
     }
 
@@ -59,7 +92,7 @@ struct Waiters: Sendable {
     func forEachUnordered(_ body: (RequestKey) -> Void) {
         switch storage {
         case .one(let request, _): body(request)
-        case .many(let all): for request in all.keys { body(request) }
+        case .many(let all): for request in all.indices.keys { body(request) }
         }
     }
 
@@ -67,7 +100,7 @@ struct Waiters: Sendable {
     func contains(where predicate: (RequestKey) -> Bool) -> Bool {
         switch storage {
         case .one(let request, _): predicate(request)
-        case .many(let all): all.keys.contains(where: predicate)
+        case .many(let all): all.indices.keys.contains(where: predicate)
         }
     }
 
@@ -75,14 +108,14 @@ struct Waiters: Sendable {
     func first(where predicate: (RequestKey) -> Bool) -> RequestKey? {
         switch storage {
         case .one(let request, _): predicate(request) ? request : nil
-        case .many(let all): all.keys.filter(predicate).min { $0.number < $1.number }
+        case .many(let all): all.order.first { all.indices[$0] != nil && predicate($0) }
         }
     }
 
     var count: Int {
         switch storage {
         case .one: 1
-        case .many(let all): all.count
+        case .many(let all): all.indices.count
         }
     }
 }

@@ -1,3 +1,4 @@
+import Accounting
 import AttributeValues
 
 /// Names one request of one caller while the scheduler has it.
@@ -52,8 +53,8 @@ public struct PartialFailure: Sendable {
 public enum QueueLimit: Hashable, Sendable {
     /// Of all callers together.
     case all(Int)
-    /// Of one user's callers.
-    case perUID(Int)
+    /// Of one principal's callers.
+    case perPrincipal(Int)
 }
 
 /// A request that has not ended: what it waits for and what has come.
@@ -85,13 +86,13 @@ struct WaitingRequest: Sendable {
     private var texts: [UInt8] = []
     /// Accounts for which no call has left yet.
     var waiting = 0
-    /// Accounts that count against the bounds on waiting accounts until the request has ended.
-    let charged: Int
     /// Accounts without an answer or a failure.
     private(set) var open: Int
     /// Accounts before this one have been offered to a call.
     var cursor = 0
     let caller: CallerKey
+    /// The place of its caller's line.
+    let line: Int
 
     let accounts: [Account]
     let deadline: Moment
@@ -103,15 +104,17 @@ struct WaitingRequest: Sendable {
     /// By index of the account.
     private(set) var failures: [Int: CallFailure] = [:]
 
-    init(accounts: [Account], caller: CallerKey, deadline: Moment, since: Moment, acceptsPartial: Bool = false) {
+    init(
+        accounts: [Account], caller: CallerKey, line: Int, deadline: Moment, since: Moment, acceptsPartial: Bool = false
+    ) {
         self.accounts = accounts
         self.caller = caller
+        self.line = line
         self.deadline = deadline
         self.since = since
         self.acceptsPartial = acceptsPartial
         // Array(repeating:count:) looks its type up at each call.
         items = accounts.indices.map { _ in Item() }
-        charged = accounts.count
         open = accounts.count
     }
 

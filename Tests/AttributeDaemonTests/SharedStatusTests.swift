@@ -39,8 +39,10 @@ import UpstreamSandbox
 
     @Test func theStatusOfALongQueueIsShared() async throws {
         try await DaemonUnderTest.run(flags: [.rateLimit: "1"]) { test in
-            let client = try await test.connect()
+            var clients: [LineClient] = []
             for id in 0..<10 {
+                let client = try await test.connect()
+                clients.append(client)
                 let accounts = (0..<10000).map { "\(id)-\($0)" }
                 try await client.send(try LineClient.getAttrs(accounts, id: id, timeoutMs: 600_000))
             }

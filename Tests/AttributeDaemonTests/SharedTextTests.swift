@@ -57,7 +57,7 @@ import Testing
 
 @Suite struct LargestCountsTests {
     private func list(_ counts: [UInt32: Int], most: Int) -> [String] {
-        LargestCounts.list(of: counts, most: most).map { "\($0.uid):\($0.count)" }
+        LargestCounts.list(of: counts.map { ($0, $1) }, most: most).map { "\($0.uid):\($0.count)" }
     }
 
     @Test func fewAreAllListedInTheOrderOfUsers() {
@@ -67,7 +67,7 @@ import Testing
 
     @Test func ofManyTheLargestAreListed() {
         let counts = Dictionary(uniqueKeysWithValues: (0..<1000).map { (UInt32($0), $0 * 37 % 1000) })
-        let listed = LargestCounts.list(of: counts, most: 100)
+        let listed = LargestCounts.list(of: counts.map { ($0, $1) }, most: 100)
         #expect(Set(listed.map(\.count)) == Set(900..<1000))
         #expect(listed.map(\.uid) == listed.map(\.uid).sorted())
     }

@@ -1,3 +1,4 @@
+import Accounting
 import AttributeValues
 import CallScheduling
 import Testing
@@ -7,13 +8,13 @@ import Testing
 /// Whom to tell how their requests have ended.
 @Suite struct WaitingCallersTests {
     private var scheduler = CallScheduler(
-        limits: .init(rate: 1, inFlight: 1, queuedAccounts: 10, queuedAccountsPerUID: 10))
+        limits: .init(rate: 1, inFlight: 1, queuedAccounts: 10, queuedAccountsPerPrincipal: 10))
     private var callers = WaitingCallers()
 
     /// Opens a request.
     private mutating func open() -> RequestKey {
         let key = scheduler.makeRequestKey()
-        let caller = CallerKey(uid: 1, connection: 1)
+        let caller = CallerKey(principal: Principal(uid: 1), connection: 1)
         let (now, deadline) = (Moment(nanoseconds: 0), Moment(nanoseconds: 1_000_000_000))
         let outcome = scheduler.enqueue(key, accounts: ["a"], caller: caller, deadline: deadline, now: now)
         #expect(outcome == nil)

@@ -55,7 +55,7 @@ import Testing
         let key = bench.ask(0..<300)
         #expect(bench.scheduler.waitingAccounts == 300)
         bench.withdraw(key)
-        #expect(bench.scheduler.waitingAccounts == 0 && bench.scheduler.waitingAccountsByUID.isEmpty)
+        #expect(bench.scheduler.waitingAccounts == 0 && bench.scheduler.openAccountsByPrincipal.isEmpty)
         bench.freeSlot()
         #expect(bench.pass(.seconds(60)).isEmpty)
         let next = bench.scheduler.nextEvent(now: bench.now)
@@ -96,7 +96,7 @@ import Testing
         bench.takeAllSlots()
         bench.ask(0..<600, uid: 1)
         let perUID = bench.ask(0..<1, uid: 1)
-        guard case .overloaded(.perUID(600), let retryAfter) = try #require(bench.finished[perUID]) else {
+        guard case .overloaded(.perPrincipal(600), let retryAfter) = try #require(bench.finished[perUID]) else {
             Issue.record("wrong outcome")
             return
         }

@@ -88,7 +88,7 @@ import Testing
             CallerKey(uid: 1, connection: 1), CallerKey(uid: 1, connection: 2), CallerKey(uid: 2, connection: 3),
         ]
         for (number, caller) in zip(UInt64(1)..., callers) {
-            queue.append(RequestKey(number: number, place: Int(number)), of: caller, lane: .clean)
+            queue.add(RequestKey(number: number, place: Int(number)), of: caller)
         }
         var heads: [UInt64] = []
         for _ in 0..<4 {
@@ -108,20 +108,32 @@ import Testing
     @Test func connectionsThatAskOnceAreForgotten() {
         var queue = CallerQueue()
         let stays = CallerKey(uid: 1, connection: 1)
-        queue.append(RequestKey(number: 1, place: 0), of: stays, lane: .clean)
+        queue.add(RequestKey(number: 1, place: 0), of: stays)
         for number in UInt64(2)...20_000 {
-            queue.append(RequestKey(number: number, place: 1), of: CallerKey(uid: 1, connection: number), lane: .clean)
+            let line = queue.add(RequestKey(number: number, place: 1), of: CallerKey(uid: 1, connection: number))
             #expect(queue.cleanHead()?.number == 1)
             queue.taken(from: .clean)
             #expect(queue.cleanHead()?.number == number)
             queue.dropHead(of: .clean)
             queue.taken(from: .clean)
+            queue.close(1, in: line) { _ in false }
             #expect(queue.remembered <= 1100)
         }
         // Who comes back takes turns again.
-        queue.append(RequestKey(number: 30_000, place: 2), of: CallerKey(uid: 1, connection: 20_000), lane: .clean)
+        queue.add(RequestKey(number: 30_000, place: 2), of: CallerKey(uid: 1, connection: 20_000))
         _ = queue.cleanHead()
         queue.taken(from: .clean)
         #expect(queue.cleanHead()?.number == 30_000)
+    }
+}
+
+extension CallerQueue {
+    /// A request for one account, of a caller without an offence.
+    @discardableResult
+    fileprivate mutating func add(_ request: RequestKey, of caller: CallerKey) -> Int {
+        let line = line(of: caller)
+        #expect(open(1, in: line) == nil)
+        append(request, in: line, of: caller, lane: .clean)
+        return line
     }
 }

@@ -22,6 +22,7 @@ import Testing
                 switch reason {
                 case .failure(let failure): failed[index] = failure.code
                 case .deadlineExceeded: failed[index] = -32001
+                case .overloaded: failed[index] = -32000
                 case .shuttingDown: failed[index] = -32004
                 }
             }

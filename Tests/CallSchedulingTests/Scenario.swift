@@ -1,3 +1,4 @@
+import Accounting
 import AttributeValues
 import HeapModule
 
@@ -128,7 +129,7 @@ struct Scenario {
         generator = SeededGenerator(seed: seed)
         scheduler = CallScheduler(
             limits: .init(
-                rate: rate, roundTripCredit: 0.75, inFlight: 64, queuedAccounts: 300_000, queuedAccountsPerUID: 150_000),
+                rate: rate, roundTripCredit: 0.75, inFlight: 64, queuedAccounts: 300_000, queuedAccountsPerPrincipal: 150_000),
             seed: seed)
     }
 
@@ -190,7 +191,7 @@ struct Scenario {
         if caller.reconnects {
             lastConnection += 1
             caller = Caller(
-                key: CallerKey(uid: caller.key.uid, connection: lastConnection), habit: caller.habit,
+                key: CallerKey(principal: caller.key.principal, connection: lastConnection), habit: caller.habit,
                 badPart: caller.badPart,
                 reconnects: true)
         }

@@ -18,7 +18,7 @@ struct SchedulerBench {
     ) {
         scheduler = CallScheduler(
             limits: .init(
-                rate: rate, inFlight: inFlight, queuedAccounts: queued, queuedAccountsPerUID: perUID,
+                rate: rate, inFlight: inFlight, queuedAccounts: queued, queuedAccountsPerPrincipal: perUID,
                 heldBytes: heldBytes), seed: seed)
     }
 
@@ -110,6 +110,14 @@ struct SchedulerBench {
         }
     }
 
+    /// What the owner does once when something falls due now.
+    mutating func turn() { note(scheduler.timePasses(to: now)) }
+
+    /// Answers all calls that are under way.
+    mutating func answerAll() {
+        for call in started where scheduler.calls[call.key] != nil { answer(call.key, call.accounts) }
+    }
+
     mutating func withdraw(_ key: RequestKey) { note(scheduler.withdraw(key, now: now)) }
 
     mutating func stop(after grace: Duration = .seconds(10)) { note(scheduler.stop(deadline: now + grace, now: now)) }
@@ -118,6 +126,9 @@ struct SchedulerBench {
     func failure(of key: RequestKey) -> PartialFailure? {
         if case .failed(let failure) = finished[key] { failure } else { nil }
     }
+
+    /// The code of the first account that failed; nil if the request did not fail.
+    func code(of key: RequestKey) -> Int? { failure(of: key)?.first.code }
 
     func isAnswered(_ key: RequestKey) -> Bool { if case .answered = finished[key] { true } else { false } }
 

@@ -46,7 +46,7 @@ struct Simulation {
         self.network = network
         limits = .init(
             rate: limit, roundTripCredit: credit, inFlight: Self.inFlight, queuedAccounts: .max / 2,
-            queuedAccountsPerUID: .max / 2)
+            queuedAccountsPerPrincipal: .max / 2)
         limits.accountsPerCall = 1
         scheduler = CallScheduler(limits: limits)
         generator = SeededGenerator(seed: seed)

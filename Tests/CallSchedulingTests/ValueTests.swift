@@ -107,9 +107,10 @@ private let start = Moment(nanoseconds: 50_000_000_000)
         waiters.add(key(2), index: 20)
         var seen: [Int] = []
         waiters.forEach { _, index in seen.append(index) }
-        #expect(seen == [10, 20, 30])
+        // In the order in which they came.
+        #expect(seen == [30, 10, 20])
         #expect(waiters.count == 3 && waiters.contains(key(2)) && !waiters.contains(key(9)))
-        #expect(waiters.first { $0 != key(1) } == key(2))
+        #expect(waiters.first { $0 != key(3) } == key(1))
         #expect([1, 9, 2].map { waiters.remove(key($0)) } == [false, false, false])
         #expect(waiters.count == 1)
         #expect(waiters.remove(key(3)) == true)

@@ -87,21 +87,27 @@ extension World {
         if requests.count != scheduler.requests.count { problems.append("open requests count otherwise") }
         let inRequests = requests.reduce(0) { $0 + $1.waiting }
         if inRequests != scheduler.waiting { problems.append("requests count \(inRequests)") }
-        if requests.reduce(0, { $0 + $1.charged }) != scheduler.open {
+        let callers = scheduler.lanes.callers
+        if requests.reduce(0, { $0 + $1.accounts.count }) != callers.openAccounts {
             problems.append("open accounts count otherwise")
         }
-        if scheduler.openByUID.all.values.reduce(0, +) != scheduler.open { problems.append("users count otherwise") }
+        if callers.openAccountsByPrincipal.reduce(0, { $0 + $1.held }) != callers.openAccounts {
+            problems.append("principals count otherwise")
+        }
         if Set(scheduler.requests.all.map(\.key)) != Set(open.keys) { problems.append("other requests than asked for") }
         var lanes = Set(scheduler.lanes.accounts)
         for group in scheduler.retries.unordered { lanes.formUnion(group.accounts) }
+        let parked = Set(scheduler.parked.map(\.id))
         for (id, state) in waitedFor {
-            let isReachable = state.isReserved ? lanes.contains(id) : requests.contains { $0.willOffer(id) }
+            let isParked = parked.contains(id) && isForPausedOnly(state)
+            let isReachable =
+                state.isReserved ? lanes.contains(id) : isParked || requests.contains { $0.willOffer(id) }
             if !isReachable { problems.append("\(state.account.text) waits, and nothing brings it into a call") }
         }
         if scheduler.isStarved, !scheduler.suspectsWait, scheduler.gate.admission == .all, !isStopping {
             // Nothing could leave: then all that waits has a retry's or a search's end before it.
             let isIdle = scheduler.lanes.accounts.isEmpty && !scheduler.lanes.hasTests() && scheduler.repeats.isEmpty
-            let all = waitedFor.allSatisfy { $0.state.isReserved }
+            let all = waitedFor.allSatisfy { $0.state.isReserved || isForPausedOnly($0.state) }
             if !isIdle || !all { problems.append("something could leave, and nothing sees to it") }
         }
         for (id, past) in scheduler.history where scheduler.accounts.account(id) == nil {
@@ -123,11 +129,15 @@ extension World {
         }
     }
 
+    private func isForPausedOnly(_ state: AccountTable.State) -> Bool {
+        state.waiters?.contains { open[$0].map { !paused.contains($0.caller) } ?? false } != true
+    }
+
     mutating func checkEnd() {
         guard problems.isEmpty else { return }
         if !open.isEmpty { problems.append("\(open.count) requests never ended") }
         if !scheduler.calls.isEmpty { problems.append("calls are left") }
-        if scheduler.waiting != 0 || scheduler.open != 0 || !scheduler.openByUID.all.isEmpty {
+        if scheduler.waiting != 0 || scheduler.lanes.callers.openAccounts != 0 || scheduler.isEndingRequests {
             problems.append("accounts are left waiting")
         }
         if !scheduler.accounts.isEmpty { problems.append("accounts are left: \(scheduler.accounts.all.count)") }

@@ -1,3 +1,4 @@
+import Accounting
 import AttributeValues
 import HeapModule
 
@@ -14,6 +15,8 @@ struct World {
         case ask
         case cancel(RequestKey)
         case vanish
+        case stopReading(CallerKey)
+        case readAgain(CallerKey)
         case stop
     }
 
@@ -62,22 +65,32 @@ struct World {
     private var handled = 0
     private var idleAlarms = 0
     private(set) var isStopping = false
+    /// Callers that do not read.
+    private(set) var paused: Set<CallerKey> = []
 
     init(_ plan: WorldPlan, seed: UInt64) {
         self.plan = plan
         generator = SeededGenerator(seed: seed)
         var limits = CallScheduler.Limits(
             rate: plan.rate, inFlight: plan.inFlight, queuedAccounts: plan.queued,
-            queuedAccountsPerUID: plan.queued / 2,
+            queuedAccountsPerPrincipal: plan.queued / 2,
             heldBytes: 20_000)
         limits.accountsPerCall = 100
         scheduler = CallScheduler(limits: limits, seed: seed)
+        scheduler.workPerTurn = plan.workPerTurn
+        scheduler.settlements.pieceSize = max(1, plan.workPerTurn / 10)
     }
 
     /// Runs until everybody has gone and all is quiet.
     mutating func run() {
         for _ in 0..<plan.asks { schedule(after: plan.duration * generator.unit(), .ask) }
         for _ in 0..<plan.vanishes { schedule(after: plan.duration * generator.unit(), .vanish) }
+        for _ in 0..<plan.pauses {
+            let start = plan.duration * generator.unit()
+            let caller = Self.caller(.random(in: 1...12, using: &generator))
+            schedule(after: start, .stopReading(caller))
+            schedule(after: start + 3 * generator.unit(), .readAgain(caller))
+        }
         if plan.stops { schedule(after: plan.duration * generator.unit(), .stop) }
         while problems.isEmpty, let entry = events.popMin() {
             idleAlarms = entry.time == now ? idleAlarms + 1 : 0
@@ -107,6 +120,14 @@ struct World {
         case .vanish:
             guard let caller = open.values.map(\.caller).min(by: { $0.connection < $1.connection }) else { return }
             withdraw(open.filter { $0.value.caller == caller }.keys.sorted { $0.number < $1.number })
+        case .stopReading(let caller):
+            guard open.values.contains(where: { $0.caller == caller }) else { return }
+            paused.insert(caller)
+            scheduler.readingStopped(caller)
+        case .readAgain(let caller):
+            paused.remove(caller)
+            scheduler.readingResumed(caller)
+            carryOut(scheduler.timePasses(to: now))
         case .stop:
             isStopping = true
             carryOut(scheduler.stop(deadline: now + .seconds(3), now: now))
@@ -123,8 +144,9 @@ struct World {
         var accounts: [Account] = []
         for index in 0..<size { accounts.append(plan.account((first + index * stride) % plan.accounts)) }
         if Set(accounts).count != accounts.count { accounts = Array(Set(accounts)).sorted { $0.text < $1.text } }
-        let connection = UInt64.random(in: 1...12, using: &generator)
-        let caller = CallerKey(uid: UInt32(connection % 4), connection: connection)
+        let caller = Self.caller(.random(in: 1...12, using: &generator))
+        // The door reads no request of a client that does not read.
+        if paused.contains(caller) { return }
         let timeout = plan.timeouts[Int.random(in: plan.timeouts.indices, using: &generator)]
         let maxAge = plan.ages[Int.random(in: plan.ages.indices, using: &generator)]
         open[key] = Asked(accounts: accounts, caller: caller, at: now, deadline: now + timeout, maxAge: maxAge)
@@ -134,6 +156,10 @@ struct World {
         carryOut(outcome.map { [.finish(key, $0)] } ?? [])
         // Mostly the owner lets the call leave at once; at times others come in the same turn of its loop.
         if generator.unit() < 0.9 { carryOut(scheduler.timePasses(to: now)) }
+    }
+
+    private static func caller(_ connection: UInt64) -> CallerKey {
+        CallerKey(uid: UInt32(connection % 4), connection: connection)
     }
 
     private mutating func withdraw(_ keys: [RequestKey]) {
@@ -164,7 +190,18 @@ struct World {
         if Set(accounts).count != accounts.count { problems.append("an account twice in a call") }
         let wanted = open.values.contains { !Set($0.accounts).isDisjoint(with: accounts) }
         if !wanted { problems.append("a call for nobody") }
+        // A search goes on, and what has failed is asked for again.
+        let isFirst = scheduler.calls[key]?.purpose == .ordinary && scheduler.history.isEmpty
+        if isFirst, !isRead(accounts) {
+            problems.append("a call for clients that do not read")
+        }
         leave(key, accounts)
+    }
+
+    /// Whether each account is wanted by a client that reads.
+    private func isRead(_ accounts: [Account]) -> Bool {
+        let read = open.values.filter { !paused.contains($0.caller) }.reduce(into: Set()) { $0.formUnion($1.accounts) }
+        return accounts.allSatisfy { read.contains($0) }
     }
 
     private mutating func leave(_ key: CallKey, _ accounts: [Account]) {
@@ -219,4 +256,9 @@ struct World {
         let time = moment ?? now + .nanoseconds(Int64(seconds * 1e9))
         events.insert(Entry(time: max(now, time), order: order, event: event))
     }
+}
+
+extension CallerKey {
+    /// A connection of a user.
+    init(uid: UInt32, connection: UInt64) { self.init(principal: Principal(uid: uid), connection: connection) }
 }

@@ -10,6 +10,10 @@ struct WorldPlan {
     var asks = 150
     var vanishes = 3
     var cancels = 0.1
+    /// Times that a client stops reading for a while.
+    var pauses = 0
+    /// As in the scheduler.
+    var workPerTurn = 10_000
     /// Seconds in which callers ask.
     var duration = 5.0
     var stops = false
@@ -77,6 +81,8 @@ struct WorldPlan {
         for (code, reaction) in kinds where generator.unit() < 0.25 {
             plan.faults.append((code, reaction, oneOf([0.01, 0.05, 0.3])))
         }
+        plan.pauses = oneOf([0, 0, 5, 40])
+        plan.workPerTurn = oneOf([1, 50, 10_000])
         plan.lost = oneOf([0, 0, 0.02, 0.2])
         plan.refused = oneOf([0, 0, 0.02, 0.2])
         return plan
@@ -91,6 +97,8 @@ struct WorldPlan {
         plan.timeouts = [.seconds(600)]
         plan.sizes = [1, 2, 5, 60, 100]
         plan.vanishes = 0
+        plan.pauses = Int(generator.unit() * 10)
+        plan.workPerTurn = generator.unit() < 0.5 ? 20 : 10_000
         plan.delay = 0.02 * generator.unit()
         plan.isOnlyPoisoned = true
         return plan

@@ -46,7 +46,7 @@ public struct Settings: Hashable, Sendable {
     var scheduling: CallScheduler.Limits {
         CallScheduler.Limits(
             rate: rateLimit, roundTripCredit: roundTripCredit, inFlight: maxInFlight, queuedAccounts: maxQueuedAccounts,
-            queuedAccountsPerUID: maxQueuedAccountsPerUID, heldBytes: cacheMaxBytes)
+            queuedAccountsPerPrincipal: maxQueuedAccountsPerUID, heldBytes: cacheMaxBytes)
     }
 }
 

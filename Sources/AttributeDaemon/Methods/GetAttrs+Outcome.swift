@@ -72,6 +72,8 @@ extension ErrorObject {
         switch reason {
         case .failure(let failure): self.init(failure)
         case .deadlineExceeded: self = .deadlineExceeded(0, nil)
+        case .overloaded(let limit, let retryAfter):
+            self = .overloaded(.init(limit), retryAfterMs: max(1, retryAfter.millisecondsRoundedUp))
         case .shuttingDown: self = .shuttingDown()
         }
     }
@@ -94,7 +96,7 @@ extension ErrorObject.Limit {
     fileprivate init(_ limit: QueueLimit) {
         switch limit {
         case .all(let value): self.init(ConfigurationKey.maxQueuedAccounts.rawValue, value)
-        case .perUID(let value): self.init(ConfigurationKey.maxQueuedAccountsPerUid.rawValue, value)
+        case .perPrincipal(let value): self.init(ConfigurationKey.maxQueuedAccountsPerUid.rawValue, value)
         }
     }
 }

@@ -1,0 +1,137 @@
+import AttributeValues
+import DequeModule
+
+/// How requests end. A turn ends only so many that it stays short; the others end in the next turns.
+extension CallScheduler {
+    /// Whether requests are left that are to end now: ``timePasses(to:)`` goes on with them.
+    public var isEndingRequests: Bool {
+        !complete.isEmpty || !settlements.isEmpty || !interrupted.isEmpty || sweep != nil
+    }
+
+    /// Ends requests whose time has come.
+    mutating func endRequests(now: Moment, _ actions: inout [Action]) {
+        var work = workPerTurn
+        settlePiece(&work)
+        displace(now: now, &actions)
+        while work > 0, let key = complete.popFirst() {
+            if let request = remove(key, &work) { actions.append(finish(key, request.outcome)) }
+        }
+        while work > 0, let key = interrupted.popFirst() { interrupt(key, &work, &actions) }
+        if sweep != nil { sweepPiece(now: now, &work, &actions) }
+        expire(now: now, &work, &actions)
+    }
+
+    // MARK: Verdicts
+
+    /// Gives the verdict on an account to all requests that wait for it.
+    mutating func settle(_ waiters: Waiters, _ verdict: Settlements.Verdict) {
+        guard waiters.count <= settlements.pieceSize else { return settlements.append(verdict, for: waiters) }
+        waiters.forEach { give(verdict, to: $0, at: $1) }
+    }
+
+    private mutating func settlePiece(_ work: inout Int) {
+        while work > 0, let (waiters, verdict) = settlements.takePiece() {
+            for (key, index) in waiters { give(verdict, to: key, at: index) }
+            work -= waiters.count
+        }
+    }
+
+    private mutating func give(_ verdict: Settlements.Verdict, to key: RequestKey, at index: Int) {
+        let isComplete: Bool?
+        switch verdict {
+        case .answered(let found, let place):
+            if !offences.isEmpty, let caller = requests.caller(of: key) { offences.countAnswered(caller) }
+            isComplete = requests.change(key) { $0.receive(found, at: place, for: index) }
+        case .failed(let failure): isComplete = requests.change(key) { $0.receive(failure, at: index) }
+        }
+        if isComplete == true { complete.append(key) }
+    }
+
+    // MARK: Ends
+
+    /// Ends requests for which there was no room beside another principal's first one.
+    private mutating func displace(now: Moment, _ actions: inout [Action]) {
+        while true {
+            let requests = requests
+            guard let key = lanes.callers.takeDisplaced(isOpen: { requests.contains($0) }), let request = remove(key)
+            else { return }
+            actions.append(finish(key, overloaded(.all(limits.queuedAccounts), request)))
+        }
+    }
+
+    private mutating func interrupt(_ key: RequestKey, _ work: inout Int, _ actions: inout [Action]) {
+        guard let request = remove(key, &work) else { return }
+        actions.append(finish(key, request.partly(.shuttingDown) ?? .shuttingDown(fetched: request.fetched)))
+    }
+
+    private mutating func expire(now: Moment, _ work: inout Int, _ actions: inout [Action]) {
+        // What is known already goes to the requests first.
+        while settlements.isEmpty, work > 0, let key = deadlines.popExpired(at: now, in: requests) {
+            guard let expired = requests[key], !expired.isComplete else { continue }
+            // Where an attempt has failed before, that is what the caller can do something about.
+            let failures = expired.accounts.indices.compactMap { index -> (index: Int, failure: CallFailure)? in
+                guard !history.isEmpty, expired.isOpen(index), let id = expired[id: index], let past = history[id],
+                    past.isOwn
+                else { return nil }
+                return (index, past.failure)
+            }
+            guard var request = remove(key, &work) else { continue }
+            for (index, failure) in failures { request.receive(failure, at: index) }
+            let outcome =
+                request.partly(.deadlineExceeded)
+                ?? (request.hasFailures
+                    ? request.outcome : .deadlineExceeded(fetched: request.fetched, retryAfter: nil))
+            actions.append(finish(key, outcome))
+        }
+    }
+
+    private mutating func remove(_ key: RequestKey, _ work: inout Int) -> WaitingRequest? {
+        guard let request = remove(key) else { return nil }
+        work -= Self.work(for: request)
+        return request
+    }
+
+    private static func work(for request: WaitingRequest) -> Int { 8 + request.accounts.count }
+
+    // MARK: Sweeps
+
+    /// Begins to end requests. An earlier sweep is over: this one does all that it has left.
+    mutating func beginSweep(_ reason: Sweep.Reason) { sweep = Sweep(reason: reason, last: requests.lastNumber) }
+
+    private mutating func sweepPiece(now: Moment, _ work: inout Int, _ actions: inout [Action]) {
+        guard var sweep else { return }
+        var closed: CallFailure?
+        if sweep.reason == .closed {
+            closed = gate.failure(now: now, earliest: earliestStart(now: now))
+            // What still waits may go on.
+            if closed == nil { return self.sweep = nil }
+        }
+        while work > 0, sweep.place < requests.places {
+            work -= 1
+            if let key = requests.key(at: sweep.place), key.number <= sweep.last {
+                if let closed {
+                    failWaiting(key, closed, &work)
+                } else if sweep.reason == .stopped || requests.waitingSince(key) != nil {
+                    interrupt(key, &work, &actions)
+                }
+            }
+            sweep.place += 1
+        }
+        self.sweep = sweep.place < requests.places ? sweep : nil
+    }
+
+    /// Fails those accounts of a request that are in no call.
+    private mutating func failWaiting(_ key: RequestKey, _ failure: CallFailure, _ work: inout Int) {
+        guard let request = requests[key], request.waiting > 0 else { return }
+        work -= Self.work(for: request)
+        for index in request.accounts.indices where request.isOpen(index) {
+            guard let id = request[id: index], accounts.waits(key, for: id) else { continue }
+            var failure = failure
+            failure.attempts = history[id]?.failure.attempts ?? 0
+            stopWaiting(key, for: id)
+            waiting -= 1
+            requests.change(key) { $0.waiting -= 1 }
+            give(.failed(failure), to: key, at: index)
+        }
+    }
+}
