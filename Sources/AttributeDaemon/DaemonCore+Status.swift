@@ -38,12 +38,41 @@ extension DaemonCore {
             json.integer(server.connectionCount)
             json.key("bufferedBytes")
             json.integer(server.bufferedBytes)
+            json.key("door")
+            writeDoor(to: &json)
             json.key("requests")
             writeRequests(to: &json)
             writeServing(at: now, to: &json)
             json.member("lastReload", lastReload, Self.writeReload)
         }
         return json.bytes
+    }
+
+    private func writeDoor(to json: inout JSONWriter) {
+        let counters = server.counters
+        json.object { json in
+            json.key("accepted")
+            json.integer(counters.connections)
+            json.key("refusedByLimit")
+            Self.write(counters.refusedConnections, to: &json)
+            json.key("displacedByLimit")
+            Self.write(counters.displaced, to: &json)
+            json.key("stuck")
+            json.integer(counters.stuckConnections)
+            json.key("descriptorShortages")
+            json.integer(counters.descriptorShortages)
+            json.key("isShortOfDescriptors")
+            json.boolean(server.isShortOfDescriptors)
+        }
+    }
+
+    private static func write(_ counts: [String: Int], to json: inout JSONWriter) {
+        json.object { json in
+            for (name, count) in counts.sorted(by: { $0.key < $1.key }) {
+                json.key(text: name)
+                json.integer(count)
+            }
+        }
     }
 
     private func writeRequests(to json: inout JSONWriter) {

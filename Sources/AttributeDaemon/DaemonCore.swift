@@ -41,6 +41,8 @@ final class DaemonCore {
     /// How the bounds in force fit into those; nil while there is no configuration.
     private var resourceReport: ResourceReport?
     private var refusedConnections = RefusalLog()
+    private var shortages = ShortageLog()
+    private var shortageAlarm: Scheduled<Void>?
     /// Measures the loop's turns; nil if its owner does not.
     let loopTurns: LoopTurns?
 
@@ -65,6 +67,10 @@ final class DaemonCore {
         service.discovery = { [weak self] in self?.discoveryJSON ?? Array("{}".utf8) }
         service.metricsResult = { [weak self] in self?.metricsJSON ?? Array("{}".utf8) }
         server.connectionsChanged = { [weak self] in self?.watchIdleness() }
+        server.descriptorShortageChanged = { [weak self] isShort in
+            guard let self else { return }
+            act(shortages.changed(isShort: isShort))
+        }
         server.connectionRefused = { [weak self] in self?.noteRefusal(of: $0, $1) }
     }
 
@@ -138,6 +144,24 @@ final class DaemonCore {
         guard let unsaid = refusedConnections.note(caller.uid, at: .now()) else { return }
         logger.warning(
             "connection refused", metadata: ["why": "\(error.message)", "uid": "\(caller.uid)", "unsaid": "\(unsaid)"])
+    }
+
+    private func act(_ action: ShortageLog.Action) {
+        switch action {
+        case .nothing: break
+        case .logBegin:
+            logger.warning(
+                "no file descriptor is left: accepting pauses; raise LimitNOFILE= or `ulimit -Hn`",
+                metadata: Event.descriptorShortage.metadata())
+        case .awaitCalm:
+            shortageAlarm = eventLoop.assumeIsolated().scheduleTask(in: ShortageLog.calm) { [weak self] () -> Void in
+                guard let self else { return }
+                act(shortages.calmed())
+            }
+        case .cancelCalm: shortageAlarm?.cancel()
+        case .logEnd(let count):
+            logger.notice("accepting goes on: there are file descriptors again", metadata: ["shortages": "\(count)"])
+        }
     }
 
     func note(_ outcome: ReloadOutcome) {
@@ -223,6 +247,7 @@ final class DaemonCore {
         service.isStopping = true
         server.stopAccepting()
         metricsServer?.stop()
+        shortageAlarm?.cancel()
         watchIdleness()
         stateMayHaveChanged()
         let stopping = driver?.stop(grace: Self.stopGrace)

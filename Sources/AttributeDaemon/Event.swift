@@ -17,6 +17,8 @@ public enum Event: String, CaseIterable, Sendable {
     case slotsFound = "af1c1dd18fcdbeaa18ccac4b2349ab14"
     /// The `allow` rules have refused a user; told once a minute for each.
     case accessDenied = "7ce1526f8e0ac5003803f962bff916c9"
+    /// No file descriptor is left for another connection.
+    case descriptorShortage = "497cd5b8b54c46490b45e7da4e17ae31"
     /// The daemon cannot go on, and has itself killed.
     case broken = "96466a2049bd75ff653773a476966fe5"
 

@@ -5,7 +5,8 @@ struct DescriptorSupply {
         case enough
         /// Nothing is accepted until a descriptor may be free.
         case short
-        /// Accepting goes on, and it is not known yet whether a descriptor is free.
+        /// Accepting goes on, and it is not known yet whether a descriptor is free: without one, the kernel does not even say
+        /// that no connection waits.
         case trying
     }
 
@@ -20,6 +21,14 @@ struct DescriptorSupply {
 
     private var state = State.enough
 
+    /// Whether accepting pauses.
+    var isShort: Bool {
+        switch state {
+        case .short: true
+        case .enough, .trying: false
+        }
+    }
+
     /// A connection could not be accepted.
     mutating func failed() -> Action {
         defer { state = .short }
@@ -30,11 +39,23 @@ struct DescriptorSupply {
         }
     }
 
-    /// A descriptor may be free: a connection has closed, or time has gone by.
+    /// A descriptor may be free, since a connection has closed.
     mutating func mayBeFree() -> Action {
         guard case .short = state else { return .nothing }
         state = .trying
         return .resume
+    }
+
+    /// Some time has gone by since accepting was paused or went on. If it has gone on without a failure, nothing waits to be
+    /// accepted.
+    mutating func timePassed() -> Action {
+        switch state {
+        case .enough: return .nothing
+        case .short: return mayBeFree()
+        case .trying:
+            state = .enough
+            return .recovered
+        }
     }
 
     /// A connection was accepted.

@@ -49,7 +49,7 @@ struct DoorLedger {
 
     private mutating func adjust() {
         let bytes = limits.maxBufferedBytes
-        connections.capacity = limits.effectiveMaxConnections
+        connections.capacity = max(0, limits.maxConnections)
         connections.floor = min(Floor.connections, connections.capacity)
         (answers.capacity, input.capacity) = (bytes, bytes)
         answers.floor = min(Floor.answers, bytes)

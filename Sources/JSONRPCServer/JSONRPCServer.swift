@@ -75,6 +75,8 @@ public final class JSONRPCServer {
     public var connectionCount: Int { connections.count }
     /// Where it listens.
     public var socketPaths: [String] { listeners.paths }
+    /// Whether accepting pauses since the process has no descriptor left for another connection.
+    public var isShortOfDescriptors: Bool { listeners.areShortOfDescriptors }
     /// Bytes of answers that wait for clients to read them.
     public var bufferedBytes: Int { ledger.buffered }
 

@@ -2,25 +2,30 @@ import Glibc
 import NIOCore
 import NIOPosix
 
-/// The listening sockets of a server, which accept together or pause together.
-final class Listeners {
+/// The listening sockets of a server, which accept together or pause together. All on one event loop.
+public final class Listeners {
     /// Called when a shortage of descriptors begins (true), and when it is over (false).
     var shortageChanged: ((Bool) -> Void)?
     private let eventLoop: any EventLoop
     private var channels: [any Channel] = []
     private var supply = DescriptorSupply()
-    private var retry: Scheduled<Void>?
+    private var alarm: Scheduled<Void>?
 
     /// How long to wait for a connection to close before accepting is tried again: others may use descriptors, too.
     private static let pause: TimeAmount = .seconds(1)
 
-    init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+    /// No socket yet.
+    public init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
+    /// Whether accepting pauses.
+    var areShortOfDescriptors: Bool { supply.isShort }
     /// Where they listen.
     var paths: [String] { channels.compactMap { $0.localAddress?.pathname } }
 
     /// Accepts connections on a socket that listens already, and takes it over.
-    func listen(
+    ///
+    /// While the process has no descriptor left for another connection, none is accepted until one closes or a second is over.
+    public func listen(
         on socket: CInt, accept: @escaping (any Channel) throws -> Void
     ) -> EventLoopFuture<Void> {
         let listeners = NIOLoopBound((self, accept), eventLoop: eventLoop)
@@ -50,28 +55,36 @@ final class Listeners {
     }
 
     /// Closes the listening sockets.
-    func close() {
-        retry?.cancel()
+    public func close() {
+        alarm?.cancel()
         for channel in channels { channel.close(promise: nil) }
         channels = []
     }
 
     /// A descriptor may be free, since a connection has closed.
-    func descriptorMayBeFree() { act(supply.mayBeFree()) }
+    public func descriptorMayBeFree() { act(supply.mayBeFree()) }
 
     private func act(_ action: DescriptorSupply.Action) {
         switch action {
         case .nothing: break
         case .pause(let isNew):
             accept(false)
-            retry = eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { [weak self] in
-                self?.descriptorMayBeFree()
-            }
+            setAlarm()
             if isNew { shortageChanged?(true) }
         case .resume:
-            retry?.cancel()
             accept(true)
-        case .recovered: shortageChanged?(false)
+            setAlarm()
+        case .recovered:
+            alarm?.cancel()
+            shortageChanged?(false)
+        }
+    }
+
+    private func setAlarm() {
+        alarm?.cancel()
+        alarm = eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { [weak self] () -> Void in
+            guard let self else { return }
+            act(supply.timePassed())
         }
     }
 

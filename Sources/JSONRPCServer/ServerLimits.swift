@@ -2,10 +2,8 @@ import NIOCore
 
 /// The bounds of the door. Each refusal names the one it met.
 public struct ServerLimits: Hashable, Sendable {
-    /// Connections at once.
+    /// Connections at once. The owner of the process's descriptors sees to it that there are as many.
     public var maxConnections = 4096
-    /// Descriptors of the process that are left for connections, as its owner has counted them; nil if that does not matter.
-    public var descriptorsForConnections: Int?
     /// Connections of one user at once.
     public var maxConnectionsPerUID = 2048
     /// Bytes in a line, without its end.
@@ -17,9 +15,6 @@ public struct ServerLimits: Hashable, Sendable {
 
     /// The default bounds.
     public init() {}
-
-    /// Connections at once, as far as there are descriptors for them.
-    public var effectiveMaxConnections: Int { max(0, min(maxConnections, descriptorsForConnections ?? .max)) }
 
     /// Unwritten bytes beyond which a connection is not read from.
     static let maxUnwrittenPerConnection = 1 << 20

@@ -17,4 +17,18 @@ import Testing
         expect(supply.mayBeFree(), is: .nothing)
         expect(supply.failed(), is: .pause(isNew: true))
     }
+
+    @Test func itIsOverWhenAcceptingHasGoneOnForAWhile() {
+        var supply = DescriptorSupply()
+        expect(supply.timePassed(), is: .nothing)
+        expect(supply.failed(), is: .pause(isNew: true))
+        #expect(supply.isShort)
+        expect(supply.timePassed(), is: .resume)
+        #expect(!supply.isShort)
+        expect(supply.failed(), is: .pause(isNew: false))
+        expect(supply.timePassed(), is: .resume)
+        expect(supply.timePassed(), is: .recovered)
+        expect(supply.timePassed(), is: .nothing)
+        expect(supply.failed(), is: .pause(isNew: true))
+    }
 }

@@ -172,15 +172,4 @@ import Testing
             #expect(try server.onLoop { server, _ in server.counters.displaced["maxConnections"] } == 2)
         }
     }
-
-    @Test func thereAreNoMoreConnectionsThanDescriptors() throws {
-        try TestServer.run(Self.limits { $0.descriptorsForConnections = 1 }) { server in
-            let client = try server.client()
-            try client.send(request("now"))
-            #expect(try client.line() == answer())
-            let refused = try server.client().line()
-            #expect(isError(refused, -32000, limit: "maxConnections"))
-            #expect(refused?.contains(#""limit":1,"#) == true)
-        }
-    }
 }

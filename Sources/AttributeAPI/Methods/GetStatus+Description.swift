@@ -18,6 +18,7 @@ extension GetStatus {
             "reasons": Schema.array("Why it is not ready.", of: Schema.string("A reason.")),
             "connections": Schema.count("Open connections."),
             "bufferedBytes": Schema.count("Bytes of answers that wait to be read."),
+            "door": door,
             "requests": Schema.map("Requests so far by method; unknown methods are under unknown.", of: count),
             "upstream": upstream, "limiter": limiter, "queue": queue,
             "held": Schema.object(
@@ -36,6 +37,19 @@ extension GetStatus {
         ])
 
     private static let count: JSONTree = ["type": "integer", "minimum": 0]
+
+    private static let door = Schema.object(
+        "What became of connections since the start.",
+        [
+            "accepted": Schema.count("Connections that were served."),
+            "refusedByLimit": Schema.map("Connections that were one too many, by the limit that they met.", of: count),
+            "displacedByLimit": Schema.map(
+                "Connections that lost their place, an unfinished line or unread answers to users with less, by limit.",
+                of: count),
+            "stuck": Schema.count("Connections that were closed because their callers read nothing."),
+            "descriptorShortages": Schema.count("Times that accepting paused because no file descriptor was left."),
+            "isShortOfDescriptors": Schema.boolean("Whether accepting pauses for that now."),
+        ])
 
     private static let upstream = Schema.object(
         "The server that is asked.", optional: ["lastError"],

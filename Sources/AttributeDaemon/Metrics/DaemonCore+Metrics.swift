@@ -49,6 +49,8 @@ extension DaemonCore {
         case .connectionsAccepted: text.sample(server.counters.connections)
         case .connectionsRefused: text.samples(server.counters.refusedConnections.map { ($0, $1) }, label: "limit")
         case .connectionsStuck: text.sample(server.counters.stuckConnections)
+        case .connectionsDisplaced: text.samples(server.counters.displaced.map { ($0, $1) }, label: "limit")
+        case .descriptorShortages: text.sample(server.counters.descriptorShortages)
         case .bufferedBytes: text.sample(server.bufferedBytes)
 
         case .queueRequests: text.sample(scheduler?.openRequests)

@@ -6,8 +6,9 @@ extension Metric {
         case .state: .stateset
         case .requestDurationSeconds, .upstreamCallDurationSeconds, .upstreamCallAccounts, .loopTurnSeconds: .histogram
         case .requests, .notifications, .requestedAccounts, .requestsFromMemory, .linesRefused, .answersRefused,
-            .connectionsAccepted, .connectionsRefused, .connectionsStuck, .upstreamCalls, .upstreamCallsNeverSent,
-            .upstreamRetries, .userSigRenewals, .slowDowns, .isolations, .isolationCalls, .unrequestedAccounts,
+            .connectionsAccepted, .connectionsRefused, .connectionsStuck, .connectionsDisplaced,
+            .descriptorShortages, .upstreamCalls, .upstreamCallsNeverSent, .upstreamRetries, .userSigRenewals,
+            .slowDowns, .isolations, .isolationCalls, .unrequestedAccounts,
             .processCpuSeconds:
             .counter
         case .connections, .bufferedBytes, .queueRequests, .queueAccounts, .queueOldestWaitSeconds, .rateLimit,
@@ -36,6 +37,9 @@ extension Metric {
         case .connectionsAccepted: "Connections that were served."
         case .connectionsRefused: "Connections that were one too many, by the limit that they met."
         case .connectionsStuck: "Connections that were closed because the caller read nothing for writeTimeoutSeconds."
+        case .connectionsDisplaced:
+            "Connections that lost their place, an unfinished line or unread answers to users with less, by the limit."
+        case .descriptorShortages: "Times that accepting paused because no file descriptor was left."
         case .bufferedBytes: "Answers that callers have not read yet."
         case .queueRequests: "getAttrs requests that have not been answered."
         case .queueAccounts: "Accounts of all requests for which no call has left yet."

@@ -3,7 +3,8 @@ public enum Metric: String, CaseIterable, Sendable {
     case build, state
     case requests, notifications, requestDurationSeconds, requestedAccounts, requestsFromMemory
     case linesRefused, answersRefused
-    case connections, connectionsAccepted, connectionsRefused, connectionsStuck, bufferedBytes
+    case connections, connectionsAccepted, connectionsRefused, connectionsStuck, connectionsDisplaced
+    case descriptorShortages, bufferedBytes
     case queueRequests, queueAccounts, queueOldestWaitSeconds
     case rateLimit, rateLimitCurrent, slotsHeld, roundTripCreditSeconds, callsUnderWay, callsUnderWayLimit
     case upstreamCalls, upstreamCallsNeverSent, upstreamCallDurationSeconds, upstreamCallAccounts
@@ -50,7 +51,7 @@ public enum Metric: String, CaseIterable, Sendable {
         case .requests: ["method", "outcome"]
         case .upstreamCalls: ["outcome"]
         case .linesRefused: ["code"]
-        case .connectionsRefused: ["limit"]
+        case .connectionsRefused, .connectionsDisplaced: ["limit"]
         case .requestDurationSeconds, .upstreamCallDurationSeconds, .upstreamCallAccounts, .loopTurnSeconds: ["le"]
         default: []
         }

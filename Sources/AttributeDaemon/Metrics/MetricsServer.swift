@@ -1,4 +1,5 @@
 import AttributeAPI
+import JSONRPCServer
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -13,7 +14,7 @@ final class MetricsServer {
     private let patience: TimeAmount
     private let body: () -> [UInt8]
     private let eventLoop: any EventLoop
-    private var listener: (any Channel)?
+    private let listeners: Listeners
     private var connections: [ObjectIdentifier: any Channel] = [:]
 
     /// - Parameters:
@@ -28,23 +29,18 @@ final class MetricsServer {
         self.eventLoop = eventLoop
         self.patience = patience
         self.body = body
+        listeners = Listeners(eventLoop: eventLoop)
     }
 
     /// Accepts connections. The socket belongs to the server from now on.
     func listen(on socket: CInt) -> EventLoopFuture<Void> {
         let server = NIOLoopBound(self, eventLoop: eventLoop)
-        return ServerBootstrap(group: eventLoop)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try server.value.accept(channel) }
-            }
-            .withBoundSocket(socket)
-            .map { server.value.listener = $0 }
+        return listeners.listen(on: socket) { try server.value.accept($0) }
     }
 
     /// Accepts no connection any more, and closes those that there are.
     func stop() {
-        listener?.close(promise: nil)
-        listener = nil
+        listeners.close()
         for channel in Array(connections.values) { channel.close(promise: nil) }
     }
 
@@ -59,6 +55,7 @@ final class MetricsServer {
         channel.closeFuture.whenComplete { _ in
             deadline.cancel()
             server.value.connections[ObjectIdentifier(channel)] = nil
+            server.value.listeners.descriptorMayBeFree()
         }
     }
 }

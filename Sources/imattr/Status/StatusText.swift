@@ -111,6 +111,9 @@ struct StatusText {
         guard let connections = status.integer("connections") else { return nil }
         var text = Quantity.count(connections, "connection")
         if let bytes = status.integer("bufferedBytes"), bytes > 0 { text += ", \(Quantity.bytes(bytes)) not yet read" }
+        if status["door.isShortOfDescriptors"] == "true" {
+            text += "; \(style.paint("no file descriptor is left for more", .yellow))"
+        }
         return text
     }
 

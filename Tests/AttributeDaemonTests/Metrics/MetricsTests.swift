@@ -122,6 +122,8 @@ import UpstreamSandbox
             let metrics = try await metrics(client)
             #expect(metrics.value("imattrd_connections_refused_total", ["limit": "maxConnections"]) == 1)
             #expect(metrics.value("imattrd_connections_accepted_total") == 1)
+            #expect(metrics.value("imattrd_connections_displaced_total", ["limit": "maxBufferedBytes"]) == 0)
+            #expect(metrics.value("imattrd_descriptor_shortages_total") == 0)
             #expect(metrics.value("imattrd_config_last_reload_successful") == 0)
             #expect(try #require(metrics.value("imattrd_config_last_reload_timestamp_seconds")) > 1_700_000_000)
         }

@@ -7,7 +7,7 @@ import Testing
 struct StatusTests {
     private static let busy = """
         {"version":"0.1.0","pid":42,"uptimeSeconds":93784,"state":"degraded","reasons":["upstream\\u001b says 70009"],
-        "connections":3,"bufferedBytes":1572864,"upstream":{"host":"h:443","healthy":false,"failuresInARow":4,
+        "connections":3,"bufferedBytes":1572864,"door":{"isShortOfDescriptors":true},"upstream":{"host":"h:443","healthy":false,"failuresInARow":4,
         "lastError":{"code":70009,"message":"bad"}},"limiter":{"rateLimit":100,"currentLimit":50,"why":"refused",
         "slotsHeld":47,"callsUnderWay":12},"queue":{"requests":1,"waitingAccounts":1234567,"oldestWaitingMs":12000},
         "held":{"answers":2,"bytes":2048},"counters":{"calls":10,"accounts":995,"accountsPerCall":99.5,"retries":1,
@@ -34,7 +34,7 @@ struct StatusTests {
                 "failures  70009: 3, -32002: 1",
                 "requests  7 answered, 2 failed, 1 account from memory",
                 "held      2 answers, 2.0 KiB",
-                "callers   3 connections, 1.5 MiB not yet read",
+                "callers   3 connections, 1.5 MiB not yet read; no file descriptor is left for more",
                 "reload    refused 1 min ago, the old configuration holds: rateLimit: no",
             ])
     }
