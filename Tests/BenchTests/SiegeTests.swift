@@ -213,10 +213,10 @@ struct SiegeReadingTests {
 
     @Test func theDaemonHasTheFirstCoreForItself() {
         let two = ProcessorCores(list: "2-4")
-        #expect(two.forDaemon == ["/usr/bin/nice", "-n", "-20", "/usr/bin/taskset", "-c", "2"])
+        #expect(two.forDaemon == ["/usr/bin/taskset", "-c", "2"])
         #expect(two.exceptFirst(for: 7) == ["--all-tasks", "--cpu-list", "--pid", "3,4", "7"])
         let one = ProcessorCores(list: "2")
-        #expect(one.forDaemon == ["/usr/bin/nice", "-n", "-20"])
+        #expect(one.forDaemon == [])
         #expect(one.exceptFirst(for: 7) == nil)
     }
 

@@ -21,11 +21,8 @@ struct ProcessorCores: Sendable, Equatable {
         }
     }
 
-    /// The command that gives a program the highest priority, and keeps it on the first core, if there is another for the
-    /// rest.
-    var forDaemon: [String] {
-        ["/usr/bin/nice", "-n", "-20"] + (numbers.count > 1 ? ["/usr/bin/taskset", "-c", "\(numbers[0])"] : [])
-    }
+    /// The command that keeps a program on the first core, if there is another for the rest.
+    var forDaemon: [String] { numbers.count > 1 ? ["/usr/bin/taskset", "-c", "\(numbers[0])"] : [] }
 
     /// The arguments with which taskset(1) keeps all threads of the process `pid` off the first core; nil if it is the
     /// only one.

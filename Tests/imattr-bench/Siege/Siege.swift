@@ -75,7 +75,7 @@ struct Siege: Measurement {
     /// machine shows in the waits.
     private func takePriority() throws {
         for thread in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").compactMap(id_t.init) {
-            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), thread, -10)
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), thread, -20)
         }
     }
 

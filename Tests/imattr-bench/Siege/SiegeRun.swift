@@ -100,7 +100,7 @@ struct SiegeRun: Sendable {
         }
     }
 
-    /// Waits until the attacker's connections are made. It has the lowest priority, so it may take its time.
+    /// Waits until the attacker's connections are made. It has a low priority, so it may take its time.
     private func begin(_ attack: Running?) async throws {
         guard let attack else { return }
         try await Patience.wait(
@@ -123,8 +123,8 @@ struct SiegeRun: Sendable {
             try Child(
                 "/usr/bin/nice",
                 [
-                    // More than there is, so that it is the lowest whatever ours is.
-                    "-n", "40", program, "attack", "--trick", trick.name, "--socket", rig.daemon.socketPath, "--uid",
+                    // A thirtieth of our weight, and still more than what else the machine does.
+                    "-n", "15", program, "attack", "--trick", trick.name, "--socket", rig.daemon.socketPath, "--uid",
                     "\(attackers)", "--seconds", "\(atMost)", "--report", path,
                 ], output: log, folder: folder)
         }
