@@ -92,9 +92,10 @@ let package = Package(
         program(
             "imattr-client-driver", path: "clients/swift/Sources/imattr-client-driver", ["IMAttrClient", "JSONTokens"]),
         program("imattr-sandbox", ["UpstreamSandbox", "UserSig", .argumentParser, .unixSignals]),
-        program(
-            "imattr-bench", ["UserSig", .argumentParser, .unixSignals, .nio, .nioPosix, .nioHTTP1, .nioSSL]),
 
+        program(
+            "imattr-bench", path: "Tests/imattr-bench",
+            ["UserSig", .argumentParser, .unixSignals, .nio, .nioPosix, .nioHTTP1, .nioSSL]),
         library("SchemaCheck", path: "Tests/SchemaCheck", ["AttributeAPI"]),
         tests("JSONTokensTests", ["JSONTokens"]),
         tests("JSONRPCTests", ["JSONRPC", "JSONTokens"]),

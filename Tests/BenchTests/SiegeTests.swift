@@ -102,7 +102,8 @@ struct SiegeRowTests {
     /// A row that is at every bound.
     private static let good = SiegeRow(
         trick: "x", waits: waits(ping: 26, ask: 130), failures: 0, bulkFailures: 0, bulkShare: 45,
-        firstAnswer: .milliseconds(26), peakMemory: 600, laterMemory: 60, loopTurn: 0.05, overLimit: 0,
+        firstAnswer: .milliseconds(26), peakMemory: 597, memoryBound: 597, laterMemory: 60, loopTurn: 0.05,
+        watchdogLateness: .seconds(1), delayed: .milliseconds(12), overLimit: 0,
         processorShare: 100, attack: AttackReport(connected: 1, sent: 7, answered: 7))
 
     private func missed(
@@ -126,9 +127,12 @@ struct SiegeRowTests {
         #expect(missed { $0.bulkFailures = 1 } == ["bulk, failures"])
         #expect(missed { $0.bulkShare = 44.9 } == ["bulk, of the limit"])
         #expect(missed { $0.firstAnswer = .milliseconds(27) } == ["first answer"])
-        #expect(missed { $0.peakMemory = 601 } == ["peak memory"])
+        #expect(missed { $0.peakMemory = 598 } == ["peak memory"])
+        #expect(missed { ($0.peakMemory, $0.memoryBound) = (601, nil) } == ["peak memory"])
+        #expect(missed { ($0.peakMemory, $0.memoryBound) = (601, 700) } == ["peak memory"])
         #expect(missed { $0.laterMemory = 61 } == ["memory 30 s later"])
         #expect(missed { $0.loopTurn = 0.1 } == ["longest turn"])
+        #expect(missed { $0.watchdogLateness = .milliseconds(1001) } == ["watchdog late"])
         #expect(missed { $0.attack?.connected = 0 } == ["attacker's connections"])
         #expect(missed { $0.overLimit = 1 } == ["calls over the limit"])
     }
@@ -150,15 +154,26 @@ struct SiegeRowTests {
         let cells = { (text: String) in text.split(separator: " ").map(String.init) }
         #expect(
             cells(SiegeTable.text(Self.good, alone: Self.alone)) == [
-                "x", "0", "26.0", "26.0", "130.0", "130.0", "45", "0", "26.0", "600", "60", "50", "0", "100", "7", "ok",
+                "x", "0", "26.0", "26.0", "130.0", "130.0", "45", "0", "26.0", "597", "60", "50", "1000", "0", "100",
+                "12",
+                "7", "ok",
             ])
         var bad = Self.good
         (bad.failures, bad.laterMemory, bad.loopTurn) = (3, nil, nil)
         #expect(
-            cells(SiegeTable.text(bad, alone: Self.alone)).suffix(7) == [
-                "-", "-", "0", "100", "7", "MISSED:", "failures",
+            cells(SiegeTable.text(bad, alone: Self.alone)).suffix(9) == [
+                "-", "-", "1000", "0", "100", "12", "7", "MISSED:", "failures",
             ])
-        #expect(SiegeTable.head.hasSuffix("missed"))
+    }
+
+    @Test func theTableBeginsWithItsBounds() {
+        let lines = SiegeTable.head(alone: Self.alone, memoryBound: 597).split(separator: "\n")
+        #expect(lines[0].hasSuffix("missed"))
+        let limits = lines[1].split(separator: " ").map(String.init)
+        #expect(
+            limits == [
+                "(should", "be)", "0", "≤26.0", "≤130.0", "≥45", "0", "≤26.0", "≤597", "≤60", "≤50", "≤1000", "0",
+            ])
     }
 }
 
@@ -203,6 +218,54 @@ struct SiegeReadingTests {
         let one = ProcessorCores(list: "2")
         #expect(one.forDaemon == [])
         #expect(one.exceptFirst(for: 7) == nil)
+    }
+
+    @Test func theMemoryBoundIsRead() {
+        #expect(MemoryBound.read("x\nmemory: the bounds add up to 597 MiB, and there is no limit\n") == 597)
+        #expect(MemoryBound.read("memory: the bounds add up to many MiB") == nil)
+        #expect(MemoryBound.read("x") == nil)
+    }
+
+    @Test func theWaitForACoreIsRead() {
+        #expect(ProcessorDelay.read(schedstat: "431324 31120604 3\n") == .nanoseconds(31_120_604))
+        #expect(ProcessorDelay.read(schedstat: "") == .zero)
+    }
+
+    @Test func theLongestSilenceEndsAfterTheStart() {
+        func at(_ seconds: Int64) -> NIODeadline { .uptimeNanoseconds(UInt64(seconds) * 1_000_000_000) }
+        let reports = NotifySocket.Reports()
+        #expect(reports.longestSilence(since: at(10), until: at(14)) == .seconds(4))
+        for time in [1, 8, 13, 14] { reports.add(at(Int64(time))) }
+        #expect(reports.longestSilence(since: at(10), until: at(16)) == .seconds(5))
+        #expect(reports.longestSilence(since: at(14), until: at(20)) == .seconds(6))
+    }
+
+    @Test func reportsToTheWatchdogAreNoted() async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let start = NIODeadline.now()
+        let socket = try await NotifySocket.open(in: folder)
+        let path = try #require(socket.environment["NOTIFY_SOCKET"])
+        #expect(socket.environment["WATCHDOG_USEC"] == "3000000")
+        try notify("READY=1", at: path)
+        try notify("STATUS=x\nWATCHDOG=1", at: path)
+        try await Patience.wait(for: "a report") { try await socket.reportCount == 1 ? () : nil }
+        #expect(try await socket.lateness(since: start) == .zero)
+        try await socket.close()
+    }
+
+    private func notify(_ text: String, at path: String) throws {
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let sent = withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                sendto(descriptor, text, text.utf8.count, 0, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        #expect(sent == text.utf8.count)
     }
 
     @Test func memoryIsRead() throws {

@@ -6,10 +6,11 @@ struct Rig: Sendable {
     /// Runs `body` with a new rig. Throws if the daemon does not live through it.
     static func with<Result>(
         _ network: Network, sandbox sandboxArguments: [String] = [], daemon daemonArguments: [String] = [],
-        through wrapper: [String] = [], _ body: (Rig) async throws -> Result
+        through wrapper: [String] = [], environment: [String: String] = [:], _ body: (Rig) async throws -> Result
     ) async throws -> Result {
         try await withSandbox(network, sandboxArguments) { sandbox, folder in
-            let daemon = try Daemon(in: folder, sandbox: sandbox.ready, daemonArguments, through: wrapper)
+            let daemon = try Daemon(
+                in: folder, sandbox: sandbox.ready, daemonArguments, through: wrapper, environment: environment)
             defer { daemon.kill() }
             try await daemon.start()
             do {

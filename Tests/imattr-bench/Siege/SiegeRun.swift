@@ -11,6 +11,7 @@ struct SiegeRun: Sendable {
     let attackers: uid_t
     let victim: uid_t
     let waitsForMemory: Bool
+    let notifications: NotifySocket
 
     /// How long an attack goes on before it counts.
     private static let onset = Duration.seconds(1)
@@ -22,7 +23,9 @@ struct SiegeRun: Sendable {
         OtherUsers.allow()
         // However this ends: to end and to remove things needs root, and the victim connects again until it is over.
         defer { OtherUsers.forbid() }
+        let memoryBound = try await MemoryBound.ask(rig.daemon)
         try await warmUp()
+        let start = NIODeadline.now()
         let turnsBefore = try await turns()
         var victim = trick.victimComesLater ? nil : try await connect(Self.patience)
         let attack = try startAttack()
@@ -41,12 +44,14 @@ struct SiegeRun: Sendable {
         }
         guard let victim else { preconditionFailure("connected before or after the attack began") }
         let before = try rig.daemon.processorTime()
+        let delayedBefore = try rig.daemon.delay()
         let began = ContinuousClock.now
         try await victim.begin()
         try await Task.sleep(for: .seconds(seconds))
         let mark = try await victim.mark()
         let bulk = try await bulkWindow()
         let processor = try rig.daemon.processorTime() - before
+        let delayed = try rig.daemon.delay() - delayedBefore
         let length = ContinuousClock.now - began
         let events = try await victim.finish(within: Self.patience)
 
@@ -62,8 +67,10 @@ struct SiegeRun: Sendable {
                 ping: events.pings.prefix(mark.pings).waits, ask: events.asks.prefix(mark.asks).waits),
             failures: events.failures, bulkFailures: bulk.failures,
             bulkShare: 100 * bulk.accountsPerSecond / Double(fullSecond), firstAnswer: firstAnswer,
-            peakMemory: Double(memory.peak) / 0x1p20, laterMemory: try await laterMemory(),
-            loopTurn: longestTurn(turnsBefore, turnsAfter), overLimit: report.overLimit,
+            peakMemory: Double(memory.peak) / 0x1p20, memoryBound: memoryBound, laterMemory: try await laterMemory(),
+            loopTurn: longestTurn(turnsBefore, turnsAfter),
+            watchdogLateness: try await notifications.lateness(since: start), delayed: delayed,
+            overLimit: report.overLimit,
             processorShare: 100 * (processor / .seconds(1)) / (length / .seconds(1)), attack: done)
     }
 
@@ -93,7 +100,7 @@ struct SiegeRun: Sendable {
         }
     }
 
-    /// Waits until the attacker's connections are made. It has the lowest priority, so it may take its time.
+    /// Waits until the attacker's connections are made. It has a low priority, so it may take its time.
     private func begin(_ attack: Running?) async throws {
         guard let attack else { return }
         try await Patience.wait(
@@ -116,8 +123,8 @@ struct SiegeRun: Sendable {
             try Child(
                 "/usr/bin/nice",
                 [
-                    // More than there is, so that it is the lowest whatever ours is.
-                    "-n", "40", program, "attack", "--trick", trick.name, "--socket", rig.daemon.socketPath, "--uid",
+                    // A thirtieth of our weight, and still more than what else the machine does.
+                    "-n", "15", program, "attack", "--trick", trick.name, "--socket", rig.daemon.socketPath, "--uid",
                     "\(attackers)", "--seconds", "\(atMost)", "--report", path,
                 ], output: log, folder: folder)
         }

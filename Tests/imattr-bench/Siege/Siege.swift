@@ -12,6 +12,8 @@ struct Siege: Measurement {
 
     let seconds: Int
     var tricks = Trick.everything
+    /// Whether the cost of a `getStatus` is looked at.
+    var measuresStatus = true
     /// Whether the daemon's memory is looked at again half a minute after each attack.
     var waitsForMemory = false
 
@@ -29,16 +31,29 @@ struct Siege: Measurement {
         try await keepOffFirst(cores)
         try takePriority()
         let alone = try await row(of: Trick(name: "(alone)"), cores)
-        tell(section(alone, alone: alone.waits, head: SiegeTable.head + "\n"))
+        let head = SiegeTable.head(alone: alone.waits, memoryBound: alone.memoryBound)
+        tell(section(alone, alone: alone.waits, head: head))
         for trick in tricks {
-            Progress.say(trick.name)
-            do {
-                tell(section(try await row(of: trick, cores), alone: alone.waits))
-            } catch  where !Task.isCancelled {
-                // The other tricks still have something to show.
-                let failure = Finding("came to its end: \(error)", 0, .atLeast(1))
-                tell(Section(title: "siege: \(trick.name)", findings: [failure]))
+            try await show(trick.name, tell) { section(try await row(of: trick, cores), alone: alone.waits) }
+        }
+        guard measuresStatus else { return }
+        try await show(StatusCost.name, tell) {
+            try await Rig.with(.near, daemon: StatusCost.arguments, through: cores.forDaemon) { rig in
+                try await StatusCost(rig.daemon).section()
             }
+        }
+    }
+
+    private func show(
+        _ name: String, _ tell: (Section) -> Void, _ section: () async throws -> Section
+    ) async throws {
+        Progress.say(name)
+        do {
+            tell(try await section())
+        } catch  where !Task.isCancelled {
+            // The others still have something to show.
+            let failure = Finding("came to its end: \(error)", 0, .atLeast(1))
+            tell(Section(title: "siege: \(name)", findings: [failure]))
         }
     }
 
@@ -60,22 +75,27 @@ struct Siege: Measurement {
     /// machine shows in the waits.
     private func takePriority() throws {
         for thread in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").compactMap(id_t.init) {
-            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), thread, -10)
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), thread, -20)
         }
     }
 
     private func row(of trick: Trick, _ cores: ProcessorCores) async throws -> SiegeRow {
         let descriptors = trick.descriptors.map { ["/usr/bin/prlimit", "--nofile=\($0):\($0)"] } ?? []
-        return try await Rig.with(
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let notifications = try await NotifySocket.open(in: folder)
+        let row = try await Rig.with(
             .near, sandbox: trick.faults.flatMap { ["--fault", $0] }, daemon: ["--log-level", "error"],
-            through: cores.forDaemon + descriptors
+            through: cores.forDaemon + descriptors, environment: notifications.environment
         ) { rig in
             try letOthersConnect(rig.daemon.socketPath)
             return try await SiegeRun(
                 rig: rig, trick: trick, seconds: seconds, attackers: Self.attackers, victim: Self.victim,
-                waitsForMemory: waitsForMemory
+                waitsForMemory: waitsForMemory, notifications: notifications
             ).row(fullSecond: Self.rate * Self.accountsPerCall)
         }
+        try await notifications.close()
+        return row
     }
 
     /// The folder of the rig is ours alone, and its socket too.

@@ -16,6 +16,8 @@ final class Daemon: Contestant {
     let folder: TemporaryFolder
     /// The command that starts it, such as `taskset -c 0`; empty if it is started directly.
     private let wrapper: [String]
+    /// Variables that it gets on top of ours.
+    private let environment: [String: String]
     private let child = Mutex<Child?>(nil)
 
     /// The keys that say which upstream.
@@ -29,10 +31,12 @@ final class Daemon: Contestant {
 
     /// One that is not started yet. `arguments` come on top of those that say which socket and which upstream.
     init(
-        in folder: TemporaryFolder, sandbox: Sandbox.Ready, _ arguments: [String], through wrapper: [String] = []
+        in folder: TemporaryFolder, sandbox: Sandbox.Ready, _ arguments: [String], through wrapper: [String] = [],
+        environment: [String: String] = [:]
     ) throws {
         self.folder = folder
         self.wrapper = wrapper
+        self.environment = environment
         socketPath = folder.path("imattrd.sock")
         let configuration = Configuration(
             sdkAppId: sandbox.sdkAppId, admin: sandbox.admin, secretKeyFile: sandbox.secretKeyFile,
@@ -46,7 +50,8 @@ final class Daemon: Contestant {
     /// Starts it and returns when it listens.
     func start() async throws {
         let command = wrapper + [try Child.program("imattrd")] + arguments
-        let child = try Child(command[0], Array(command.dropFirst()), output: log, folder: folder)
+        let child = try Child(
+            command[0], Array(command.dropFirst()), output: log, folder: folder, environment: environment)
         self.child.withLock { $0 = child }
         try await Patience.wait(for: "imattrd to listen", log: log, unless: { child.hasEnded }) {
             UnixSocket.acceptsConnections(self.socketPath) ? () : nil
@@ -68,6 +73,15 @@ final class Daemon: Contestant {
 
     /// What it has used of the processors since it was started.
     func processorTime() throws -> Duration { try ProcessorTime.used(by: pid()) }
+
+    /// How long its threads could run but had to wait for a core, since they were started.
+    func delay() throws -> Duration {
+        let tasks = "/proc/\(try pid())/task"
+        return try FileManager.default.contentsOfDirectory(atPath: tasks).reduce(.zero) { sum, task in
+            // A thread may have ended since.
+            sum + ProcessorDelay.read(schedstat: (try? File.text("\(tasks)/\(task)/schedstat")) ?? "")
+        }
+    }
 
     func pid() throws -> pid_t {
         guard let pid = child.withLock({ $0?.pid }) else { throw NotRunning(log: try File.text(log)) }

@@ -10,10 +10,11 @@ final class Child: Sendable {
     private let isReaped = Mutex(false)
 
     /// Starts a program, that of a path or the one of this name that stands beside this one's, with its input from the
-    /// file `input`, its output and errors in the file `output`, temporary files in `folder`, and none of our
-    /// descriptors.
+    /// file `input`, its output and errors in the file `output`, temporary files in `folder`, variables of
+    /// `environment` on top of ours, and none of our descriptors.
     init(
-        _ name: String, _ arguments: [String], input: String = "/dev/null", output: String, folder: TemporaryFolder
+        _ name: String, _ arguments: [String], input: String = "/dev/null", output: String, folder: TemporaryFolder,
+        environment: [String: String] = [:]
     ) throws {
         let program = try Self.program(name)
         var files = posix_spawn_file_actions_t()
@@ -44,7 +45,7 @@ final class Child: Sendable {
 
         var pid: pid_t = 0
         let code = Self.withCStrings([program] + arguments) { arguments in
-            Self.withCStrings(Self.environment(folder)) {
+            Self.withCStrings(Self.environment(folder, environment)) {
                 posix_spawn(&pid, program, &files, &attributes, arguments, $0)
             }
         }
@@ -105,11 +106,13 @@ final class Child: Sendable {
     }
 
     /// Ours, without what would configure the daemon or make it talk to our own supervisor.
-    private static func environment(_ folder: TemporaryFolder) -> [String] {
+    private static func environment(_ folder: TemporaryFolder, _ more: [String: String]) -> [String] {
         ProcessInfo.processInfo.environment
             .filter { name, _ in
-                !["IMATTRD_", "LISTEN_"].contains(where: name.hasPrefix) && name != "NOTIFY_SOCKET" && name != "TMPDIR"
+                !["IMATTRD_", "LISTEN_", "WATCHDOG_"].contains(where: name.hasPrefix)
+                    && name != "NOTIFY_SOCKET" && name != "TMPDIR"
             }
+            .merging(more) { $1 }
             .map { "\($0)=\($1)" } + ["TMPDIR=\(folder.path)"]
     }
 

@@ -1,0 +1,81 @@
+import FoundationEssentials
+import Glibc
+import NIOPosix
+
+/// What a `getStatus` costs the daemon while 300,000 accounts wait.
+struct StatusCost {
+    static let name = "status-cost"
+    private static let most = Duration.microseconds(100)
+
+    private static let requests = 30
+    private static let accounts = 10_000
+    /// Room for all of them in the queue, of which one user gets half; and calls so rare that nearly all go on waiting.
+    static let arguments = [
+        "--max-queued-accounts", "700000", "--max-queued-accounts-per-uid", "700000", "--rate-limit", "1",
+    ]
+
+    /// Further apart than the daemon makes new texts for those who ask.
+    private static let interval = Duration.milliseconds(150)
+    private static let questions = 20
+    private static let rounds = 3
+
+    private let daemon: Daemon
+    private let client: LineClient
+
+    /// On a daemon that was started with ``arguments``.
+    init(_ daemon: Daemon) throws {
+        self.daemon = daemon
+        client = try LineClient(daemon.socketPath, patience: 60)
+    }
+
+    func section() async throws -> Section {
+        let crowd = try await Crowd.gather(
+            path: daemon.socketPath, depth: Self.requests,
+            [Questions(name: "waiting", size: Self.accounts, timeoutMs: 600_000, count: Self.requests)])
+        try await crowd.begin()
+        // The first ones leave soon.
+        let least = Self.accounts * Self.requests - 1_000
+        let waiting = try await Patience.wait(for: "\(least) accounts to wait", .seconds(60)) {
+            let waiting = try await waitingAccounts()
+            return waiting >= least ? waiting : nil
+        }
+        var costs: [Double] = []
+        for _ in 0..<Self.rounds { costs.append(try await round() / .microseconds(1)) }
+        try await crowd.leave()
+        let findings = [
+            Finding("accounts that wait", waiting, .atLeast(Double(least))),
+            Finding("getStatus", costs.sorted()[Self.rounds / 2], "us", .atMost(Self.most / .microseconds(1))),
+        ]
+        return Section(title: "siege: \(Self.name)", findings: findings)
+    }
+
+    /// The processor time of a question, on the average.
+    private func round() async throws -> Duration {
+        let silent = try await use { try await Task.sleep(for: Self.interval) }
+        let asked = try await use {
+            try await Task.sleep(for: Self.interval)
+            _ = try await status()
+        }
+        return max(.zero, asked - silent)
+    }
+
+    /// The processor time that the daemon uses during one of many times, on the average.
+    private func use(_ body: () async throws -> Void) async throws -> Duration {
+        let before = try daemon.processorTime()
+        for _ in 0..<Self.questions { try await body() }
+        return (try daemon.processorTime() - before) / Self.questions
+    }
+
+    private func status() async throws -> String {
+        try await NIOThreadPool.singleton.runIfActive { [client] in try client.ask(Request.status) }
+    }
+
+    private func waitingAccounts() async throws -> Int {
+        struct Answer: Decodable {
+            struct Status: Decodable { var queue: Queue }
+            struct Queue: Decodable { var waitingAccounts: Int }
+            var result: Status
+        }
+        return try JSONDecoder().decode(Answer.self, from: Data(try await status().utf8)).result.queue.waitingAccounts
+    }
+}
