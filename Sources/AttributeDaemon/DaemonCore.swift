@@ -1,6 +1,7 @@
 import AttributeAPI
 import AttributeValues
 import CallScheduling
+import DaemonConfiguration
 import Glibc
 import JSONRPC
 import JSONRPCServer
@@ -103,10 +104,8 @@ final class DaemonCore {
         problems = []
         divideResources(&new)
         if let driver, let upstream, let settings {
-            let lifetime = new.upstream.userSigLifetime
-            new.upstream = settings.upstream
-            new.upstream.userSigLifetime = lifetime
-            if upstream.sign(with: key, lifetime: lifetime) { driver.credentialChanged() }
+            new = new.keeping(whatWaitsForARestart: settings)
+            if upstream.sign(with: key, lifetime: new.upstream.userSigLifetime) { driver.credentialChanged() }
             driver.change(new.scheduling)
             service.mode = .serving(driver, .init(new))
         } else {
