@@ -78,10 +78,10 @@ extension ErrorObject {
     }
 
     private init(_ failure: CallFailure) {
-        let isUnreachable = failure.code == DaemonErrorCode.upstreamUnreachable.rawValue
+        let isUnreachable = failure.code == CallFailure.unreachable
         self.init(
             code: failure.code, message: failure.message,
-            retryable: isUnreachable ? DaemonErrorCode.upstreamUnreachable.isRetryable : failure.kind.isRetryable,
+            retryable: isUnreachable ? KnownError.upstreamUnreachable.isRetryable : failure.kind.isRetryable,
             source: failure.isFromUpstream ? .upstream : .daemon)
         errorInfo = failure.errorInfo
         attempts = failure.attempts
