@@ -78,7 +78,7 @@ extension DaemonCore {
 
     private func writeRequests(to json: inout JSONWriter) {
         json.object { json in
-            for (method, count) in service.metrics.receivedByMethod {
+            for (method, count) in requests.receivedByMethod {
                 json.key(text: method)
                 json.integer(count)
             }
