@@ -73,10 +73,14 @@ let package = Package(
             "UpstreamClient",
             ["AttributeValues", "JSONTokens", "UserSig", .nio, .nioPosix, .nioTLS, .nioSSL]),
         library(
+            "DaemonConfiguration",
+            ["JSONRPCServer", "CallScheduling", "UpstreamClient", "UserSig", "CLibYAML", .nio, .logging]),
+        library(
             "AttributeDaemon",
             [
                 "Accounting", "AttributeValues", "JSONTokens", "JSONRPC", "JSONRPCServer", "CallScheduling",
-                "AttributeAPI", "UpstreamClient", "UserSig", "CLibYAML", .nio, .nioPosix, .nioHTTP1, .logging,
+                "AttributeAPI", "UpstreamClient", "UserSig", "DaemonConfiguration", .nio, .nioPosix, .nioHTTP1,
+                .logging,
             ]),
         library("UpstreamSandbox", ["UserSig", .nio, .nioPosix, .nioHTTP1, .nioSSL, .crypto]),
         library(
@@ -87,7 +91,10 @@ let package = Package(
 
         program(
             "imattrd",
-            ["AttributeDaemon", "JSONRPCServer", "Systemd", .argumentParser, .logging, .nio, .nioPosix]),
+            [
+                "AttributeDaemon", "DaemonConfiguration", "JSONRPCServer", "Systemd", .argumentParser, .logging, .nio,
+                .nioPosix,
+            ]),
         program("imattr", ["IMAttrClient", "AttributeAPI", "JSONTokens", .argumentParser]),
         program(
             "imattr-client-driver", path: "clients/swift/Sources/imattr-client-driver", ["IMAttrClient", "JSONTokens"]),
@@ -112,11 +119,13 @@ let package = Package(
                 .nioEmbedded,
             ]),
         tests("UpstreamSandboxTests", ["UpstreamSandbox", "UserSig", .nio, .nioPosix, .nioSSL]),
+        tests("DaemonConfigurationTests", ["DaemonConfiguration", "JSONRPCServer", "UpstreamClient", "UserSig"]),
         tests(
             "AttributeDaemonTests",
             [
-                "Accounting", "AttributeDaemon", "AttributeAPI", "CallScheduling", "UpstreamClient", "UpstreamSandbox",
-                "UserSig", "AttributeValues", "JSONRPCServer", "SchemaCheck", .nio, .nioPosix, .logging,
+                "Accounting", "AttributeDaemon", "DaemonConfiguration", "AttributeAPI", "CallScheduling",
+                "UpstreamClient", "UpstreamSandbox", "UserSig", "AttributeValues", "JSONRPCServer", "SchemaCheck", .nio,
+                .nioPosix, .logging,
             ]),
         tests("SystemdTests", ["Systemd", .logging]),
         tests("BenchTests", ["imattr-bench", .nio, .nioPosix]),

@@ -12,10 +12,14 @@ public struct Principal: Hashable, Sendable {
     public init(uid: UInt32) { kind = .user(uid) }
 
     /// The user whose connections they are.
-    public var uid: UInt32 { switch kind { case .user(let uid): uid } }
+    public var uid: UInt32 {
+        switch kind {
+        case .user(let uid): uid
+        }
+    }
 }
 
-/// An order that means nothing, but is the same in every run.
 extension Principal: Comparable {
+    /// An order that means nothing, but is the same in every run.
     public static func < (left: Principal, right: Principal) -> Bool { left.uid < right.uid }
 }

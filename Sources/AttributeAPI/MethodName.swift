@@ -1,3 +1,5 @@
+import JSONRPC
+
 /// The methods that the daemon serves.
 public enum MethodName: String, CaseIterable, Sendable {
     case getAttrs
@@ -30,4 +32,23 @@ public enum MethodName: String, CaseIterable, Sendable {
 
     // Made once: this is asked for every request.
     private static let named = allCases.map { (length: $0.rawValue.utf8.count, name: $0.rawValue, method: $0) }
+}
+
+extension MethodName {
+    /// What the method takes, gives and may refuse.
+    public func description(_ limits: LimitsInForce) -> MethodDescription {
+        switch self {
+        case .getAttrs: GetAttrs.description(limits)
+        case .getStatus: GetStatus.description
+        case .getMetrics: GetMetrics.description
+        case .ping: Ping.description
+        case .discover: Discover.description
+        case .cancelRequest: CancelRequest.description
+        }
+    }
+}
+
+extension JSONRPC.Params {
+    /// Checks that there are none.
+    public func expectNone() throws(ErrorObject) { try read([]) { _, _ in } }
 }

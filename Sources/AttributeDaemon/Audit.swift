@@ -1,4 +1,5 @@
 import AttributeValues
+import DaemonConfiguration
 import JSONRPC
 import JSONRPCServer
 import JSONTokens

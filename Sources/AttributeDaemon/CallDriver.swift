@@ -4,13 +4,13 @@ import CallScheduling
 import NIOCore
 import UpstreamClient
 
-/// Carries out what the scheduler decides: makes the calls, tells the callers, and wakes the scheduler in time.
+/// Carries out what the scheduler decides: makes the calls, ends the requests, and wakes the scheduler in time.
 /// Lives on one event loop.
 final class CallDriver {
     private let eventLoop: any EventLoop
     private let upstream: UpstreamClient
     private var scheduler: CallScheduler
-    private var callers = WaitingCallers()
+    private var waiting = WaitingRequests<WaitingAnswer>()
     private var calls: [CallKey: (call: UpstreamClient.Call, startedAt: Moment)] = [:]
     private var alarm: (at: Moment, task: Scheduled<Void>)?
     private var turnIsDue = false
@@ -25,8 +25,8 @@ final class CallDriver {
     enum Admission {
         /// It is over already: answered from memory, or refused.
         case ended(RequestOutcome)
-        /// It will end later, unless it is withdrawn by this name.
-        case waiting(RequestKey)
+        /// It will end later, unless it is withdrawn.
+        case waiting(WaitingAnswer)
     }
 
     /// What whoever stops the driver waits for.
@@ -43,15 +43,20 @@ final class CallDriver {
     private(set) var metrics = CallMetrics()
     /// Accounts in upstream's answers that nobody had asked for.
     private(set) var unrequestedAccounts = 0
-    /// Told of each call's end: which, how many accounts it asked for, and its failure, if any.
-    var callEnded: ((_ call: CallKey, _ accounts: Int, _ failure: CallFailure?) -> Void)?
-    /// Runs what may tell many callers at once.
-    var tellTogether: (() -> Void) -> Void = { $0() }
+    private let answerTogether: (() -> Void) -> Void
+    private let callEnded: (_ call: CallKey, _ accounts: Int, _ failure: CallFailure?) -> Void
 
-    /// - Parameter loopTurns: Is notified of each call's end; nil if nothing measures the loop's turns.
+    /// - Parameters:
+    ///   - loopTurns: Is notified of each call's end; nil if nothing measures the loop's turns.
+    ///   - answerTogether: Runs what may answer many requests at once.
+    ///   - callEnded: Is called after each call's end with the number of its accounts and its failure, if any.
     init(
-        _ limits: CallScheduler.Limits, upstream: UpstreamClient, eventLoop: any EventLoop, loopTurns: LoopTurns? = nil
+        _ limits: CallScheduler.Limits, upstream: UpstreamClient, eventLoop: any EventLoop, loopTurns: LoopTurns?,
+        answerTogether: @escaping (() -> Void) -> Void,
+        callEnded: @escaping (_ call: CallKey, _ accounts: Int, _ failure: CallFailure?) -> Void
     ) {
+        self.answerTogether = answerTogether
+        self.callEnded = callEnded
         self.loopTurns = loopTurns
         self.eventLoop = eventLoop
         self.upstream = upstream
@@ -81,14 +86,14 @@ final class CallDriver {
     /// Whether what has to happen next will happen: the alarm is set for it, and nobody waits whom the scheduler has
     /// forgotten to answer.
     var isSound: Bool {
-        guard callers.count >= scheduler.openRequests else { return false }
+        guard waiting.count >= scheduler.openRequests else { return false }
         let now = Moment.now()
         guard let next = scheduler.nextEvent(now: now) else { return true }
         return turnIsDue || alarm.map { $0.at <= max(next, now + Self.pieceDelay) } ?? false
     }
 
     /// Whether nobody waits and nothing is under way.
-    var isIdle: Bool { callers.isEmpty && calls.isEmpty }
+    var isIdle: Bool { waiting.isEmpty && calls.isEmpty }
 
     // MARK: Events
 
@@ -97,9 +102,10 @@ final class CallDriver {
     ///   - accounts: Distinct, at least one.
     ///   - maxAge: How old held answers may be.
     ///   - acceptsPartial: Whether the request ends with what was answered when other accounts fail.
-    /// - Returns: If the request waits, ``whenEnded(_:tell:)`` is to be called at once.
+    ///   - makeAnswer: Makes what is to be ended later; called at once, and only if the request waits.
     func enqueue(
-        _ accounts: [Account], caller: CallerKey, timeout: Duration, maxAge: Duration, acceptsPartial: Bool = false
+        _ accounts: [Account], caller: CallerKey, timeout: Duration, maxAge: Duration, acceptsPartial: Bool,
+        _ makeAnswer: (RequestKey) -> WaitingAnswer
     ) -> Admission {
         let now = Moment.now()
         let key = scheduler.makeRequestKey()
@@ -109,14 +115,12 @@ final class CallDriver {
         {
             return .ended(outcome)
         }
+        let answer = makeAnswer(key)
+        waiting.insert(answer, for: key)
         // What else is asked for in this turn of the loop can still share the call.
         setAlarm(now: now)
-        return .waiting(key)
+        return .waiting(answer)
     }
-
-    /// Says whom to tell how a request has ended.
-    /// - Parameter tell: Called once, unless the request is withdrawn, and never before this returns.
-    func whenEnded(_ key: RequestKey, tell: @escaping (RequestOutcome) -> Void) { callers.insert(key, tell: tell) }
 
     /// The client of a connection does not read: its accounts enter no call until it does.
     func readingStopped(_ caller: CallerKey) { scheduler.readingStopped(caller) }
@@ -166,7 +170,7 @@ final class CallDriver {
 
     /// Somebody does not wait any more; of no effect once the request has ended.
     func withdraw(_ key: RequestKey) {
-        guard callers.remove(key) != nil else { return }
+        guard waiting.remove(key) != nil else { return }
         let now = Moment.now()
         carryOut(scheduler.withdraw(key, now: now), now: now)
     }
@@ -190,7 +194,7 @@ final class CallDriver {
     }
 
     private func tellStopping() {
-        guard let stopping, callers.isEmpty else { return }
+        guard let stopping, waiting.isEmpty else { return }
         stopping.answered.succeed()
         guard scheduler.isDrained else { return }
         alarm?.task.cancel()
@@ -212,13 +216,13 @@ final class CallDriver {
         case .failure(let failure): if failure.kind == .signatureExpired { upstream.discardSignature() }
         }
         health.note(end)
-        tellTogether { carryOut(scheduler.callEnded(key, end, now: now), now: now) }
-        // Whoever is told looks at what has come of it.
-        callEnded?(key, accounts.count, end.failure)
+        answerTogether { carryOut(scheduler.callEnded(key, end, now: now), now: now) }
+        // It looks at what has come of it.
+        callEnded(key, accounts.count, end.failure)
     }
 
     private func finish(_ key: RequestKey, _ outcome: RequestOutcome) {
-        callers.remove(key)?(outcome)
+        waiting.remove(key)?.ended(outcome)
     }
 
     /// Sees to it that what comes next is not missed. An alarm that turns out to be too early is left alone: to ring once for
@@ -253,8 +257,35 @@ final class CallDriver {
 
     private func timePasses() {
         let now = Moment.now()
-        tellTogether { carryOut(scheduler.timePasses(to: now), now: now) }
+        answerTogether { carryOut(scheduler.timePasses(to: now), now: now) }
     }
+}
+
+/// Something for each request that waits, found without hashing by the requests' places.
+struct WaitingRequests<Value> {
+    private var values: [(key: RequestKey, value: Value)?] = []
+    private(set) var count = 0
+
+    var isEmpty: Bool { count == 0 }
+
+    /// - Parameter key: Of a request that is open, and not here yet.
+    mutating func insert(_ value: Value, for key: RequestKey) {
+        while values.count <= key.place { values.append(nil) }
+        values[key.place] = (key, value)
+        count += 1
+    }
+
+    /// - Returns: Nil if the request does not wait, or not any more.
+    mutating func remove(_ key: RequestKey) -> Value? {
+        guard key.place < values.count, values[key.place]?.key == key else { return nil }
+        let removed = values[key.place].take()
+        count -= 1
+        // What many once needed is given back.
+        if count == 0, values.count > Self.keptCapacity { values = [] }
+        return removed?.value
+    }
+
+    private static var keptCapacity: Int { 1024 }
 }
 
 extension Moment {

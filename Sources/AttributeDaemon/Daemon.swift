@@ -1,3 +1,4 @@
+import DaemonConfiguration
 import Glibc
 import JSONRPCServer
 import Logging
@@ -104,9 +105,9 @@ public final class Daemon: Sendable {
         let configuration = try await NIOThreadPool.singleton.runIfActive(source)
         let before = try await eventLoop.submit { [core] in core.value.settings }.get()
         let problems = try await configure(configuration)
+        let waiting = configuration.settings.flatMap { before?.keysForRestart(to: $0) } ?? []
         let outcome = ReloadOutcome(
-            at: Int64(time(nil)), problems: problems,
-            keysForRestart: Self.keysForRestart(from: before, to: configuration))
+            at: Int64(time(nil)), problems: problems, keysForRestart: waiting.map(\.rawValue))
         try await eventLoop.submit { [core] in core.value.note(outcome) }.get()
         return outcome
     }
@@ -119,19 +120,5 @@ public final class Daemon: Sendable {
     private func configure(_ configuration: ReadConfiguration) async throws -> [String] {
         let key = configuration.secretKey()
         return try await eventLoop.submit { [core] in core.value.configure(configuration, key: key) }.get()
-    }
-
-    /// The keys that a reload finds changed but cannot put in force.
-    private static func keysForRestart(from before: Settings?, to configuration: ReadConfiguration) -> [String] {
-        guard let before, let after = configuration.settings else { return [] }
-        let old = before.upstream
-        let new = after.upstream
-        let changes: [(ConfigurationKey, Bool)] = [
-            (.sdkAppId, old.sdkAppID != new.sdkAppID), (.admin, old.admin != new.admin),
-            (.upstreamUrl, old.endpoint != new.endpoint),
-            (.upstreamCaFile, old.certificateAuthorityFile != new.certificateAuthorityFile),
-            (.upstreamTimeoutMs, old.timeout != new.timeout),
-        ]
-        return changes.filter(\.1).map(\.0.rawValue)
     }
 }

@@ -1,6 +1,7 @@
 import AttributeAPI
 import AttributeValues
 import CallScheduling
+import DaemonConfiguration
 import JSONRPCServer
 import NIOCore
 import UpstreamClient

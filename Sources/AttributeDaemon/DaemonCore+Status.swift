@@ -1,6 +1,7 @@
 import AttributeAPI
 import AttributeValues
 import CallScheduling
+import DaemonConfiguration
 import Glibc
 import JSONRPC
 import JSONRPCServer
@@ -77,7 +78,7 @@ extension DaemonCore {
 
     private func writeRequests(to json: inout JSONWriter) {
         json.object { json in
-            for (method, count) in service.metrics.receivedByMethod {
+            for (method, count) in requests.receivedByMethod {
                 json.key(text: method)
                 json.integer(count)
             }

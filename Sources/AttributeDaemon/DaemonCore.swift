@@ -1,6 +1,7 @@
 import AttributeAPI
 import AttributeValues
 import CallScheduling
+import DaemonConfiguration
 import Glibc
 import JSONRPC
 import JSONRPCServer
@@ -9,32 +10,58 @@ import NIOCore
 import UpstreamClient
 import UserSig
 
-/// The daemon's parts, put together on one event loop.
+/// The daemon: it takes configurations, answers requests and stops. Lives on one event loop.
+///
+/// It and its server keep each other as long as the process lives.
 final class DaemonCore {
+    /// What requests are answered from.
+    enum Phase {
+        /// No configuration has been usable yet.
+        case misconfigured([ConfigurationProblem])
+        case serving(Serving)
+        /// - Parameter serving: Nil if there never was a usable configuration, or the end has come.
+        case stopping(Serving?, end: EventLoopFuture<Void>)
+    }
+
+    /// What there is with a usable configuration.
+    final class Serving {
+        let driver: CallDriver
+        let upstream: UpstreamClient
+        let settings: Settings
+
+        init(_ driver: CallDriver, _ upstream: UpstreamClient, _ settings: Settings) {
+            self.driver = driver
+            self.upstream = upstream
+            self.settings = settings
+        }
+    }
+
     /// How long calls on the wire may take when the daemon stops.
     static let stopGrace: Duration = .seconds(10)
     /// How long clients have to read their last answers.
     static let closeGrace: TimeAmount = .seconds(2)
 
     let eventLoop: any EventLoop
-    let server: JSONRPCServer
-    let service: AttributeService
+    private(set) lazy var server = makeServer()
+    private let firstLimits: ServerLimits
+    private var phase = Phase.misconfigured([])
     private var metricsServer: MetricsServer?
     let startedAt = NIODeadline.now()
     /// The same, in seconds since 1970.
     let startTime = time(nil)
     private(set) var logger: Logger
-    private(set) var upstream: UpstreamClient?
-    private(set) var driver: CallDriver?
-    private(set) var settings: Settings?
+    /// Whether the logger writes a line for each request. Kept, because to ask it for its level copies its handler.
+    private(set) var logsRequests: Bool
+    /// What has been asked and answered so far.
+    var requests = RequestMetrics()
+    /// Callers whom the allow list has refused lately.
+    var refusals = RefusalLog()
     private(set) var lastReload: ReloadOutcome?
     /// What callers are given about the daemon as a whole.
     var texts = SharedTexts()
     private let hooks: Daemon.Hooks
-    private var problems: [ConfigurationProblem] = []
     private var lastState: DaemonState?
     private var idleAlarm: Scheduled<Void>?
-    private var stopped: EventLoopFuture<Void>?
     private let mayHavePredecessor: Bool
     private let slotMemory: SlotMemory?
     private let resources: ResourceLimits
@@ -57,22 +84,40 @@ final class DaemonCore {
         slotMemory = environment.slotMemory
         resources = environment.resources
         loopTurns = environment.loopTurns
-        service = AttributeService(logger: logger, loopTurns: environment.loopTurns)
-        var limits = limits
+        firstLimits = limits
+        logsRequests = logger.logLevel <= .debug
+    }
+
+    private func makeServer() -> JSONRPCServer {
+        var limits = firstLimits
         limits.maxConnections =
             DescriptorBudget(limit: resources.descriptors, maxInFlight: 1, maxConnections: limits.maxConnections)
             .connections
-        server = JSONRPCServer(service: service, limits: limits, eventLoop: eventLoop)
-        service.status = { [weak self] in self?.statusJSON ?? Array("{}".utf8) }
-        service.discovery = { [weak self] in self?.discoveryJSON ?? Array("{}".utf8) }
-        service.metricsResult = { [weak self] in self?.metricsJSON ?? Array("{}".utf8) }
+        let server = JSONRPCServer(service: self, limits: limits, eventLoop: eventLoop)
         server.connectionsChanged = { [weak self] in self?.watchIdleness() }
         server.descriptorShortageChanged = { [weak self] isShort in
             guard let self else { return }
             act(shortages.changed(isShort: isShort))
         }
         server.connectionRefused = { [weak self] in self?.noteRefusal(of: $0, $1) }
+        return server
     }
+
+    /// What there is to serve with; nil if there is nothing.
+    var serving: Serving? {
+        switch phase {
+        case .misconfigured: nil
+        case .serving(let serving), .stopping(let serving?, _): serving
+        case .stopping(nil, _): nil
+        }
+    }
+
+    /// Whether new requests are refused because the daemon stops.
+    var isStopping: Bool { if case .stopping = phase { true } else { false } }
+
+    var driver: CallDriver? { serving?.driver }
+    var upstream: UpstreamClient? { serving?.upstream }
+    var settings: Settings? { serving?.settings }
 
     // MARK: Configuration
 
@@ -80,52 +125,59 @@ final class DaemonCore {
     /// - Returns: What is wrong with it; empty if it is in force.
     func configure(_ configuration: ReadConfiguration, key: Result<SecretKey, ConfigurationProblem>?) -> [String] {
         logger.logLevel = configuration.logLevel
-        service.logger = logger
+        logsRequests = logger.logLevel <= .debug
         var problems = configuration.problems
         if case .failure(let problem) = key { problems.append(problem) }
         guard problems.isEmpty, let settings = configuration.settings, case .success(let key) = key else {
-            if driver == nil { misconfigured(problems) }
+            if case .misconfigured = phase {
+                phase = .misconfigured(problems)
+                stateMayHaveChanged()
+            }
             return problems.map(\.description)
         }
         serve(settings, key: key)
         return []
     }
 
-    func misconfigured(_ problems: [ConfigurationProblem]) {
-        self.problems = problems
-        service.mode = .misconfigured(problems)
-        stateMayHaveChanged()
-    }
-
     private func serve(_ new: Settings, key: SecretKey) {
+        if case .stopping(nil, _) = phase { return }
         if !key.isLocked { logger.warning("the memory with the key may be swapped out; raise LimitMEMLOCK=") }
         var new = new
-        problems = []
         divideResources(&new)
-        if let driver, let upstream, let settings {
-            let lifetime = new.upstream.userSigLifetime
-            new.upstream = settings.upstream
-            new.upstream.userSigLifetime = lifetime
-            if upstream.sign(with: key, lifetime: lifetime) { driver.credentialChanged() }
-            driver.change(new.scheduling)
-            service.mode = .serving(driver, .init(new))
+        if let serving {
+            new = new.keeping(whatWaitsForARestart: serving.settings)
+            if serving.upstream.sign(with: key, lifetime: new.upstream.userSigLifetime) {
+                serving.driver.credentialChanged()
+            }
+            serving.driver.change(new.scheduling)
+            serve(Serving(serving.driver, serving.upstream, new))
         } else {
             let upstream = UpstreamClient(
                 new.upstream, key: key, eventLoop: eventLoop,
                 report: { [weak self] event in self?.driver?.upstreamReports(event) })
-            let driver = CallDriver(new.scheduling, upstream: upstream, eventLoop: eventLoop, loopTurns: loopTurns)
-            if let slotMemory { driver.remember(in: slotMemory) }
-            if mayHavePredecessor { driver.assumeAllSlotsUsed() }
-            driver.tellTogether = { [weak server] in server?.answerTogether($0) }
-            driver.callEnded = { [weak self] call, accounts, failure in self?.note(call, accounts, failure) }
-            (self.upstream, self.driver) = (upstream, driver)
-            service.mode = .serving(driver, .init(new))
+            serve(Serving(makeDriver(new, upstream), upstream, new))
         }
-        settings = new
         server.limits = new.server
         texts.discard()
         stateMayHaveChanged()
         watchIdleness()
+    }
+
+    private func serve(_ serving: Serving) {
+        switch phase {
+        case .misconfigured, .serving: phase = .serving(serving)
+        case .stopping(_, let end): phase = .stopping(serving, end: end)
+        }
+    }
+
+    private func makeDriver(_ settings: Settings, _ upstream: UpstreamClient) -> CallDriver {
+        let driver = CallDriver(
+            settings.scheduling, upstream: upstream, eventLoop: eventLoop, loopTurns: loopTurns,
+            answerTogether: { [server] in server.answerTogether($0) },
+            callEnded: { [weak self] in self?.note($0, $1, $2) })
+        if let slotMemory { driver.remember(in: slotMemory) }
+        if mayHavePredecessor { driver.assumeAllSlotsUsed() }
+        return driver
     }
 
     /// Lowers bounds to what the system allows, and logs what has changed in that.
@@ -187,10 +239,14 @@ final class DaemonCore {
     // MARK: State
 
     var state: DaemonState {
-        if stopped != nil { return DaemonState(state: .stopping, reasons: []) }
-        guard let driver else { return DaemonState(state: .misconfigured, reasons: problems.map(\.description)) }
-        guard let reason = driver.degradation else { return DaemonState(state: .ready, reasons: []) }
-        return DaemonState(state: .degraded, reasons: [reason])
+        switch phase {
+        case .misconfigured(let problems):
+            DaemonState(state: .misconfigured, reasons: problems.map(\.description))
+        case .serving(let serving):
+            serving.driver.degradation.map { DaemonState(state: .degraded, reasons: [$0]) }
+                ?? DaemonState(state: .ready, reasons: [])
+        case .stopping: DaemonState(state: .stopping, reasons: [])
+        }
     }
 
     private func stateMayHaveChanged() {
@@ -224,7 +280,7 @@ final class DaemonCore {
     private var isIdle: Bool { server.connectionCount == 0 && driver?.isIdle ?? true }
 
     private func watchIdleness() {
-        guard let idleExit = settings?.idleExit, isIdle, stopped == nil else {
+        guard let idleExit = settings?.idleExit, isIdle, !isStopping else {
             idleAlarm?.cancel()
             idleAlarm = nil
             return
@@ -241,10 +297,9 @@ final class DaemonCore {
 
     /// Stops: door, waiting work, upstream client, in this order.
     func stop() -> EventLoopFuture<Void> {
-        if let stopped { return stopped }
+        if case .stopping(_, let end) = phase { return end }
         let end = eventLoop.makePromise(of: Void.self)
-        stopped = end.futureResult
-        service.isStopping = true
+        phase = .stopping(serving, end: end.futureResult)
         server.stopAccepting()
         metricsServer?.stop()
         shortageAlarm?.cancel()
@@ -258,6 +313,8 @@ final class DaemonCore {
             .and(drained)
             .flatMap { _ in core.value.upstream?.shutDown() ?? core.value.eventLoop.makeSucceededVoidFuture() }
             .cascade(to: end)
+        // The key is wiped with the client that signs with it.
+        end.futureResult.assumeIsolated().whenComplete { [self] _ in phase = .stopping(nil, end: end.futureResult) }
         return end.futureResult
     }
 

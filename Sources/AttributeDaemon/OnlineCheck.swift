@@ -1,4 +1,5 @@
 import AttributeValues
+import DaemonConfiguration
 import NIOCore
 import UpstreamClient
 import UserSig

@@ -1,4 +1,5 @@
 import AttributeAPI
+import DaemonConfiguration
 
 /// Everything that a manual needs to know of the daemon, from the tables that it works by.
 public enum SelfDescription {

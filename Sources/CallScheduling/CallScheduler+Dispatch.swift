@@ -137,7 +137,8 @@ extension CallScheduler {
         switch turn {
         case .test(let test, _, let isSuspect): return load(for: test, isSuspect: isSuspect)
         case .clean: return merged(turn, .clean, limit: limit, now: now)
-        case .besideOffender(let principal): return merged(turn, .besideOffender(principal: principal), limit: limit, now: now)
+        case .besideOffender(let principal):
+            return merged(turn, .besideOffender(principal: principal), limit: limit, now: now)
         case .suspects(let principal):
             guard var load = merged(turn, .suspects(principal: principal), limit: limit, now: now) else { return nil }
             load.isSuspect = true

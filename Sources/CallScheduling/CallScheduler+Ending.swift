@@ -207,7 +207,9 @@ extension CallScheduler {
 
     /// The gate is closed: no request waits any longer, and each is answered with when it may open.
     mutating func refuseWaiting(now: Moment) {
-        guard stopDeadline == nil, let failure = gate.failure(now: now, earliest: earliestStart(now: now)) else { return }
+        guard stopDeadline == nil, let failure = gate.failure(now: now, earliest: earliestStart(now: now)) else {
+            return
+        }
         var rides: [Ride] = []
         for number in searches.keys.sorted() { rides += searches.removeValue(forKey: number)?.waiting ?? [] }
         lanes.removeTests()

@@ -122,7 +122,9 @@ struct Lanes: Sendable {
     mutating func nextTest(takesSuspects: Bool) -> Turn? {
         if let test = nextInnocentTest() { return test }
         for principal in separate.keys.sorted() {
-            if let test = separate[principal]?.tests.popFirst() { return .test(test, principal: principal, isSuspect: false) }
+            if let test = separate[principal]?.tests.popFirst() {
+                return .test(test, principal: principal, isSuspect: false)
+            }
             if takesSuspects, let test = separate[principal]?.suspectTests.popFirst() {
                 return .test(test, principal: principal, isSuspect: true)
             }
@@ -170,7 +172,9 @@ struct Lanes: Sendable {
     }
 
     private mutating func turn(of principal: Principal, _ takesSuspects: Bool) -> Turn? {
-        if let test = separate[principal]?.tests.popFirst() { return .test(test, principal: principal, isSuspect: false) }
+        if let test = separate[principal]?.tests.popFirst() {
+            return .test(test, principal: principal, isSuspect: false)
+        }
         if takesSuspects, let test = separate[principal]?.suspectTests.popFirst() {
             return .test(test, principal: principal, isSuspect: true)
         }

@@ -93,6 +93,19 @@ public struct ErrorObject: Error, Hashable, Sendable {
         return error
     }
 
+    /// The code of ``overloaded(_:retryAfterMs:)``, in the range that JSON-RPC 2.0 leaves to servers.
+    public static let overloadedCode = -32000
+
+    /// `-32000`, with the limit that is met.
+    public static func overloaded(_ limit: Limit, retryAfterMs: Int64) -> ErrorObject {
+        var error = ErrorObject(
+            code: overloadedCode, message: "overloaded: \(limit.name) is \(limit.value); try again later",
+            retryable: true)
+        error.limit = limit
+        error.retryAfterMs = retryAfterMs
+        return error
+    }
+
     /// Writes the error object.
     public func write(to json: inout JSONWriter) {
         json.object { json in

@@ -3,11 +3,7 @@ import JSONRPC
 extension ErrorObject {
     /// `-32000`: one of the door's limits is met.
     static func overloadedServer(_ name: String, _ value: Int) -> ErrorObject {
-        var error = ErrorObject(
-            code: -32000, message: "overloaded: \(name) is \(value); try again later", retryable: true)
-        error.limit = .init(name, value)
-        error.retryAfterMs = ServerLimits.retryAfterMs
-        return error
+        .overloaded(.init(name, value), retryAfterMs: ServerLimits.retryAfterMs)
     }
 
     static func lineTooLong(_ limit: Int) -> ErrorObject {

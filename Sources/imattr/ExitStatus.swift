@@ -1,3 +1,4 @@
+import AttributeAPI
 import Glibc
 import IMAttrClient
 
@@ -42,17 +43,10 @@ extension ExitStatus {
 
     /// The daemon's codes first, since they say what to do; any other code below zero is not upstream's.
     private init(_ answer: ErrorObject) {
-        self =
-            switch answer.code {
-            case -32000, -32001, -32002, -32004: .tryAgain
-            case -32003: .accessDenied
-            case -32005: .misconfigured
-            // What was asked for is at fault: a param, a method that is not there, a line over the daemon's limit.
-            case -32602, -32601, -32600: .usage
-            // The daemon could not read a line that was JSON.
-            case -32700: .notOurProtocol
-            case -32603, -32800: .internalFault
-            default: answer.source == .upstream ? .upstreamRefused : .internalFault
-            }
+        if let error = KnownError.withCode(answer.code) {
+            self = Self(rawValue: error.exitStatus) ?? .internalFault
+        } else {
+            self = answer.source == .upstream ? .upstreamRefused : .internalFault
+        }
     }
 }

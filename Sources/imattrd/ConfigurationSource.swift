@@ -1,4 +1,5 @@
 import AttributeDaemon
+import DaemonConfiguration
 import Glibc
 
 /// Where this process finds its configuration; can be asked again.

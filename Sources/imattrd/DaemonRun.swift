@@ -1,5 +1,6 @@
 import ArgumentParser
 import AttributeDaemon
+import DaemonConfiguration
 import Glibc
 import JSONRPCServer
 import Logging

@@ -1,5 +1,6 @@
 import ArgumentParser
 import AttributeDaemon
+import DaemonConfiguration
 
 /// A flag for each key of the configuration. Flags override the environment, which overrides the file.
 struct KeyOptions: ParsableArguments {
@@ -28,40 +29,14 @@ struct KeyOptions: ParsableArguments {
     @Option(.allow) var allow: String?
     @Option(.logLevel) var logLevel: String?
 
-    /// What was given.
+    /// What was given: the options are found as ArgumentParser finds them, by their names, which are those of keys.
     var values: [ConfigurationKey: String] {
         var values: [ConfigurationKey: String] = [:]
-        for key in ConfigurationKey.allCases { values[key] = value(of: key) }
-        return values
-    }
-
-    private func value(of key: ConfigurationKey) -> String? {
-        switch key {
-        case .sdkAppId: sdkAppId
-        case .admin: admin
-        case .secretKeyFile: secretKeyFile
-        case .region: region
-        case .upstreamUrl: upstreamUrl
-        case .upstreamCaFile: upstreamCaFile
-        case .rateLimit: rateLimit
-        case .roundTripCredit: roundTripCredit
-        case .maxInFlight: maxInFlight
-        case .maxAccountsPerRequest: maxAccountsPerRequest
-        case .maxQueuedAccounts: maxQueuedAccounts
-        case .maxQueuedAccountsPerUid: maxQueuedAccountsPerUid
-        case .maxConnections: maxConnections
-        case .maxConnectionsPerUid: maxConnectionsPerUid
-        case .maxBufferedBytes: maxBufferedBytes
-        case .audit: audit
-        case .maxLineBytes: maxLineBytes
-        case .writeTimeoutSeconds: writeTimeoutSeconds
-        case .upstreamTimeoutMs: upstreamTimeoutMs
-        case .userSigTtlSeconds: userSigTtlSeconds
-        case .cacheMaxBytes: cacheMaxBytes
-        case .idleExitSeconds: idleExitSeconds
-        case .allow: allow
-        case .logLevel: logLevel
+        for child in Mirror(reflecting: self).children {
+            guard let option = child.value as? Option<String?>, let name = child.label?.dropFirst() else { continue }
+            if let key = ConfigurationKey(rawValue: String(name)) { values[key] = option.wrappedValue }
         }
+        return values
     }
 }
 

@@ -6,12 +6,12 @@ import Testing
 @Suite struct DaemonErrorTests {
     /// The codes that callers rely on, and which of them are worth repeating.
     @Test func codesAndRetryability() {
-        let table: [DaemonErrorCode: (Int, Bool)] = [
+        let table: [KnownError: (Int, Bool)] = [
             .overloaded: (-32000, true), .deadlineExceeded: (-32001, true), .upstreamUnreachable: (-32002, true),
             .accessDenied: (-32003, false), .shuttingDown: (-32004, true), .misconfigured: (-32005, false),
             .cancelled: (-32800, false),
         ]
-        #expect(table.count == DaemonErrorCode.allCases.count)
+        #expect(table.count == KnownError.daemon.count)
         for (code, (number, isRetryable)) in table {
             let error = ErrorObject(code, "text")
             #expect(error.code == number)

@@ -53,12 +53,12 @@ import Testing
                 guard case .number(let digits) = error["code"] else { return nil }
                 return Int(digits)
             })
-        let wanted = ErrorObject.StandardCode.allCases.map(\.rawValue) + DaemonErrorCode.allCases.map(\.rawValue)
+        let wanted = ErrorObject.StandardCode.allCases.map(\.rawValue) + KnownError.daemon.map(\.code)
         #expect(codes == Set(wanted))
         #expect(errors.count == wanted.count)
-        for code in DaemonErrorCode.allCases {
-            let error = errors.first { $0["code"] == .integer(code.rawValue) }
-            #expect(error?["data"]?["retryable"] == .boolean(code.isRetryable))
+        for known in KnownError.daemon {
+            let error = errors.first { $0["code"] == .integer(known.code) }
+            #expect(error?["data"]?["retryable"] == .boolean(known.isRetryable))
         }
     }
 

@@ -144,15 +144,10 @@ import Testing
     }
 
     @Test func methodsWithoutParamsTakeNone() throws {
-        for json in ["{}", "[]"] {
-            try Ping.check(Self.params(json))
-            try GetStatus.check(Self.params(json))
-        }
+        for json in ["{}", "[]"] { try Self.params(json).expectNone() }
         for json in ["[1]", #"{"x":1}"#] {
-            #expect(throws: ErrorObject.self) { try Ping.check(Self.params(json)) }
-            #expect(throws: ErrorObject.self) { try GetStatus.check(Self.params(json)) }
+            #expect(throws: ErrorObject.self) { try Self.params(json).expectNone() }
         }
-        try Ping.check(.absent)
-        try GetStatus.check(.absent)
+        try JSONRPC.Params.absent.expectNone()
     }
 }

@@ -1,4 +1,5 @@
 import AttributeDaemon
+import DaemonConfiguration
 import Foundation
 import Testing
 import UpstreamSandbox

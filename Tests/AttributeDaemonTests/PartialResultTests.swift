@@ -1,5 +1,6 @@
 import AttributeAPI
 import AttributeDaemon
+import DaemonConfiguration
 import Foundation
 import SchemaCheck
 import Testing

@@ -129,7 +129,8 @@ struct Scenario {
         generator = SeededGenerator(seed: seed)
         scheduler = CallScheduler(
             limits: .init(
-                rate: rate, roundTripCredit: 0.75, inFlight: 64, queuedAccounts: 300_000, queuedAccountsPerPrincipal: 150_000),
+                rate: rate, roundTripCredit: 0.75, inFlight: 64, queuedAccounts: 300_000,
+                queuedAccountsPerPrincipal: 150_000),
             seed: seed)
     }
 

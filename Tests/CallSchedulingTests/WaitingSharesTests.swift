@@ -60,7 +60,9 @@ import Testing
             places[connection] = known
             let count = Int.random(in: 1...10_000, using: &generator)
             if shares.charge(count, to: known) == nil { requests[connection, default: []].append(count) }
-            while let largest = shares.overdrawing, let newest = requests[largest]?.popLast(), let place = places[largest] {
+            while let largest = shares.overdrawing, let newest = requests[largest]?.popLast(),
+                let place = places[largest]
+            {
                 shares.release(newest, from: place)
             }
             #expect(shares.held <= Self.capacity)

@@ -17,7 +17,7 @@ public struct MethodDescription: Sendable {
     /// Nil: the method is a notification.
     let result: JSONTree?
     /// Errors beyond those that every method has.
-    var errors: [DaemonErrorCode] = []
+    var errors: [KnownError] = []
     /// Whether Tencent's own codes come back, too.
     var hasUpstreamErrors = false
     let example: Example?
@@ -39,11 +39,11 @@ struct ParamDescription: Sendable {
 extension MethodDescription {
     /// Refusals that any request can meet.
     static let commonErrors: [KnownError] = [
-        .standard(.invalidParams), .standard(.internalError), .daemon(.overloaded), .daemon(.accessDenied),
+        .standard(.invalidParams), .standard(.internalError), .overloaded, .accessDenied,
     ]
 
     /// Everything that the method may be refused with.
-    var allErrors: [KnownError] { Self.commonErrors + errors.map(KnownError.daemon) }
+    var allErrors: [KnownError] { Self.commonErrors + errors }
 
     /// OpenRPC's Method Object.
     func json(name: MethodName) -> JSONTree {

@@ -1,14 +1,7 @@
-import JSONRPC
-
 /// `rpc.discover`: what the daemon serves, in the form of OpenRPC.
 public enum Discover {
     /// The version of OpenRPC's specification that the document keeps to.
     static let openRPCVersion = "1.3.2"
-
-    /// Checks that there are no params.
-    public static func check(_ params: JSONRPC.Params) throws(ErrorObject) {
-        try params.read([]) { _, _ in }
-    }
 
     /// The result: the document about all methods.
     /// - Parameters:

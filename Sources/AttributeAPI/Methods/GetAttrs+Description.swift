@@ -1,4 +1,6 @@
 import AttributeValues
+import JSONRPC
+import JSONTokens
 
 extension GetAttrs {
     // MARK: Params, in the order in which they are given by position
@@ -101,4 +103,59 @@ extension GetAttrs {
                 "With partial: the accounts that failed, in the same order. They are not in missing.",
                 of: Schema.reference(failedAccountSchemaName)),
         ])
+}
+
+/// A param that is an integer: what is read and what is described come from the same bounds.
+struct IntegerParam: Sendable {
+    let name: StaticString
+    /// The values that are allowed.
+    let range: ClosedRange<Int64>
+    /// The value if none is given.
+    let usual: Int64
+    /// What it means, for a person.
+    let meaning: String
+
+    /// Reads a value.
+    /// - Throws: `-32602` that says what is allowed.
+    func read(_ reader: inout JSONReader) throws -> Int64 {
+        guard try reader.peek() == .number else { throw refusal("must be a number") }
+        guard let value = try reader.integer(), range.contains(value) else { throw refusal("out of range") }
+        return value
+    }
+
+    private func refusal(_ why: String) -> ErrorObject {
+        let allowed = "allowed are integers from \(range.lowerBound) to \(range.upperBound)"
+        return .invalidParams("\(why); \(allowed)", path: name.description)
+    }
+
+    var description: ParamDescription {
+        ParamDescription(
+            name: name.description, isRequired: false,
+            schema: Schema.integer(meaning, range).adding("default", .integer(usual)))
+    }
+}
+
+/// A param that is true or false.
+struct BooleanParam: Sendable {
+    let name: StaticString
+    /// The value if none is given.
+    let usual: Bool
+    /// What it means, for a person.
+    let meaning: String
+
+    /// Reads a value.
+    /// - Throws: `-32602` that says what is allowed.
+    func read(_ reader: inout JSONReader) throws -> Bool {
+        guard try reader.peek() == .boolean else {
+            throw ErrorObject.invalidParams("must be true or false", path: name.description)
+        }
+        let token = try reader.skipValue()
+        return reader.bytes[token.lowerBound] == UInt8(ascii: "t")
+    }
+
+    var description: ParamDescription {
+        ParamDescription(
+            name: name.description, isRequired: false,
+            schema: Schema.boolean(meaning).adding("default", .boolean(usual)))
+    }
 }

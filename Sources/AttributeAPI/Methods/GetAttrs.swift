@@ -152,3 +152,53 @@ public enum GetAttrs {
         }
     }
 }
+
+extension GetAttrs.Result {
+    /// The member `failed` of a partial result, with the comma before it.
+    fileprivate static func failures(_ failed: [(index: Int, error: ErrorObject)], _ accounts: [Account]) -> [UInt8] {
+        var json = JSONWriter(capacity: 32 + 160 * failed.count)
+        json.array { json in
+            for (index, error) in failed { write(error, of: accounts[index], to: &json) }
+        }
+        return Array(#","failed":"#.utf8) + json.bytes
+    }
+
+    private static func write(_ error: ErrorObject, of account: Account, to json: inout JSONWriter) {
+        json.object { json in
+            json.key("To_Account")
+            json.string(account.text)
+            json.key("code")
+            json.integer(error.code)
+            json.key("message")
+            json.string(error.message)
+            json.key("retryable")
+            json.boolean(error.retryable)
+            json.member("ErrorInfo", error.errorInfo) { $0.string($1) }
+            json.member("retryAfterMs", error.retryAfterMs) { $0.integer($1) }
+            json.member("callId", error.callID) { $0.string($1) }
+        }
+    }
+}
+
+/// Accounts in the order of their first mention.
+struct DistinctAccounts {
+    private(set) var accounts: [Account] = []
+    /// Where in the list each is; empty for one account, which is what most ask for.
+    private(set) var index = HashIndex()
+
+    mutating func reserveCapacity(_ count: Int) {
+        accounts.reserveCapacity(count)
+        index.reserveCapacity(count)
+    }
+
+    /// Appends an account that is not among them.
+    mutating func append(_ account: consuming Account) {
+        if !accounts.isEmpty {
+            if accounts[0] == account { return }
+            if index.count == 0 { index.insert(accounts[0].bytesHash, at: 0) }
+            if index.place(of: account.bytesHash, where: { accounts[$0] == account }) != nil { return }
+            index.insert(account.bytesHash, at: accounts.count)
+        }
+        accounts.append(account)
+    }
+}

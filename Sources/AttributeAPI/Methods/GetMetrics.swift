@@ -1,15 +1,9 @@
-import JSONRPC
 import JSONTokens
 
 /// `getMetrics`: what a monitoring system wants to know, as the text of OpenMetrics.
 public enum GetMetrics {
     /// What the text is, in the terms of HTTP.
     public static let contentType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-
-    /// Checks that there are no params.
-    public static func check(_ params: JSONRPC.Params) throws(ErrorObject) {
-        try params.read([]) { _, _ in }
-    }
 
     /// The JSON text of the result.
     public static func result(body: [UInt8]) -> [UInt8] {

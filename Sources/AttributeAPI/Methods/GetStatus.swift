@@ -1,5 +1,3 @@
-import JSONRPC
-
 /// `getStatus`: what state the daemon is in, and why.
 public enum GetStatus {
     /// The states of the daemon.
@@ -13,9 +11,126 @@ public enum GetStatus {
         /// The daemon ends what is under way and takes no more.
         case stopping
     }
+}
 
-    /// Checks that there are no params.
-    public static func check(_ params: JSONRPC.Params) throws(ErrorObject) {
-        try params.read([]) { _, _ in }
-    }
+extension GetStatus {
+    static let description = MethodDescription(
+        summary: "What state the daemon is in, and why; what it is doing and has done.",
+        details: """
+            Served in every state, also when the daemon is misconfigured. Never has a secret in it. Numbers can be a \
+            tenth of a second old; state, reasons and lastReload are current.
+            """,
+        result: resultSchema, example: nil)
+
+    /// What depends on a configuration is absent while there is none.
+    private static let resultSchema = Schema.object(
+        "The state.", optional: ["upstream", "limiter", "queue", "held", "counters", "userSig", "lastReload"],
+        [
+            "version": Schema.string("The daemon's version."),
+            "pid": Schema.count("Its process."),
+            "uptimeSeconds": Schema.count("Seconds since it was started."),
+            "state": Schema.choice("The state.", State.allCases.map(\.rawValue)),
+            "reasons": Schema.array("Why it is not ready.", of: Schema.string("A reason.")),
+            "connections": Schema.count("Open connections."),
+            "bufferedBytes": Schema.count("Bytes of answers that wait to be read."),
+            "door": door,
+            "requests": Schema.map("Requests so far by method; unknown methods are under unknown.", of: count),
+            "upstream": upstream, "limiter": limiter, "queue": queue,
+            "held": Schema.object(
+                "Answers held for maxAgeMs.",
+                ["answers": Schema.count("How many."), "bytes": Schema.count("Their size.")]),
+            "counters": counters,
+            "userSig": Schema.object(
+                "The UserSig in use.",
+                [
+                    "expiresAt": [
+                        "type": ["integer", "null"],
+                        "description": "Seconds since 1970; null before the first call.",
+                    ]
+                ]),
+            "lastReload": reload,
+        ])
+
+    private static let count: JSONTree = ["type": "integer", "minimum": 0]
+
+    private static let door = Schema.object(
+        "What became of connections since the start.",
+        [
+            "accepted": Schema.count("Connections that were served."),
+            "refusedByLimit": Schema.map("Connections that were one too many, by the limit that they met.", of: count),
+            "displacedByLimit": Schema.map(
+                "Connections that lost their place, an unfinished line or unread answers to users with less, by limit.",
+                of: count),
+            "stuck": Schema.count("Connections that were closed because their callers read nothing."),
+            "descriptorShortages": Schema.count("Times that accepting paused because no file descriptor was left."),
+            "isShortOfDescriptors": Schema.boolean("Whether accepting pauses for that now."),
+        ])
+
+    private static let upstream = Schema.object(
+        "The server that is asked.", optional: ["lastError"],
+        [
+            "host": Schema.string("Its URL."),
+            "healthy": Schema.boolean("Whether the last call went well."),
+            "open": Schema.boolean("Whether calls may leave."),
+            "failuresInARow": Schema.count("Failed calls since the last good one."),
+            "lastError": Schema.object(
+                "The last failure since the last good call.", optional: ["ErrorInfo"],
+                [
+                    "code": Schema.integer("Tencent's code, or one of the daemon's."),
+                    "message": Schema.string("For a person."), "ErrorInfo": Schema.string("Upstream's own words."),
+                ]),
+        ])
+
+    private static let limiter = Schema.object(
+        "What keeps calls below the limit.", optional: ["why"],
+        [
+            "rateLimit": Schema.count("Calls in any second, as configured."),
+            "currentLimit": Schema.count("What holds at present."),
+            "why": Schema.string("Why that is less."),
+            "slotsHeld": Schema.count("Calls that the server may still count."),
+            "creditMs": Schema.number("The part of the round trip that is counted on, in milliseconds."),
+            "callsUnderWay": Schema.count("Calls that have not been answered."),
+            "maxInFlight": Schema.count("How many of them there may be."),
+        ])
+
+    private static let queue = Schema.object(
+        "Who waits.", optional: ["oldestWaitingMs"],
+        [
+            "requests": Schema.count("Requests that have not been answered."),
+            "waitingAccounts": Schema.count("Accounts that no call has left for yet, over all requests."),
+            "oldestWaitingMs": Schema.count("How long the oldest of these requests has waited; absent if none does."),
+            "waitingAccountsByUid": Schema.map(
+                "Waiting accounts by user, of the 100 users with the most.", of: count),
+        ])
+
+    private static let counters = Schema.object(
+        "What has happened since the start.",
+        [
+            "calls": Schema.count("Upstream calls."), "accounts": Schema.count("Accounts in them."),
+            "callsNeverSent": Schema.count("Calls for which no connection was made."),
+            "retries": Schema.count("Failed calls that were repeated."),
+            "signatureRenewals": Schema.count("Calls that were repeated with a new UserSig."),
+            "slowDowns": Schema.count("Times that the limit was halved."),
+            "isolations": Schema.count("Calls that were divided to find the account at fault."),
+            "isolationCalls": Schema.count("Calls made for that."),
+            "fromMemory": Schema.count("Requests that were answered from held answers alone."),
+            "answered": Schema.count("Requests that were answered."),
+            "failed": Schema.count("Requests that failed with their calls."),
+            "expired": Schema.count("Requests whose time ran out."),
+            "overloaded": Schema.count("Requests that were refused because too many accounts waited."),
+            "withdrawn": Schema.count("Requests that their callers took back."),
+            "stopped": Schema.count("Requests that ended because the daemon stops."),
+            "unrequestedAccounts": Schema.count("Accounts in answers that nobody had asked for."),
+            "accountsPerCall": Schema.number("The average."),
+            "failedCallsByCode": Schema.map("Failed calls by code.", of: count),
+        ])
+
+    private static let reload = Schema.object(
+        "The last reload.",
+        [
+            "at": Schema.count("Seconds since 1970."),
+            "succeeded": Schema.boolean("Whether the new configuration is in force."),
+            "problems": Schema.array("What was wrong with it.", of: Schema.string("A problem.")),
+            "keysForRestart": Schema.array("Keys whose change waits for a restart.", of: Schema.string("A key.")),
+        ])
 }

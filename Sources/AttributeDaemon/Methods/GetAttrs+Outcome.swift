@@ -1,6 +1,7 @@
 import AttributeAPI
 import AttributeValues
 import CallScheduling
+import DaemonConfiguration
 import JSONRPC
 import JSONTokens
 
@@ -79,10 +80,10 @@ extension ErrorObject {
     }
 
     private init(_ failure: CallFailure) {
-        let isUnreachable = failure.code == DaemonErrorCode.upstreamUnreachable.rawValue
+        let isUnreachable = failure.code == CallFailure.unreachable
         self.init(
             code: failure.code, message: failure.message,
-            retryable: isUnreachable ? DaemonErrorCode.upstreamUnreachable.isRetryable : failure.kind.isRetryable,
+            retryable: isUnreachable ? KnownError.upstreamUnreachable.isRetryable : failure.kind.isRetryable,
             source: failure.isFromUpstream ? .upstream : .daemon)
         errorInfo = failure.errorInfo
         attempts = failure.attempts

@@ -1,6 +1,7 @@
 import AttributeAPI
 import AttributeValues
 import CallScheduling
+import DaemonConfiguration
 import JSONRPCServer
 import UpstreamClient
 
@@ -37,10 +38,10 @@ extension DaemonCore {
         case .build: text.sample(1, [("version", Version.current)])
         case .state: text.states(GetStatus.State.allCases.map(\.rawValue), current: state.state.rawValue)
 
-        case .requests: text.samples(service.metrics.outcomesByMethod)
-        case .notifications: text.sample(service.metrics.notifications)
-        case .requestDurationSeconds: text.samples(service.metrics.durations)
-        case .requestedAccounts: text.sample(service.metrics.requestedAccounts)
+        case .requests: text.samples(requests.outcomesByMethod)
+        case .notifications: text.sample(requests.notifications)
+        case .requestDurationSeconds: text.samples(requests.durations)
+        case .requestedAccounts: text.sample(requests.requestedAccounts)
         case .requestsFromMemory: text.sample(scheduler?.counters.fromMemory)
 
         case .linesRefused: text.samples(server.counters.refusedLines.map { ("\($0)", $1) }, label: "code")

@@ -1,3 +1,4 @@
+import DaemonConfiguration
 import Glibc
 
 /// What the process uses, as the kernel counts it; nil where it does not say.

@@ -1,3 +1,4 @@
+import DaemonConfiguration
 import JSONRPCServer
 
 /// What the system allows a process.

@@ -1,5 +1,6 @@
 import AttributeAPI
 import AttributeDaemon
+import DaemonConfiguration
 import Testing
 import UpstreamSandbox
 

@@ -1,14 +1,14 @@
 import Glibc
 
 /// Reads files that are small and decide much.
-enum SmallFile {
+package enum SmallFile {
     /// Why a file cannot be read.
-    enum Failure: Error, CustomStringConvertible {
+    package enum Failure: Error, CustomStringConvertible {
         case missing
         case unreadable(String)
         case tooLarge(limit: Int)
 
-        var description: String {
+        package var description: String {
             switch self {
             case .missing: "no such file"
             case .unreadable(let reason): "cannot be read: \(reason)"
@@ -18,7 +18,7 @@ enum SmallFile {
     }
 
     /// The bytes of a regular file, of `limit` bytes at most.
-    static func read(_ path: String, limit: Int) -> Result<[UInt8], Failure> {
+    package static func read(_ path: String, limit: Int) -> Result<[UInt8], Failure> {
         Result { () throws(Failure) in
             try withFile(path, check: { _ in nil }) { file, status throws(Failure) in
                 // Not as much as is allowed: the memory would stay with the process.

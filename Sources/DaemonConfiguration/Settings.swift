@@ -1,7 +1,6 @@
 import CallScheduling
 import JSONRPCServer
 import Logging
-import NIOCore
 import UpstreamClient
 import UserSig
 
@@ -11,42 +10,63 @@ public struct Settings: Hashable, Sendable {
     public enum Audit: String, CaseIterable, Sendable { case off, requests, accounts }
 
     /// The app and the server.
-    public var upstream: UpstreamConfiguration
+    public var upstream = UpstreamConfiguration(sdkAppID: 0, admin: "", endpoint: Endpoint(.china))
     /// Where the secret key is.
-    public var secretKeyFile: String
+    public var secretKeyFile = ""
     /// Calls in any second.
-    public var rateLimit: Int
+    public var rateLimit = 0
     /// The part of the least round trip that the limiter counts on.
-    public var roundTripCredit: Double
+    public var roundTripCredit = 0.0
     /// Upstream calls at once.
-    public var maxInFlight: Int
+    public var maxInFlight = 0
     /// Accounts in a request.
-    public var maxAccountsPerRequest: Int
+    public var maxAccountsPerRequest = 0
     /// Waiting accounts of all callers.
-    public var maxQueuedAccounts: Int
+    public var maxQueuedAccounts = 0
     /// Waiting accounts of one user's callers.
-    public var maxQueuedAccountsPerUID: Int
+    public var maxQueuedAccountsPerUID = 0
     /// Bytes of answers held for `maxAgeMs`.
-    public var cacheMaxBytes: Int
+    public var cacheMaxBytes = 0
     /// The bounds of the door.
-    public var server: ServerLimits
+    public var server = ServerLimits()
     /// What an audit line is written for.
-    public var audit: Audit
+    public var audit = Audit.off
     /// Exit after so long without connections and work; nil: never.
     public var idleExit: Duration?
     /// Who may ask; nil: everybody whom the socket's mode lets in.
     public var allow: AllowList?
     /// What is logged.
-    public var logLevel: Logger.Level
+    public var logLevel = Logger.Level.info
+    /// The values, as text, of the keys whose change waits for a restart.
+    var restartTexts: [ConfigurationKey: String] = [:]
+
+    /// Nothing is read yet.
+    init() {}
 
     /// `SDKAppID`.
     public var sdkAppID: UInt64 { upstream.sdkAppID }
 
     /// The scheduler's bounds.
-    var scheduling: CallScheduler.Limits {
+    public var scheduling: CallScheduler.Limits {
         CallScheduler.Limits(
             rate: rateLimit, roundTripCredit: roundTripCredit, inFlight: maxInFlight, queuedAccounts: maxQueuedAccounts,
             queuedAccountsPerPrincipal: maxQueuedAccountsPerUID, heldBytes: cacheMaxBytes)
+    }
+
+    // MARK: Reload
+
+    /// The keys whose new values wait for a restart.
+    public func keysForRestart(to new: Settings) -> [ConfigurationKey] {
+        ConfigurationKey.allCases.filter { restartTexts[$0] != new.restartTexts[$0] }
+    }
+
+    /// Puts the values of these settings in the place of those that only a restart can change.
+    public func keeping(whatWaitsForARestart old: Settings) -> Settings {
+        var settings = self
+        settings.upstream = old.upstream
+        settings.upstream.userSigLifetime = upstream.userSigLifetime
+        settings.restartTexts = old.restartTexts
+        return settings
     }
 }
 
@@ -76,24 +96,19 @@ public struct ReadConfiguration: Sendable {
 
     /// Checks a configuration.
     public init(_ text: ConfigurationText, in surroundings: Surroundings) {
-        var reader = SettingsReader(text)
-        let door = reader.door()
-        let level = reader.choice(.logLevel, Logger.Level.info)
-        let allow = reader.allowList()
-        let settings = reader.settings(door, level, allow, credentialsDirectory: surroundings.credentialsDirectory)
-        let problems = reader.problems + surroundings.problems(hasAllowList: text.entries[.allow] != nil)
-        values = reader.values.sorted { $0.key.order < $1.key.order }
-        self.problems = problems
-        self.settings = problems.isEmpty ? settings : nil
+        let reader = SettingsReader(text, credentialsDirectory: surroundings.credentialsDirectory)
+        values = reader.values
+        problems = reader.problems + surroundings.problems(hasAllowList: text.entries[.allow] != nil)
+        settings = problems.isEmpty ? reader.settings : nil
         credentialsDirectory = surroundings.credentialsDirectory
-        logLevel = level
-        serverLimits = door
+        logLevel = reader.settings.logLevel
+        serverLimits = reader.settings.server
     }
 }
 
 extension ReadConfiguration {
     /// Reads the secret key that the settings name; nil if there are no settings.
-    func secretKey() -> Result<SecretKey, ConfigurationProblem>? {
+    public func secretKey() -> Result<SecretKey, ConfigurationProblem>? {
         settings.map { SecretKeyFile.read($0.secretKeyFile, credentialsDirectory: credentialsDirectory) }
     }
 
@@ -102,8 +117,4 @@ extension ReadConfiguration {
         guard case .failure(let problem) = secretKey() else { return problems.map(\.description) }
         return (problems + [problem]).map(\.description)
     }
-}
-
-extension ConfigurationKey {
-    fileprivate var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }

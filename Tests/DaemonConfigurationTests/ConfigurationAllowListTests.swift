@@ -2,7 +2,7 @@ import Glibc
 import JSONRPCServer
 import Testing
 
-@testable import AttributeDaemon
+@testable import DaemonConfiguration
 
 @Suite struct ConfigurationAllowListTests {
     private func caller(_ uid: UInt32, _ gid: UInt32, _ groups: [UInt32] = []) -> Caller {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import AttributeDaemon
+@testable import DaemonConfiguration
 
 @Suite struct ConfigurationYAMLTests {
     private func file(_ text: String) -> YAMLFile { YAMLFile(Array(text.utf8), path: "c.yaml") }

@@ -2,7 +2,7 @@ import Glibc
 import Testing
 import UserSig
 
-@testable import AttributeDaemon
+@testable import DaemonConfiguration
 
 @Suite struct ConfigurationSecretKeyTests {
     private let folder: ConfigurationFolder

@@ -5,11 +5,11 @@ import Testing
 
 @testable import AttributeDaemon
 
-/// Whom to tell how their requests have ended.
-@Suite struct WaitingCallersTests {
+/// What is kept for requests that wait.
+@Suite struct WaitingRequestsTests {
     private var scheduler = CallScheduler(
         limits: .init(rate: 1, inFlight: 1, queuedAccounts: 10, queuedAccountsPerPrincipal: 10))
-    private var callers = WaitingCallers()
+    private var requests = WaitingRequests<Int>()
 
     /// Opens a request.
     private mutating func open() -> RequestKey {
@@ -22,25 +22,25 @@ import Testing
     }
 
     private mutating func isTaken(_ key: RequestKey) -> Bool {
-        let tell = callers.remove(key)
-        return tell != nil
+        let value = requests.remove(key)
+        return value != nil
     }
 
     @Test mutating func nobodyIsTakenForWhoeverHadItsPlaceBefore() {
         let first = open()
         let isThere = isTaken(first)
         #expect(!isThere)
-        callers.insert(first) { _ in }
+        requests.insert(1, for: first)
         _ = scheduler.withdraw(first, now: Moment(nanoseconds: 0))
         let wasThere = isTaken(first)
-        #expect(wasThere && callers.isEmpty)
+        #expect(wasThere && requests.isEmpty)
 
         let second = open()
         #expect(second.place == first.place)
-        callers.insert(second) { _ in }
+        requests.insert(2, for: second)
         let isStale = isTaken(first)
-        #expect(!isStale && callers.count == 1)
+        #expect(!isStale && requests.count == 1)
         let isFound = isTaken(second)
-        #expect(isFound && callers.isEmpty)
+        #expect(isFound && requests.isEmpty)
     }
 }

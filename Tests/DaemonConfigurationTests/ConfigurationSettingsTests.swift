@@ -5,7 +5,7 @@ import NIOCore
 import Testing
 import UpstreamClient
 
-@testable import AttributeDaemon
+@testable import DaemonConfiguration
 
 @Suite struct ConfigurationSettingsTests {
     private typealias Reading = ConfigurationReading
@@ -225,6 +225,22 @@ import UpstreamClient
         #expect(keys == [.sdkAppId, .admin, .region, .upstreamUrl, .upstreamCaFile, .upstreamTimeoutMs])
     }
 
+    /// Each change is reported by the key that was changed.
+    @Test(
+        arguments: [
+            ([.region: "tokyo"], [.region]), ([.upstreamTimeoutMs: "700"], [.upstreamTimeoutMs]),
+            ([.upstreamUrl: "https://a.example"], [.region, .upstreamUrl]), ([.rateLimit: "7", .allow: "uid:1"], []),
+            ([.admin: "a", .sdkAppId: "7"], [.sdkAppId, .admin]), ([.upstreamTimeoutMs: "5000"], []),
+        ] as [([ConfigurationKey: String], [ConfigurationKey])])
+    func changesThatWaitForARestart(changes: [ConfigurationKey: String], waiting: [ConfigurationKey]) throws {
+        let old = try #require(Reading.read(flags: Reading.required).settings)
+        let new = try #require(Reading.read(flags: Reading.required.merging(changes) { $1 }).settings)
+        #expect(old.keysForRestart(to: new) == waiting)
+        let kept = new.keeping(whatWaitsForARestart: old)
+        #expect(kept.upstream == old.upstream && kept.rateLimit == new.rateLimit)
+        #expect(kept.keysForRestart(to: new) == waiting, "they wait after the next reload as well")
+    }
+
     /// Every key of the file that is installed, with its commented values as they stand there.
     @Test func installedFileIsUnderstood() throws {
         let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
@@ -245,6 +261,12 @@ import UpstreamClient
         let usual = Reading.read(flags: Reading.required).values.filter { $0.origin == .builtIn }
         for value in usual {
             #expect(file.entries.first { $0.name == value.key.rawValue }?.entry.text == value.text, "\(value.key)")
+        }
+        // The paragraph before a key says whether it needs a restart.
+        for paragraph in String(decoding: bytes, as: UTF8.self).split(separator: "\n\n") {
+            for key in ConfigurationKey.allCases where paragraph.contains("\n#\(key.rawValue):") {
+                #expect(paragraph.contains("# (restart)") == key.needsRestart, "\(key)")
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
-import AttributeAPI
 import Testing
 
-@testable import AttributeDaemon
+@testable import DaemonConfiguration
 
 /// The table of keys is what values are read by, and what is shown of them.
 @Suite struct ConfigurationRuleTests {
@@ -40,17 +39,5 @@ import Testing
         let read = ReadConfiguration(text, in: Surroundings(credentialsDirectory: nil, socketPath: nil))
         #expect(read.values.count > 15)
         for value in read.values { #expect(value.text == value.key.usual, "\(value.key)") }
-    }
-
-    @Test func theDescriptionHasEverything() throws {
-        let document = try JSONTree(json: Array(SelfDescription.json.utf8))
-        let names = { (member: String) in document[member]?.elements.compactMap { $0["name"]?.text } }
-        #expect(names("keys") == ConfigurationKey.allCases.map(\.rawValue))
-        #expect(names("metrics") == Metric.allCases.map(\.name))
-        #expect(document["openrpc"]?["methods"]?.elements.count == MethodName.allCases.count)
-        for key in document["keys"]?.elements ?? [] { #expect(key["meaning"]?.text?.hasSuffix(".") == true) }
-        for limit in ServiceLimit.allCases {
-            #expect(document["openrpc"]?["x-limits"]?[limit.rawValue]?["value"] != nil, "\(limit) has a usual value")
-        }
     }
 }

@@ -1,4 +1,4 @@
-@testable import AttributeDaemon
+@testable import DaemonConfiguration
 
 /// Reads configurations the way the program does, but with everything given.
 enum ConfigurationReading {

@@ -1,0 +1,197 @@
+import AttributeAPI
+import AttributeValues
+import CallScheduling
+import DaemonConfiguration
+import JSONRPC
+import JSONRPCServer
+import Logging
+import NIOCore
+
+extension DaemonCore {
+    /// One method: how it is served. Its name and its description are in `AttributeAPI`.
+    struct Method: Sendable {
+        let name: MethodName
+        let service: Service
+
+        enum Service: Sendable {
+            /// It has no params, and the result is made at once.
+            case result(@Sendable (DaemonCore) -> [UInt8])
+            /// It checks its params and answers, now or later.
+            case call(
+                @Sendable (DaemonCore, Params, any RPCConnection, Completion) throws(ErrorObject) -> Reply)
+            /// It has no answer.
+            case notification(@Sendable (Params, any RPCConnection) -> Void)
+        }
+    }
+
+    /// The table of methods, by ``MethodName/index``.
+    private static let methods = MethodName.allCases.map { Method(name: $0, service: service(of: $0)) }
+
+    private static func service(of name: MethodName) -> Method.Service {
+        switch name {
+        case .getAttrs:
+            .call { core, params, connection, done throws(ErrorObject) in
+                try core.getAttrs(params, connection, done)
+            }
+        case .getStatus: .result { $0.statusJSON }
+        case .getMetrics: .result { $0.metricsJSON }
+        case .ping: .result { _ in Ping.result }
+        case .discover: .result { $0.discoveryJSON }
+        case .cancelRequest: .notification(cancel)
+        }
+    }
+
+    private static func cancel(_ params: Params, on connection: any RPCConnection) {
+        guard let id = CancelRequest.id(params) else { return }
+        connection.cancel(id, with: ErrorObject(.cancelled, "the caller took the request back"))
+    }
+}
+
+// MARK: Dispatch
+
+extension DaemonCore: RPCService {
+    func call(_ request: Request, on connection: any RPCConnection, completion: Completion) -> Reply {
+        loopTurns?.note()
+        let method = MethodName(name: request.method)
+        requests.countReceived(method)
+        let reply = reply(to: request, for: method, on: connection, completion)
+        if case .now(let outcome) = reply { requests.countEnd(of: method, outcome) }
+        return reply
+    }
+
+    private func reply(
+        to request: Request, for method: MethodName?, on connection: any RPCConnection, _ completion: Completion
+    ) -> Reply {
+        if let allow = serving?.settings.allow, let refusal = refusal(of: connection.caller, by: allow) {
+            return .now(.error(refusal))
+        }
+        do throws(ErrorObject) {
+            guard let method else {
+                let known = MethodName.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ErrorObject(.methodNotFound, "there are \(known)")
+            }
+            switch Self.methods[method.index].service {
+            case .result(let make):
+                try request.params.expectNone()
+                return .now(.result(make(self)))
+            case .call(let serve): return try serve(self, request.params, connection, completion)
+            case .notification:
+                throw ErrorObject(.methodNotFound, "\(request.method) is a notification: send it without an id")
+            }
+        } catch {
+            return .now(.error(error))
+        }
+    }
+
+    func notified(of notification: Request, on connection: any RPCConnection) {
+        loopTurns?.note()
+        requests.countNotification()
+        guard let method = MethodName(name: notification.method),
+            case .notification(let take) = Self.methods[method.index].service
+        else { return }
+        take(notification.params, connection)
+    }
+
+    func readingStopped(_ connection: any RPCConnection) { serving?.driver.readingStopped(CallerKey(connection)) }
+
+    func readingResumed(_ connection: any RPCConnection) { serving?.driver.readingResumed(CallerKey(connection)) }
+
+    private func refusal(of caller: Caller, by allow: AllowList) -> ErrorObject? {
+        if allow.allows(caller) { return nil }
+        if let unsaid = refusals.note(caller.uid, at: .now()) {
+            logger.warning(
+                "access denied",
+                metadata: Event.accessDenied.metadata([
+                    "uid": "\(caller.uid)", "gid": "\(caller.gid)", "unsaid": "\(unsaid)",
+                ]))
+        }
+        return ErrorObject(.accessDenied, "uid \(caller.uid) matches no rule of the daemon's allow list")
+    }
+}
+
+// MARK: getAttrs
+
+extension DaemonCore {
+    private func getAttrs(
+        _ params: Params, _ connection: any RPCConnection, _ completion: Completion
+    ) throws(ErrorObject) -> Reply {
+        guard let serving else {
+            throw ErrorObject(
+                .misconfigured, "the daemon has no usable configuration or credential; its log says which")
+        }
+        let params = try GetAttrs.Params(params, maxAccounts: serving.settings.maxAccountsPerRequest)
+        if isStopping { throw .shuttingDown() }
+        let start = NIODeadline.now()
+        let caller = connection.caller
+        let audit =
+            serving.settings.audit != .off || logsRequests
+            ? Audit(serving.settings.audit, caller: caller, accounts: params.accounts, start: start, logger: logger)
+            : nil
+        requests.countRequested(accounts: params.accounts.count)
+        if params.accounts.isEmpty {
+            audit?.write(.result([]))
+            return .now(.told(.answered(AccountResults()), of: params))
+        }
+        let admission = serving.driver.enqueue(
+            params.accounts, caller: CallerKey(connection),
+            timeout: .milliseconds(params.timeoutMs), maxAge: .milliseconds(params.maxAgeMs),
+            acceptsPartial: params.partial
+        ) { key in
+            WaitingAnswer(core: self, key: key, params: params, start: start, audit: audit, completion: completion)
+        }
+        switch admission {
+        case .ended(let outcome): return .now(ended(outcome, of: params, since: start, audit))
+        case .waiting(let answer): return .later(cancel: { answer.cancel() })
+        }
+    }
+
+    fileprivate func ended(
+        _ outcome: RequestOutcome, of params: GetAttrs.Params, since start: NIODeadline, _ audit: Audit?
+    ) -> Response.Outcome {
+        let answer = Response.Outcome.told(outcome, of: params)
+        requests.add(duration: .now() - start)
+        audit?.write(answer)
+        return answer
+    }
+}
+
+/// A `getAttrs` that waits for its accounts: what its end needs, and its withdrawal, in one memory.
+final class WaitingAnswer {
+    private let core: DaemonCore
+    private let key: RequestKey
+    private let params: GetAttrs.Params
+    private let start: NIODeadline
+    private let audit: Audit?
+    private let completion: Completion
+
+    fileprivate init(
+        core: DaemonCore, key: RequestKey, params: GetAttrs.Params, start: NIODeadline, audit: Audit?,
+        completion: Completion
+    ) {
+        self.core = core
+        self.key = key
+        self.params = params
+        self.start = start
+        self.audit = audit
+        self.completion = completion
+    }
+
+    /// Answers the request.
+    func ended(_ outcome: RequestOutcome) {
+        let answer = core.ended(outcome, of: params, since: start, audit)
+        core.requests.countEnd(of: .getAttrs, answer)
+        completion(answer)
+    }
+
+    fileprivate func cancel() {
+        core.serving?.driver.withdraw(key)
+        core.requests.countWithdrawn(.getAttrs)
+        audit?.writeCancelled()
+    }
+}
+
+extension CallerKey {
+    fileprivate init(_ connection: any RPCConnection) {
+        self.init(principal: connection.principal, connection: connection.number)
+    }
+}

@@ -1,0 +1,240 @@
+import JSONRPCServer
+import Logging
+import NIOCore
+import UpstreamClient
+
+extension ConfigurationKey {
+    /// All that the configuration knows of a key: values are read, checked, shown and documented by it.
+    struct Row {
+        let rule: Rule
+        /// A sentence for a person.
+        let meaning: String
+        let absence: Absence
+        /// Whether a change waits for a restart, because connections and signatures depend on it.
+        let needsRestart: Bool
+        /// Puts a value, or the elements of a list, where it belongs.
+        /// - Returns: What is allowed, if this is not; then nothing is changed.
+        let put: ([String], inout Settings) -> String?
+
+        /// What holds if no value is given.
+        enum Absence {
+            case usual(String)
+            /// The text says what holds then.
+            case optional(String)
+            /// - Parameter needed: What is needed, as the problem says it; `shown` is said in a table.
+            case required(needed: String, shown: String)
+        }
+    }
+
+    /// The table: one row a key.
+    var row: Row {
+        switch self {
+        case .sdkAppId:
+            .integer(1...Int(UInt32.max), nil, "The app's SDKAppID.", needsRestart: true) {
+                $1.upstream.sdkAppID = UInt64($0)
+            }
+        case .admin:
+            .required(.text, "An administrator account of the app (identifier).", needsRestart: true) {
+                $1.upstream.admin = $0
+            }
+        case .secretKeyFile:
+            .required(
+                .file, "File with the app's secret key, which neither group nor others may be able to read.",
+                shown: "$CREDENTIALS_DIRECTORY/imattrd.secret-key"
+            ) { $1.secretKeyFile = $0 }
+        case .region:
+            .choice(
+                Region.self,
+                .required(
+                    needed: "is required unless upstreamUrl is given; one of \(Region.names)",
+                    shown: "required, unless upstreamUrl is given"),
+                "Region of the app, which gives the host.", needsRestart: true
+            ) { $1.upstream.endpoint = Endpoint($0) }
+        case .upstreamUrl:
+            .optional(.text, "https://HOST[:PORT] instead of a region's host.", usual: "that of the region") {
+                guard let endpoint = Endpoint(url: $0) else { return "must be https://HOST[:PORT] and nothing more" }
+                $1.upstream.endpoint = endpoint
+                return nil
+            }
+        case .upstreamCaFile:
+            .optional(
+                .file, "Trust only the roots in this PEM file; only with upstreamUrl.", usual: "the system's roots"
+            ) {
+                $1.upstream.certificateAuthorityFile = $0
+                return certificateFault(of: $0)
+            }
+        case .rateLimit:
+            .integer(1...1_000_000, 100, "Calls in any second, as the upstream server counts them.") {
+                $1.rateLimit = $0
+            }
+        case .roundTripCredit:
+            .decimal(0...0.95, 0.75, "How much of the least round trip seen lately the limiter counts on.") {
+                $1.roundTripCredit = $0
+            }
+        case .maxInFlight:
+            .integer(1...10000, 64, "Upstream calls under way at once; 1 makes them strictly one after another.") {
+                $1.maxInFlight = $0
+            }
+        case .maxAccountsPerRequest:
+            .integer(1...1_000_000, 10000, "Accounts in a request.") { $1.maxAccountsPerRequest = $0 }
+        case .maxQueuedAccounts:
+            .integer(1...100_000_000, 300_000, "Accounts that wait, over all requests.") { $1.maxQueuedAccounts = $0 }
+        case .maxQueuedAccountsPerUid:
+            .integer(1...100_000_000, 150_000, "Accounts that wait, over all requests of one user.") {
+                $1.maxQueuedAccountsPerUID = $0
+            }
+        case .maxConnections: .integer(1...1_000_000, 4096, "Connections at once.") { $1.server.maxConnections = $0 }
+        case .maxConnectionsPerUid:
+            .integer(1...1_000_000, 2048, "Connections of one user at once.") { $1.server.maxConnectionsPerUID = $0 }
+        case .maxBufferedBytes:
+            .integer(1 << 20...1 << 40, 128 << 20, "Bytes of answers not yet read, over all connections.") {
+                $1.server.maxBufferedBytes = $0
+            }
+        case .audit:
+            .choice(
+                Settings.Audit.self, .usual(Settings.Audit.off.rawValue),
+                "Log each request; accounts: with the names of the accounts."
+            ) { $1.audit = $0 }
+        case .maxLineBytes:
+            .integer(1024...1 << 30, 4 << 20, "Bytes in a line, which is the longest request.") {
+                $1.server.maxLineBytes = $0
+            }
+        case .writeTimeoutSeconds:
+            .integer(1...86400, 60, "Seconds that a caller may read nothing of its answers.") {
+                $1.server.writeTimeout = .seconds(Int64($0))
+            }
+        case .upstreamTimeoutMs:
+            .integer(100...600_000, 5000, "Milliseconds for one upstream call.", needsRestart: true) {
+                $1.upstream.timeout = .milliseconds($0)
+            }
+        case .userSigTtlSeconds:
+            .integer(
+                60...15_552_000, 3600, "Seconds that a generated UserSig is valid; it is renewed at half of that."
+            ) { $1.upstream.userSigLifetime = Int64($0) }
+        case .cacheMaxBytes:
+            .integer(0...1 << 40, 32 << 20, "Bytes of answers held for maxAgeMs; 0 holds none.") {
+                $1.cacheMaxBytes = $0
+            }
+        case .idleExitSeconds:
+            .integer(
+                0...31_536_000, 0,
+                "Seconds without connection and work after which the daemon exits; 0: never, else at least 10."
+            ) { $1.idleExit = $0 == 0 ? nil : .seconds($0) }
+        case .allow:
+            .rules(
+                "Who may ask: user:NAME, group:NAME, uid:N, gid:N, separated by commas. One match suffices; root always may.",
+                usual: "everyone whom the socket lets in")
+        case .logLevel:
+            .choice(Logger.Level.self, .usual(Logger.Level.info.rawValue), "What is logged.") { $1.logLevel = $0 }
+        }
+    }
+
+    /// Why a file cannot be one of trust roots (PEM); nil if it looks right. Every call would fail with a wrong one.
+    private func certificateFault(of path: String) -> String? {
+        switch SmallFile.read(path, limit: Self.maximumCertificateFile) {
+        case .failure(let failure): failure.description
+        case .success(let bytes):
+            String(decoding: bytes, as: UTF8.self).contains("-----BEGIN CERTIFICATE-----")
+                ? nil : "holds no certificate in PEM form"
+        }
+    }
+
+    /// More than ten times what all public authorities together have, in bytes.
+    private static let maximumCertificateFile = 4 << 20
+}
+
+// MARK: Making rows
+
+extension ConfigurationKey.Row {
+    /// - Parameter usual: Nil if the key is required.
+    fileprivate static func integer(
+        _ range: ClosedRange<Int>, _ usual: Int?, _ meaning: String, needsRestart: Bool = false,
+        put: @escaping (Int, inout Settings) -> Void
+    ) -> Self {
+        let allowed = "an integer from \(range.lowerBound) to \(range.upperBound)"
+        return Self(
+            rule: .integer(range, usual: usual), meaning: meaning,
+            absence: usual.map { .usual("\($0)") } ?? .required(needed: "is required: \(allowed)", shown: "required"),
+            needsRestart: needsRestart
+        ) { elements, settings in
+            guard let value = elements.first.flatMap({ Int($0) }), range.contains(value) else {
+                return "must be \(allowed)"
+            }
+            put(value, &settings)
+            return nil
+        }
+    }
+
+    fileprivate static func decimal(
+        _ range: ClosedRange<Double>, _ usual: Double, _ meaning: String,
+        put: @escaping (Double, inout Settings) -> Void
+    ) -> Self {
+        Self(
+            rule: .decimal(range, usual: usual), meaning: meaning, absence: .usual("\(usual)"), needsRestart: false
+        ) { elements, settings in
+            guard let value = elements.first.flatMap({ Double($0) }), range.contains(value) else {
+                return "must be a number from \(range.lowerBound) to \(range.upperBound)"
+            }
+            put(value, &settings)
+            return nil
+        }
+    }
+
+    fileprivate static func choice<Choice: RawRepresentable & CaseIterable>(
+        _ choices: Choice.Type, _ absence: Absence, _ meaning: String, needsRestart: Bool = false,
+        put: @escaping (Choice, inout Settings) -> Void
+    ) -> Self where Choice.RawValue == String {
+        let usual: String? = if case .usual(let word) = absence { word } else { nil }
+        return Self(
+            rule: .choice(choices.allCases.map(\.rawValue), usual: usual), meaning: meaning, absence: absence,
+            needsRestart: needsRestart
+        ) { elements, settings in
+            guard let choice = elements.first.flatMap(Choice.init(rawValue:)) else {
+                return "must be one of \(choices.names)"
+            }
+            put(choice, &settings)
+            return nil
+        }
+    }
+
+    /// A text that must be given and must not be empty.
+    fileprivate static func required(
+        _ rule: ConfigurationKey.Rule, _ meaning: String, shown: String = "required", needsRestart: Bool = false,
+        put: @escaping (String, inout Settings) -> Void
+    ) -> Self {
+        Self(
+            rule: rule, meaning: meaning, absence: .required(needed: "is required", shown: shown),
+            needsRestart: needsRestart
+        ) { elements, settings in
+            guard let text = elements.first, !text.isEmpty else { return "must not be empty" }
+            put(text, &settings)
+            return nil
+        }
+    }
+
+    /// A text that need not be given, about the upstream.
+    fileprivate static func optional(
+        _ rule: ConfigurationKey.Rule, _ meaning: String, usual: String,
+        put: @escaping (String, inout Settings) -> String?
+    ) -> Self {
+        Self(rule: rule, meaning: meaning, absence: .optional(usual), needsRestart: true) { elements, settings in
+            put(elements.first ?? "", &settings)
+        }
+    }
+
+    fileprivate static func rules(_ meaning: String, usual: String) -> Self {
+        Self(rule: .rules, meaning: meaning, absence: .optional(usual), needsRestart: false) { elements, settings in
+            do throws(AllowList.Unusable) {
+                settings.allow = try AllowList(elements)
+                return nil
+            } catch {
+                return error.reason
+            }
+        }
+    }
+}
+
+extension CaseIterable where Self: RawRepresentable, RawValue == String {
+    /// All of them, for a person.
+    fileprivate static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}
