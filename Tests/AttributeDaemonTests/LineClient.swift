@@ -63,6 +63,11 @@ final class LineClient: Sendable {
         return String(decoding: try JSONSerialization.data(withJSONObject: request), as: UTF8.self)
     }
 
+    /// Reads what comes, or leaves it where it is.
+    func setReading(_ isReading: Bool) async throws {
+        try await channel.setOption(.autoRead, value: isReading).get()
+    }
+
     func halfClose() async throws { try await channel.close(mode: .output) }
 
     func close() async throws { try? await channel.close() }
