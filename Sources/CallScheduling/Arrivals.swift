@@ -18,9 +18,11 @@ struct Arrivals: Sendable {
         return nil
     }
 
+    /// Whether most are of requests that have ended, so that it is time to clear out.
+    func isSparse(beside openRequests: Int) -> Bool { keys.count > 2 * openRequests + 1024 }
+
     /// Keeps the memory in proportion to the open requests, at a cost that is constant for each request.
     mutating func clearOut(keeping requests: RequestTable) {
-        guard keys.count > 2 * requests.count + 1024 else { return }
         keys = Deque(keys.lazy.filter { requests.contains($0) })
     }
 }

@@ -7,12 +7,15 @@ extension CallScheduler {
 
     /// Starts calls while they may leave and something waits.
     mutating func dispatch(now: Moment, _ actions: inout [Action]) {
-        while calls.count < limits.inFlight, slots.hasFree, pacer.earliestStart(now: now) <= now {
+        while mayStart, calls.count < limits.inFlight, slots.hasFree, pacer.earliestStart(now: now) <= now {
             guard let load = nextLoad(now: now) else { break }
             actions.append(start(load, now: now))
         }
         if !isStarved, !slots.hasFree { pacer.backlogged(now: now) }
     }
+
+    /// Whether it is worth looking for something that may leave.
+    private var mayStart: Bool { !isStarved || !repeats.isEmpty || !gate.isUndoubted }
 
     /// The next call. The referee goes first, since all others wait for its answer; then what was lost on a dead connection; then the lanes
     /// in their order.
@@ -29,6 +32,7 @@ extension CallScheduler {
 
     /// When something may leave, apart from slots and the pacer; nil if nothing waits that may.
     func nextLoadDue(now: Moment) -> Moment? {
+        if !mayStart { return suspectsWait ? slots.nextReturn : nil }
         if gate.wantsReferee(at: now, patience: flights.doubtAfter) {
             return gate.isOpen || isAnythingWaiting ? now : nil
         }

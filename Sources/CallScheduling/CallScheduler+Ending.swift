@@ -52,7 +52,11 @@ extension CallScheduler {
     private mutating func settle(_ ride: Ride, _ found: AccountResults, at place: Int, asOf moment: Moment) {
         if !history.isEmpty { history[ride.id] = nil }
         cache.hold(found, at: place, for: ride.account, asOf: moment)
-        settle(ride.waiters, .answered(found, place: place))
+        if let (key, index) = ride.waiters.only {
+            receive(found, at: place, for: key, index)
+        } else {
+            settle(ride.waiters, .answered(found, place: place))
+        }
         forgetUnlessWanted(ride.id)
     }
 
@@ -98,8 +102,7 @@ extension CallScheduler {
     /// Upstream has given an answer that no failure of the upstream itself explains.
     private mutating func noteSuccess(of call: Call, acceptsCredential: Bool, now: Moment) {
         gate.succeeded(leftAt: call.leftAt, acceptsCredential: acceptsCredential, now: now)
-        let calls = calls
-        flights.answered(leftAt: call.leftAt, now: now) { calls[$0] != nil }
+        flights.answered(leftAt: call.leftAt, now: now)
     }
 
     /// The connection had been dead before: the same call is made once more, on a new one.
@@ -381,6 +384,7 @@ extension CallScheduler {
             if rides.count > 1 { return divide(rides, failure, now: now) }
             return blame(rides[0], failure, calls: 0, isRecorded: true, now: now)
         }
+        separate(theOnlyPrincipal(of: rides), now: now)
         let alone = search.failed(test.number, rides, failure)
         if let alone {
             if failure.cause == .account {
@@ -392,6 +396,29 @@ extension CallScheduler {
             for ride in rides { note(failure, of: ride, now, now: now) }
         }
         proceed(with: search, test.search)
+    }
+
+    /// The principal whose callers wait for these accounts, if there is just one.
+    private func theOnlyPrincipal(of rides: [Ride]) -> Principal? {
+        var only: Principal?
+        for ride in rides {
+            var isShared = false
+            ride.waiters.forEachUnordered { key in
+                guard let principal = requests.caller(of: key)?.principal else { return }
+                if only == nil { only = principal } else if only != principal { isShared = true }
+            }
+            if isShared { return nil }
+        }
+        return only
+    }
+
+    /// An account of this principal is at fault, whichever it is: its calls leave by themselves from now on, so that no more calls of
+    /// others fail with it.
+    private mutating func separate(_ principal: Principal?, now: Moment) {
+        guard let principal, gate.isUndoubted, !gate.isFlapping(at: now) else { return }
+        let isKnown = offences.isOffending(principal)
+        offences.suspect(principal, now: now)
+        if !isKnown { lanes.separate(principal, charging: 0) }
     }
 
     /// A test has ended without saying anything about its accounts.
@@ -474,9 +501,8 @@ extension CallScheduler {
 
     /// Raises a doubt when calls are silent for too long, and gives up those that later ones have overtaken.
     mutating func watchFlights(now: Moment, _ actions: inout [Action]) {
-        let calls = calls
-        if let due = flights.doubtDue(isUnderWay: { calls[$0] != nil }), due <= now { gate.callsAreSilent(now: now) }
-        while let key = flights.takeOverdue(at: now, isUnderWay: { calls[$0] != nil }) {
+        if let due = flights.doubtDue, due <= now { gate.callsAreSilent(now: now) }
+        while let key = flights.takeOverdue(at: now) {
             guard let call = calls[key], call.rides.count > 1, call.givenUp == nil else { continue }
             self.calls[key]?.givenUp = .overtaken
             actions.append(.abandon(key))
@@ -485,13 +511,9 @@ extension CallScheduler {
 
     /// When ``watchFlights(now:_:)`` has something to do.
     var nextWatch: Moment? {
-        mutating get {
-            let calls = calls
-            let doubt = gate.isOpen && !gate.isInDoubt ? flights.doubtDue { calls[$0] != nil } : nil
-            let overdue = flights.giveUpDue { calls[$0] != nil }
-            guard let doubt, let overdue else { return doubt ?? overdue }
-            return min(doubt, overdue)
-        }
+        let doubt = gate.isUndoubted ? flights.doubtDue : nil
+        guard let overdue = flights.giveUpDue else { return doubt }
+        return doubt.map { min($0, overdue) } ?? overdue
     }
 }
 

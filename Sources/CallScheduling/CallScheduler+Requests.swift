@@ -17,8 +17,8 @@ extension CallScheduler {
             slots.limit = limit
             pacer.rate = limit
         }
-        deadlines.clearOut(keeping: requests)
-        arrivals.clearOut(keeping: requests)
+        if deadlines.isSparse(beside: requests.count) { deadlines.clearOut(keeping: requests) }
+        if arrivals.isSparse(beside: requests.count) { arrivals.clearOut(keeping: requests) }
     }
 
     /// Why a request cannot be taken, or nil.

@@ -37,14 +37,17 @@ extension CallScheduler {
     }
 
     private mutating func give(_ verdict: Settlements.Verdict, to key: RequestKey, at index: Int) {
-        let isComplete: Bool?
         switch verdict {
-        case .answered(let found, let place):
-            if !offences.isEmpty, let caller = requests.caller(of: key) { offences.countAnswered(caller) }
-            isComplete = requests.change(key) { $0.receive(found, at: place, for: index) }
-        case .failed(let failure): isComplete = requests.change(key) { $0.receive(failure, at: index) }
+        case .answered(let found, let place): receive(found, at: place, for: key, index)
+        case .failed(let failure):
+            if requests.change(key, { $0.receive(failure, at: index) }) == true { complete.append(key) }
         }
-        if isComplete == true { complete.append(key) }
+    }
+
+    /// Gives a request an account's answer.
+    mutating func receive(_ found: AccountResults, at place: Int, for key: RequestKey, _ index: Int) {
+        if !offences.isEmpty, let caller = requests.caller(of: key) { offences.countAnswered(caller) }
+        if requests.change(key, { $0.receive(found, at: place, for: index) }) == true { complete.append(key) }
     }
 
     // MARK: Ends

@@ -274,6 +274,7 @@ public struct CallScheduler: Sendable {
         if call.isSuspect { suspectCalls -= 1 }
         if !call.isReferees { gate.callEnded(leftAt: call.leftAt) }
         if suspectsWait { isStarved = false }
+        flights.ended(key)
         advance(to: now)
         switch end.counted {
         case .answered(let moment): slots.answered(call.slot, at: moment, credit: roundTrips.lowerBound(now: now))

@@ -30,9 +30,11 @@ struct DeadlineQueue {
         return entries.removeMin().key
     }
 
+    /// Whether most are of requests that have ended, so that it is time to clear out.
+    func isSparse(beside openRequests: Int) -> Bool { entries.count > 2 * openRequests + 1024 }
+
     /// Keeps the memory in proportion to the open requests, at a cost that is constant for each deadline put in.
     mutating func clearOut(keeping requests: RequestTable) {
-        guard entries.count > 2 * requests.count + 1024 else { return }
         entries = Heap(entries.unordered.filter { requests.contains($0.key) })
     }
 

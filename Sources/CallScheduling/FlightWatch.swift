@@ -9,36 +9,52 @@ struct FlightWatch: Sendable {
         let accounts: Int
     }
 
-    /// In the order in which they left. None has been overtaken by the answer to a call that left later; some have ended.
+    /// Calls that are under way and have not been overtaken, in the order in which they left.
     private var flights: Deque<Flight> = []
-    /// Calls that were overtaken; some have ended.
+    /// Calls that are under way and were overtaken by the answer to one that left later.
     private var overtaken: Deque<Flight> = []
-    /// When the call left that left last of those that were answered.
-    private var latestAnswered: Moment?
     /// What a round trip takes usually; nil before the first answer.
     private(set) var usualRoundTrip: Duration?
+    /// How long calls may be silent, while no later one is answered, until the upstream is in doubt.
+    private(set) var doubtAfter: Duration
+    /// How long a call may be silent after a later one was answered, until it is given up.
+    private(set) var giveUpAfter: Duration
 
     /// Assumed before a round trip was measured.
     private static let assumedRoundTrip: Duration = .milliseconds(190)
 
-    /// How long calls may be silent, while no later one is answered, until the upstream is in doubt.
-    var doubtAfter: Duration { max(.milliseconds(200), (usualRoundTrip ?? Self.assumedRoundTrip) * 8) }
+    init() { (doubtAfter, giveUpAfter) = Self.patience(with: Self.assumedRoundTrip) }
 
-    /// How long a call may be silent after a later one was answered, until it is given up.
-    var giveUpAfter: Duration { max(.seconds(1), (usualRoundTrip ?? Self.assumedRoundTrip) * 8) }
+    private static func patience(with roundTrip: Duration) -> (doubtAfter: Duration, giveUpAfter: Duration) {
+        // In whole nanoseconds: the standard library's product of a duration costs hundreds of instructions.
+        let long = 8 * roundTrip.nanoseconds
+        return (.nanoseconds(max(200_000_000, long)), .nanoseconds(max(1_000_000_000, long)))
+    }
 
     mutating func left(_ key: CallKey, accounts: Int, at now: Moment) {
         flights.append(Flight(key: key, leftAt: now, accounts: accounts))
     }
 
-    /// Upstream has answered a call.
-    mutating func answered(leftAt: Moment, now: Moment, isUnderWay: (CallKey) -> Bool) {
-        let took = now - leftAt
-        usualRoundTrip = usualRoundTrip.map { $0 + (took - $0) / 8 } ?? took
-        latestAnswered = max(latestAnswered ?? leftAt, leftAt)
-        while let first = flights.first, first.leftAt <= latestAnswered ?? leftAt {
+    /// A call has ended, in whatever way.
+    mutating func ended(_ key: CallKey) {
+        if flights.first?.key == key {
             flights.removeFirst()
-            if isUnderWay(first.key) { overtaken.append(first) }
+        } else if let place = flights.firstIndex(where: { $0.key == key }) {
+            flights.remove(at: place)
+        } else {
+            overtaken.removeAll { $0.key == key }
+        }
+    }
+
+    /// Upstream has answered a call, which has ended.
+    mutating func answered(leftAt: Moment, now: Moment) {
+        let took = (now - leftAt).nanoseconds
+        let usual = usualRoundTrip.map { $0.nanoseconds + (took - $0.nanoseconds) / 8 } ?? took
+        usualRoundTrip = .nanoseconds(usual)
+        (doubtAfter, giveUpAfter) = Self.patience(with: .nanoseconds(usual))
+        while let first = flights.first, first.leftAt <= leftAt {
+            flights.removeFirst()
+            overtaken.append(first)
         }
     }
 
@@ -47,21 +63,18 @@ struct FlightWatch: Sendable {
     private static let silentAccountsNeeded = 3
 
     /// When the upstream comes into doubt because of a call's silence.
-    mutating func doubtDue(isUnderWay: (CallKey) -> Bool) -> Moment? {
-        while let first = flights.first, !isUnderWay(first.key) { flights.removeFirst() }
+    var doubtDue: Moment? {
+        guard let first = flights.first else { return nil }
         if usualRoundTrip == nil, flights.reduce(0, { $0 + $1.accounts }) < Self.silentAccountsNeeded { return nil }
-        return flights.first.map { $0.leftAt + doubtAfter }
+        return first.leftAt + doubtAfter
     }
 
     /// When the next overtaken call is to be given up.
-    mutating func giveUpDue(isUnderWay: (CallKey) -> Bool) -> Moment? {
-        while let first = overtaken.first, !isUnderWay(first.key) { overtaken.removeFirst() }
-        return overtaken.first.map { $0.leftAt + giveUpAfter }
-    }
+    var giveUpDue: Moment? { overtaken.first.map { $0.leftAt + giveUpAfter } }
 
     /// Takes a call that has been silent for too long after a later one was answered.
-    mutating func takeOverdue(at now: Moment, isUnderWay: (CallKey) -> Bool) -> CallKey? {
-        guard let due = giveUpDue(isUnderWay: isUnderWay), due <= now else { return nil }
+    mutating func takeOverdue(at now: Moment) -> CallKey? {
+        guard let due = giveUpDue, due <= now else { return nil }
         return overtaken.popFirst()?.key
     }
 }

@@ -53,6 +53,12 @@ struct OffenceLedger: Sendable {
         nextEnd = min(nextEnd ?? now + Self.memory, now + Self.memory)
     }
 
+    /// One of a principal's accounts is at fault, and it is not known yet which.
+    mutating func suspect(_ principal: Principal, now: Moment) {
+        users[principal, default: Record(offences: 0, rides: 0, lastOffence: now)].lastOffence = now
+        nextEnd = min(nextEnd ?? now + Self.memory, now + Self.memory)
+    }
+
     private static func note(_ record: inout Record?, rides: Double, _ now: Moment) {
         if record == nil { record = Record(offences: 0, rides: rides - 1, lastOffence: now) }
         record?.offences += 1

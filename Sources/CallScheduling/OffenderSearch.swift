@@ -225,13 +225,11 @@ struct OffenderSearch: Sendable {
         }
     }
 
+    /// Where to cut in two: between two principals, else between two callers, as near to the middle as there is such a place.
     private static func placeBetweenCallers(_ suspects: [Suspect]) -> Int {
         let middle = suspects.count / 2
-        for distance in 0...suspects.count / 4 {
-            for place in [middle - distance, middle + distance] where (1..<suspects.count).contains(place) {
-                if suspects[place - 1].caller != suspects[place].caller { return place }
-            }
-        }
-        return middle
+        let places = (1..<suspects.count).sorted { abs($0 - middle) < abs($1 - middle) }
+        return places.first { suspects[$0 - 1].caller?.principal != suspects[$0].caller?.principal }
+            ?? places.first { suspects[$0 - 1].caller != suspects[$0].caller } ?? middle
     }
 }

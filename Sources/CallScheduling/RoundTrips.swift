@@ -19,8 +19,9 @@ struct RoundTrips: Sendable {
 
     /// c: a lower bound of the time between a call's leaving and its answer's coming, as far as it was seen.
     mutating func lowerBound(now: Moment) -> Duration {
-        while let first = least.first, now - first.at > Self.window { least.removeFirst() }
-        guard latest.count == Self.samplesNeeded, let oldest = latest.first, now - oldest <= Self.window,
+        let start = now - Self.window
+        while let first = least.first, first.at < start { least.removeFirst() }
+        guard latest.count == Self.samplesNeeded, let oldest = latest.first, oldest >= start,
             let first = least.first
         else { return .zero }
         return .nanoseconds(Int64(Double(first.roundTrip.nanoseconds) * credit))

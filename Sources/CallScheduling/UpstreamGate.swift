@@ -67,7 +67,8 @@ struct UpstreamGate: Sendable {
         }
     }
 
-    private enum State { case open, doubt(Doubt), closed(Closure) }
+    /// Indirect, because it is nearly always open, and each question would else copy all of it.
+    private indirect enum State { case open, doubt(Doubt), closed(Closure) }
 
     private struct Strike {
         let accounts: Set<Account>
@@ -87,7 +88,8 @@ struct UpstreamGate: Sendable {
     /// Whether requests are taken.
     var isOpen: Bool { if case .closed = state { false } else { true } }
 
-    var isInDoubt: Bool { if case .doubt = state { true } else { false } }
+    /// Whether it is open, and nothing speaks for an outage.
+    var isUndoubted: Bool { if case .open = state { true } else { false } }
 
     /// Failures since the last success.
     var failuresInARow: Int { max(strikes.count, neverSentInARow) }

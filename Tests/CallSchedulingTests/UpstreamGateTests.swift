@@ -34,9 +34,9 @@ import Testing
     @Test mutating func aFailureRaisesADoubtUnlessAnotherCallWasAnsweredMeanwhile() {
         gate.succeeded(leftAt: start, acceptsCredential: true, now: start + .milliseconds(1))
         failCall("a")
-        #expect(!gate.isInDoubt && gate.admission == .all)
+        #expect(gate.isUndoubted && gate.admission == .all)
         gate.failedAmbiguously(failure(.status), of: ["b"], leftAt: start + .seconds(1), now: start + .seconds(2))
-        #expect(gate.isInDoubt && gate.admission == .test)
+        #expect(!gate.isUndoubted && gate.admission == .test)
     }
 
     /// One account, asked for again and again by many calls, is one strike.
@@ -49,7 +49,7 @@ import Testing
 
     @Test mutating func noCallsAlonecloseIt() {
         for number in 0..<50 { failCall(Account("\(number)")) }
-        #expect(gate.isOpen && gate.isInDoubt)
+        #expect(gate.isOpen && !gate.isUndoubted)
         gate.refereeLeft(now: start)
         gate.succeeded(leftAt: start, acceptsCredential: true, now: start)
         #expect(gate.admission == .all && gate.failuresInARow == 0)
