@@ -10,12 +10,12 @@ import UserSig
 
 /// A whole daemon: holds the credential, serves the socket, makes all upstream calls. May be used from anywhere.
 public final class Daemon: Sendable {
-    /// What the daemon tells whoever runs it, on its event loop.
+    /// What the daemon reports to its owner, on its event loop.
     public struct Hooks: Sendable {
         /// The state has changed.
-        public var stateChanged: @Sendable (DaemonState) -> Void
+        public let stateChanged: @Sendable (DaemonState) -> Void
         /// There has been no connection and no work for `idleExitSeconds`.
-        public var idle: @Sendable () -> Void
+        public let idle: @Sendable () -> Void
 
         /// Sets both.
         public init(
