@@ -41,8 +41,6 @@ final class CallDriver {
     private(set) var health = UpstreamHealth()
     /// What the calls were like so far.
     private(set) var metrics = CallMetrics()
-    /// Accounts in upstream's answers that nobody had asked for.
-    private(set) var unrequestedAccounts = 0
     private let answerTogether: (() -> Void) -> Void
     private let callEnded: (_ call: CallKey, _ accounts: Int, _ failure: CallFailure?) -> Void
 
@@ -210,11 +208,8 @@ final class CallDriver {
         loopTurns?.note()
         let now = Moment.now()
         let startedAt = calls.removeValue(forKey: key)?.startedAt ?? now
-        metrics.countEnd(end.failure, took: now - startedAt, accounts: accounts.count)
-        switch end.result {
-        case .success(let answer): unrequestedAccounts += answer.unrequested
-        case .failure(let failure): if failure.kind == .signatureExpired { upstream.discardSignature() }
-        }
+        metrics.count(end, took: now - startedAt, accounts: accounts.count)
+        if end.failure?.kind == .signatureExpired { upstream.discardSignature() }
         health.note(end)
         answerTogether { carryOut(scheduler.callEnded(key, end, now: now), now: now) }
         // It looks at what has come of it.

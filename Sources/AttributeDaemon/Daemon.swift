@@ -1,3 +1,4 @@
+import AttributeAPI
 import DaemonConfiguration
 import Glibc
 import JSONRPCServer
@@ -9,12 +10,12 @@ import UserSig
 
 /// A whole daemon: holds the credential, serves the socket, makes all upstream calls. May be used from anywhere.
 public final class Daemon: Sendable {
-    /// What the daemon tells whoever runs it, on its event loop.
+    /// What the daemon reports to its owner, on its event loop.
     public struct Hooks: Sendable {
         /// The state has changed.
-        public var stateChanged: @Sendable (DaemonState) -> Void
+        public let stateChanged: @Sendable (DaemonState) -> Void
         /// There has been no connection and no work for `idleExitSeconds`.
-        public var idle: @Sendable () -> Void
+        public let idle: @Sendable () -> Void
 
         /// Sets both.
         public init(
@@ -121,4 +122,30 @@ public final class Daemon: Sendable {
         let key = configuration.secretKey()
         return try await eventLoop.submit { [core] in core.value.configure(configuration, key: key) }.get()
     }
+}
+
+/// The daemon's state, and why it is not `ready`.
+public struct DaemonState: Hashable, Sendable, CustomStringConvertible {
+    /// The state.
+    public let state: GetStatus.State
+    /// What is wrong; empty when nothing is.
+    public let reasons: [String]
+
+    /// `degraded: …`, on one line.
+    public var description: String {
+        reasons.isEmpty ? state.rawValue : "\(state.rawValue): \(reasons.joined(separator: "; "))"
+    }
+}
+
+/// What became of a reload.
+public struct ReloadOutcome: Hashable, Sendable {
+    /// Seconds since 1970.
+    public let at: Int64
+    /// What is wrong with the new configuration; empty if it is in force.
+    public let problems: [String]
+    /// Keys whose new values wait for a restart.
+    public let keysForRestart: [String]
+
+    /// Whether the new configuration is in force.
+    public var succeeded: Bool { problems.isEmpty }
 }

@@ -8,29 +8,22 @@ import Logging
 import NIOCore
 
 extension DaemonCore {
-    /// One method: how it is served. Its name and its description are in `AttributeAPI`.
-    struct Method: Sendable {
-        let name: MethodName
-        let service: Service
-
-        enum Service: Sendable {
-            /// It has no params, and the result is made at once.
-            case result(@Sendable (DaemonCore) -> [UInt8])
-            /// It checks its params and answers, now or later.
-            case call(
-                @Sendable (DaemonCore, Params, any RPCConnection, Completion) throws(ErrorObject) -> Reply)
-            /// It has no answer.
-            case notification(@Sendable (Params, any RPCConnection) -> Void)
-        }
+    /// How a method is served.
+    private enum Service {
+        /// It has no params, and the result is made at once.
+        case result((DaemonCore) -> [UInt8])
+        /// It checks its params and answers, now or later.
+        case call((DaemonCore, Params, any RPCConnection, Completion) throws(ErrorObject) -> Reply)
+        /// It has no answer.
+        case notification((Params, any RPCConnection) -> Void)
     }
 
-    /// The table of methods, by ``MethodName/index``.
-    private static let methods = MethodName.allCases.map { Method(name: $0, service: service(of: $0)) }
-
-    private static func service(of name: MethodName) -> Method.Service {
-        switch name {
+    /// The table of methods: a line for each, beside its name and description in `AttributeAPI`. A function and not an array,
+    /// from which a `ping` would take its line with 100 instructions more.
+    private static func service(of method: MethodName) -> Service {
+        switch method {
         case .getAttrs:
-            .call { core, params, connection, done throws(ErrorObject) in
+            .call { (core, params, connection, done) throws(ErrorObject) in
                 try core.getAttrs(params, connection, done)
             }
         case .getStatus: .result { $0.statusJSON }
@@ -62,7 +55,7 @@ extension DaemonCore: RPCService {
     private func reply(
         to request: Request, for method: MethodName?, on connection: any RPCConnection, _ completion: Completion
     ) -> Reply {
-        if let allow = serving?.settings.allow, let refusal = refusal(of: connection.caller, by: allow) {
+        if let allow, let refusal = refusal(of: connection.caller, by: allow) {
             return .now(.error(refusal))
         }
         do throws(ErrorObject) {
@@ -70,7 +63,7 @@ extension DaemonCore: RPCService {
                 let known = MethodName.allCases.map(\.rawValue).joined(separator: ", ")
                 throw ErrorObject(.methodNotFound, "there are \(known)")
             }
-            switch Self.methods[method.index].service {
+            switch Self.service(of: method) {
             case .result(let make):
                 try request.params.expectNone()
                 return .now(.result(make(self)))
@@ -87,7 +80,7 @@ extension DaemonCore: RPCService {
         loopTurns?.note()
         requests.countNotification()
         guard let method = MethodName(name: notification.method),
-            case .notification(let take) = Self.methods[method.index].service
+            case .notification(let take) = Self.service(of: method)
         else { return }
         take(notification.params, connection)
     }

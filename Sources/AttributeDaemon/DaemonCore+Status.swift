@@ -176,7 +176,7 @@ extension DaemonCore {
             ("fromMemory", counters.fromMemory),
             ("answered", counters.answered), ("failed", counters.failed), ("expired", counters.expired),
             ("overloaded", counters.overloaded), ("withdrawn", counters.withdrawn), ("stopped", counters.stopped),
-            ("unrequestedAccounts", driver.unrequestedAccounts),
+            ("unrequestedAccounts", driver.metrics.unrequestedAccounts),
         ]
         json.object { json in
             for (name, count) in numbers {

@@ -32,6 +32,8 @@ public final class JSONRPCServer {
     /// What the connections share.
     @exclusivity(unchecked)  // As the state of a connection.
     var ledger: DoorLedger
+    // These three are set after init, because their owner is the service as well, which exists before the server.
+
     /// Called whenever a connection has come or gone.
     public var connectionsChanged: (() -> Void)?
     /// Called when the process has no descriptor left for another connection, so that accepting pauses (true), and when

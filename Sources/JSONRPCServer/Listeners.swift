@@ -4,7 +4,8 @@ import NIOPosix
 
 /// The listening sockets of a server, which accept together or pause together. All on one event loop.
 public final class Listeners {
-    /// Called when a shortage of descriptors begins (true), and when it is over (false).
+    /// Called when a shortage of descriptors begins (true), and when it is over (false). Set after init, because the owner is
+    /// not complete before it has its listeners.
     var shortageChanged: ((Bool) -> Void)?
     private let eventLoop: any EventLoop
     private var channels: [any Channel] = []

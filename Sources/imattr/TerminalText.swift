@@ -1,3 +1,5 @@
+import JSONTokens
+
 /// Text as it can be shown on a terminal.
 enum TerminalText {
     /// Escapes control characters, bidirectional controls and line separators as `\uXXXX`, which in JSON text leaves
@@ -50,4 +52,19 @@ enum TerminalText {
         0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F680...0x1F6FF, 0x1F900...0x1F9FF,
         0x20000...0x3FFFD,
     ]
+}
+
+/// Values as a person reads them on a terminal, with nothing left in them that acts on it.
+extension JSONReader {
+    /// Passes a value: a string's text, anything else as it stands.
+    mutating func readableValue() throws(JSONSyntaxError) -> String {
+        if try peek() == .string { return readableText(try string()) }
+        let range = try skipValue()
+        return TerminalText.escape(String(decoding: bytes[range], as: UTF8.self))
+    }
+
+    /// A string's text; with its escapes if it is not Unicode text.
+    func readableText(_ token: JSONStringToken) -> String {
+        TerminalText.escape(decode(token) ?? String(decoding: bytes[token.content], as: UTF8.self))
+    }
 }

@@ -56,18 +56,3 @@ struct ImattrdCommand: AsyncParsableCommand {
         }
     }
 }
-
-/// Says on standard error what is wrong, and ends with a status.
-func failure(_ code: ExitCode, _ lines: [String]) -> ExitCode {
-    // More than a handful of lines hides the first one, which most often is the cause of the others.
-    for line in lines.prefix(lines.count > 5 ? 4 : 5) { StandardError.say(line) }
-    if lines.count > 5 { StandardError.say("and \(lines.count - 4) more problems; mend these first") }
-    return code
-}
-
-/// Ends with a status if `body` fails.
-func orFail<Result, Failure: Error & CustomStringConvertible>(
-    _ code: ExitCode, _ body: () throws(Failure) -> Result
-) throws -> Result {
-    do throws(Failure) { return try body() } catch { throw failure(code, [error.description]) }
-}

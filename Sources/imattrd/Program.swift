@@ -1,4 +1,5 @@
 import ArgumentParser
+import AttributeDaemon
 import Glibc
 import NIOCore
 import NIOPosix
@@ -24,5 +25,36 @@ enum Program {
             exit(EXIT_SUCCESS)
         }
         Signals.shared.forward()
+    }
+}
+
+/// How many files, and so connections, this process may have open.
+enum OpenFiles {
+    /// Raises the soft limit to the hard one. It is 1024 by default, for programs that use select(2).
+    static func raiseLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
+
+/// The one event loop of the program.
+enum MainLoop {
+    /// Measures its turns.
+    static let turns = LoopTurns()
+    /// The loop. It runs as long as the process.
+    static let eventLoop: any EventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1, metricsDelegate: turns).any()
+}
+
+/// Runs tasks on an event loop.
+private final class EventLoopExecutor: TaskExecutor {
+    private let eventLoop: any EventLoop
+
+    init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

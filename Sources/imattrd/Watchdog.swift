@@ -31,3 +31,15 @@ struct Watchdog {
         }
     }
 }
+
+extension EventLoop {
+    /// Waits, until it is over or the task is cancelled, by the loop's own timer. `Task.sleep` would start Swift's threads.
+    fileprivate func sleep(for duration: Duration) async throws {
+        let timer = scheduleTask(in: TimeAmount(duration)) {}
+        try await withTaskCancellationHandler {
+            try await timer.futureResult.get()
+        } onCancel: {
+            timer.cancel()
+        }
+    }
+}

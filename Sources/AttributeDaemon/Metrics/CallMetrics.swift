@@ -1,5 +1,4 @@
 import AttributeValues
-import CallScheduling
 
 /// What the upstream calls were like so far.
 struct CallMetrics {
@@ -10,9 +9,28 @@ struct CallMetrics {
     /// Accounts that they asked for.
     private(set) var accounts = Histogram(bounds: Histogram.accounts)
 
-    mutating func countEnd(_ failure: CallFailure?, took duration: Duration, accounts count: Int) {
-        if let failure { outcomes.count(code: failure.code) } else { outcomes.countOK() }
+    /// Accounts in upstream's answers that were not asked for.
+    private(set) var unrequestedAccounts = 0
+
+    mutating func count(_ end: CallEnd, took duration: Duration, accounts count: Int) {
+        switch end.result {
+        case .success(let answer):
+            outcomes.countOK()
+            unrequestedAccounts += answer.unrequested
+        case .failure(let failure): outcomes.count(code: failure.code)
+        }
         durations.add(duration.inSeconds)
         accounts.add(Double(count))
+    }
+}
+
+/// What the last calls say about upstream, beyond what keeps calls from leaving.
+struct UpstreamHealth {
+    /// The last failure since the last good call.
+    private(set) var lastFailure: CallFailure?
+
+    mutating func note(_ end: CallEnd) {
+        // If upstream refused an account, that is its caller's affair.
+        lastFailure = end.failure.flatMap { $0.cause == .account ? nil : $0 }
     }
 }

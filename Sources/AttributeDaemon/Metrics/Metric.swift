@@ -43,17 +43,12 @@ public enum Metric: String, CaseIterable, Sendable {
     /// The unit, with which the name ends; nil for plain numbers.
     public var unit: String? { ["seconds", "bytes"].first { name.hasSuffix("_" + $0) } }
 
+    /// What kind of numbers it has.
+    public var type: Kind { row.type }
+
+    /// What it says, for a person.
+    public var help: String { row.help }
+
     /// The labels that samples have.
-    public var labels: [String] {
-        switch self {
-        case .build: ["version"]
-        case .state: [name]
-        case .requests: ["method", "outcome"]
-        case .upstreamCalls: ["outcome"]
-        case .linesRefused: ["code"]
-        case .connectionsRefused, .connectionsDisplaced: ["limit"]
-        case .requestDurationSeconds, .upstreamCallDurationSeconds, .upstreamCallAccounts, .loopTurnSeconds: ["le"]
-        default: []
-        }
-    }
+    public var labels: [String] { row.labels }
 }

@@ -4,44 +4,41 @@ struct OpenMetricsText {
     typealias Label = (name: String, value: String)
 
     private(set) var bytes: [UInt8] = []
-    private var metric = Metric.build
+    private var name = ""
+    private var suffix = ""
 
     init() { bytes.reserveCapacity(16 << 10) }
 
     /// Begins a family: what follows are its samples, if there are any.
     mutating func begin(_ metric: Metric) {
-        self.metric = metric
-        line("# TYPE \(metric.name) \(metric.type.rawValue)")
-        if let unit = metric.unit { line("# UNIT \(metric.name) \(unit)") }
-        line("# HELP \(metric.name) \(Self.escape(metric.help))")
+        let row = metric.row
+        (name, suffix) = (metric.name, row.type.suffix)
+        line("# TYPE \(name) \(row.type.rawValue)")
+        if let unit = metric.unit { line("# UNIT \(name) \(unit)") }
+        line("# HELP \(name) \(Self.escape(row.help))")
     }
 
     /// Ends the text; nothing may follow.
     mutating func end() { line("# EOF") }
 
     /// One sample; none if there is no value.
-    mutating func sample(_ value: Int?, _ labels: [Label] = []) {
-        if let value { line(metric.name + metric.type.suffix, labels, "\(value)") }
-    }
-
-    /// One sample; none if there is no value.
-    mutating func sample(_ value: Double?, _ labels: [Label] = []) {
-        if let value { line(metric.name + metric.type.suffix, labels, "\(value)") }
+    mutating func sample<Value: CustomStringConvertible>(_ value: Value?, _ labels: [Label] = []) {
+        if let value { line(name + suffix, labels, "\(value)") }
     }
 
     /// The samples of a histogram.
     mutating func samples(_ histogram: Histogram) {
         let bounds = histogram.bounds.map { "\($0)" } + ["+Inf"]
         for (bound, count) in zip(bounds, histogram.cumulative) {
-            line(metric.name + "_bucket", [("le", bound)], "\(count)")
+            line(name + "_bucket", [("le", bound)], "\(count)")
         }
-        line(metric.name + "_count", [], "\(histogram.count)")
-        line(metric.name + "_sum", [], "\(histogram.sum)")
+        line(name + "_count", [], "\(histogram.count)")
+        line(name + "_sum", [], "\(histogram.sum)")
     }
 
     /// The samples of a state set: 1 for the state that holds, 0 for the others.
     mutating func states(_ states: [String], current: String) {
-        for state in states { line(metric.name, [(metric.name, state)], state == current ? "1" : "0") }
+        for state in states { line(name, [(name, state)], state == current ? "1" : "0") }
     }
 
     // MARK: Lines
