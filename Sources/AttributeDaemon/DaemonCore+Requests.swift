@@ -44,8 +44,8 @@ extension DaemonCore {
 
 extension DaemonCore: RPCService {
     func call(_ request: Request, on connection: any RPCConnection, completion: Completion) -> Reply {
-        loopTurns?.note()
         let method = MethodName(name: request.method)
+        if method == .ping { loopTurns?.noteSmall() } else { loopTurns?.note() }
         requests.countReceived(method)
         let reply = reply(to: request, for: method, on: connection, completion)
         if case .now(let outcome) = reply { requests.countEnd(of: method, outcome) }

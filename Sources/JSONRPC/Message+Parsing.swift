@@ -127,7 +127,7 @@ private struct Envelope {
             idIsReadable = false
             note("\"id\" has \(token.count) bytes", limit: .init("maxIdLength", RequestID.maximumLength))
         } else {
-            id = RequestID(token: reader.bytes[token])
+            id = RequestID(token: token, of: reader.bytes)
         }
     }
 

@@ -1,3 +1,5 @@
+import JSONTokens
+
 /// A request's id, byte for byte as it stood in the request: a string with its escapes, a number of any size or form,
 /// or `null`.
 ///
@@ -16,6 +18,9 @@ public struct RequestID: Sendable {
 
     /// Wraps a token, which must be a JSON string, number or null in UTF-8.
     public init(token: some Collection<UInt8>) { text = String(decoding: token, as: UTF8.self) }
+
+    /// The same for a part of a line.
+    init(token: Range<Int>, of line: [UInt8]) { text = String(copying: token, of: line) }
 }
 
 extension RequestID: Hashable {

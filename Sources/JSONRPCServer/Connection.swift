@@ -115,7 +115,7 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     private func takeLines() {
         state.turnBegins()
         guard !server.turn.isSpent else { return }
-        var share = server.turn.share(at: server.now())
+        var share = TurnBudget.Share()
         loop: repeat {
             switch state.next(&server.ledger) {
             case .item(let item, let place): take(item, place)
@@ -123,7 +123,7 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
             case .nothing: break loop
             }
         } while server.turn.mayGoOn(&share, after: state.lastLineBytes, now: server.now)
-        server.turn.end(share, at: server.now())
+        server.turn.end(share, now: server.now)
     }
 
     private func take(_ item: consuming BatchItem, _ place: AnswerPlace) {
@@ -164,9 +164,9 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     /// Withdraws as many requests as may be withdrawn in this turn of the loop.
     private func withdraw() {
         for _ in 0..<TurnBudget.maxSteps {
-            guard let (call, error) = state.nextWithdrawal() else { return }
+            guard let (call, answer) = state.nextWithdrawal() else { return }
             call.cancel()
-            if let error { act(state.answer(Response(id: call.id, .error(error)), at: call.place, &server.ledger)) }
+            if let answer { act(state.answer(Response(id: call.id, answer), at: call.place, &server.ledger)) }
         }
         act(state.goOn(&server.ledger))
     }
@@ -174,11 +174,10 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     // MARK: Writing
 
     func flush() {
-        guard let context else { return }
         let actions = state.flush(&server.ledger) { bytes in
             send(socket, bytes.baseAddress, bytes.count, CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL))
         }
-        if let bytes = state.output.take() {
+        if let bytes = state.output.take(), let context {
             let promise = context.eventLoop.makePromise(of: Void.self)
             promise.futureResult.assumeIsolated().whenComplete { [self] result in
                 guard case .success = result else { return }

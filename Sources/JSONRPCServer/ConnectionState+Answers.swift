@@ -6,11 +6,11 @@ extension ConnectionState {
         /// Their numbers, the next one last.
         private var numbers: [UInt64]
         /// What they are answered with; nil if they cannot be answered.
-        let error: ErrorObject?
+        let answer: Response.Outcome?
 
-        init(_ numbers: [UInt64], with error: ErrorObject?) {
+        init(_ numbers: [UInt64], answer: Response.Outcome?) {
             self.numbers = numbers.reversed()
-            self.error = error
+            self.answer = answer
         }
 
         fileprivate mutating func next() -> UInt64? { numbers.popLast() }
@@ -35,15 +35,15 @@ extension ConnectionState {
     /// All requests with an id are to be withdrawn and answered with an error, by ``nextWithdrawal()``.
     mutating func cancel(_ id: RequestID, with error: ErrorObject) {
         let numbers = waiting.numbers(of: id)
-        if !numbers.isEmpty { withdrawals.append(Withdrawal(numbers, with: error)) }
+        if !numbers.isEmpty { withdrawals.append(Withdrawal(numbers, answer: .error(error))) }
     }
 
     /// Takes a request that is to be withdrawn, and what it is answered with then.
-    mutating func nextWithdrawal() -> (call: WaitingCalls.Call, error: ErrorObject?)? {
+    mutating func nextWithdrawal() -> (call: WaitingCalls.Call, answer: Response.Outcome?)? {
         while let last = withdrawals.indices.last {
             while let number = withdrawals[last].next() {
                 // Withdrawing one may have had another answered.
-                if let call = waiting.remove(number) { return (call, withdrawals[last].error) }
+                if let call = waiting.remove(number) { return (call, withdrawals[last].answer) }
             }
             withdrawals.removeLast()
         }

@@ -108,11 +108,15 @@ struct ConnectionState {
 
     // MARK: Predicates
 
+    // Inlined, as the state is large, and would be copied for each of these calls.
+
+    @inline(__always)
     var isOpen: Bool {
         if case .closed = phase { false } else { true }
     }
 
     /// Whether lines are taken at all.
+    @inline(__always)
     var takesLines: Bool {
         switch phase {
         case .open, .ended: true
@@ -122,6 +126,7 @@ struct ConnectionState {
 
     /// Lines are taken while there is room for their answers. When there is none, a client gets one line answered at a time,
     /// and the next when it has taken that answer.
+    @inline(__always)
     func hasRoom(_ ledger: inout DoorLedger) -> Bool {
         let unread = unread
         return unread == 0
@@ -130,12 +135,14 @@ struct ConnectionState {
     }
 
     /// Bytes of answers that the client has not been sent.
+    @inline(__always)
     var unread: Int { output.unwritten + inBatches }
 
     /// Whether nothing is asked of it, and nothing owed to it.
     var isIdle: Bool { waiting.isEmpty && batch == nil && unread == 0 && lines.count == 0 }
 
     /// Whether a turn would find something to do.
+    @inline(__always)
     func hasWork(_ ledger: inout DoorLedger) -> Bool {
         if !withdrawals.isEmpty || batch != nil { return true }
         switch phase {
@@ -145,11 +152,13 @@ struct ConnectionState {
         }
     }
 
+    @inline(__always)
     private func mayRead(_ ledger: inout DoorLedger) -> Bool {
         guard case .open = phase, case .idle = turn else { return false }
         return batch == nil && hasRoom(&ledger)
     }
 
+    @inline(__always)
     private var isDone: Bool {
         guard case .draining = phase else { return false }
         return waiting.isEmpty && batch == nil && withdrawals.isEmpty && output.unwritten == 0
@@ -181,7 +190,7 @@ struct ConnectionState {
         phase = .closed
         lines.removeAll()
         batch = nil
-        withdrawals = waiting.isEmpty ? [] : [Withdrawal(waiting.numbers, with: nil)]
+        withdrawals = waiting.isEmpty ? [] : [Withdrawal(waiting.numbers, answer: nil)]
         output.removeAll()
         (inBatches, chargedAnswers, chargedInput) = (0, 0, 0)
         ledger.close(account)

@@ -228,6 +228,8 @@ public final class JSONRPCServer {
 
     /// As many as one turn of the loop may be spent on.
     private func relieve() {
+        // As a rule; and the ledger would be copied to look for more.
+        guard ledger.needsRelief else { return }
         for _ in 0..<Self.maxReliefs {
             guard let relief = ledger.relief else { return }
             ledger.counters.displaced["maxBufferedBytes", default: 0] += 1

@@ -52,6 +52,17 @@ import Testing
         }
     }
 
+    /// They are not timed one by one, but a turn with many of them is.
+    @Test func manySmallThingsBeginATurn() {
+        let turns = LoopTurns()
+        for count in [7, 8] {
+            for _ in 0..<count { turns.noteSmall() }
+            let end = NIODeadline.now() + .seconds(1)
+            turns.turnEnded(tasks: 0, begunAt: end, at: end)
+            #expect((turns.histogram.sum >= 1) == (count == 8))
+        }
+    }
+
     private final class Busy: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
 

@@ -115,10 +115,10 @@ import Testing
         door.state.closed(&door.ledger)
         expect(door.state.hasWork(&door.ledger), is: true)
         var withdrawn = 0
-        while let (call, error) = door.state.nextWithdrawal() {
+        while let (call, answer) = door.state.nextWithdrawal() {
             call.cancel()
             withdrawn += 1
-            #expect(error == nil)
+            #expect(answer == nil)
         }
         #expect(withdrawn == 250)
         expect(door.state.hasWork(&door.ledger), is: false)
@@ -233,9 +233,8 @@ import Testing
         var door = Door()
         door.receive("[" + request("wait", end: ",") + request("now", id: 2, end: "]\n"))
         door.state.cancel(RequestID(token: "1".utf8), with: ErrorObject(code: -32800, message: "cancelled"))
-        while let (call, error) = door.state.nextWithdrawal() {
-            let error = error ?? ErrorObject(.internalError)
-            _ = door.state.answer(Response(id: call.id, .error(error)), at: call.place, &door.ledger)
+        while let (call, answer) = door.state.nextWithdrawal() {
+            _ = door.state.answer(Response(id: call.id, answer ?? .result([])), at: call.place, &door.ledger)
         }
         _ = door.complete()
         _ = door.flush()

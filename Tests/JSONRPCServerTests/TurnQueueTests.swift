@@ -1,4 +1,3 @@
-import NIOCore
 import Testing
 
 @testable import JSONRPCServer
@@ -26,37 +25,6 @@ import Testing
         var names: [String] = []
         while let name = queue.next() { names.append(name) }
         return names
-    }
-}
-
-@Suite struct TurnBudgetTests {
-    private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
-
-    @Test func aConnectionTakesAHundredLinesInATurn() {
-        let budget = TurnBudget()
-        var share = budget.share(at: start)
-        var lines = 1
-        while budget.mayGoOn(&share, after: 40, now: { start }) { lines += 1 }
-        #expect(lines == 100)
-    }
-
-    @Test func slowLinesEndTheTurnForAll() {
-        var budget = TurnBudget()
-        var now = start
-        while !budget.isSpent {
-            var share = budget.share(at: now)
-            repeat { now = now + .microseconds(100) } while budget.mayGoOn(&share, after: 40, now: { now })
-            budget.end(share, at: now)
-        }
-        #expect(now - start <= .milliseconds(5) + .microseconds(800), "the clock is read once in eight lines")
-        budget.begin()
-        #expect(!budget.isSpent)
-    }
-
-    @Test func afterALongLineTheClockIsReadAtOnce() {
-        let budget = TurnBudget()
-        var share = budget.share(at: start)
-        expect(budget.mayGoOn(&share, after: 100_000, now: { start + .milliseconds(6) }), is: false)
     }
 }
 

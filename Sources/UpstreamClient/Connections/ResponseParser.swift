@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 
 /// Reads the answer to one POST from the bytes of a connection (RFC 9112), and knows where it ends.
@@ -131,16 +132,27 @@ struct ResponseParser {
 
     /// The next line without its end; nil if it has not come as a whole.
     private mutating func line(atMost count: Int) throws(Malformed) -> Line? {
-        let end = unread.readableBytesView.firstIndex(of: UInt8(ascii: "\n"))
-        let length = end.map { $0 - unread.readerIndex } ?? unread.readableBytes
-        guard length <= count else { throw Malformed(reason: "its head is too long") }
-        guard end != nil, var line = unread.readBytes(length: length) else { return nil }
+        let end = unread.withUnsafeReadableBytes { bytes -> Int? in
+            guard let start = bytes.baseAddress, let end = memchr(start, CInt(UInt8(ascii: "\n")), bytes.count) else {
+                return nil
+            }
+            return UnsafeRawPointer(end) - start
+        }
+        guard end ?? unread.readableBytes <= count else { throw Malformed(reason: "its head is too long") }
+        guard let end, var line = unread.readBytes(length: end) else { return nil }
         unread.moveReaderIndex(forwardBy: 1)
         guard line.popLast() == UInt8(ascii: "\r") else { throw Malformed(reason: "a line does not end with CR LF") }
-        for byte in line where byte < 0x20 && byte != UInt8(ascii: "\t") || byte == 0x7F {
-            throw Malformed(reason: "a control character in its head")
-        }
+        guard !Self.hasControls(line) else { throw Malformed(reason: "a control character in its head") }
         return line
+    }
+
+    private static func hasControls(_ line: Line) -> Bool {
+        let bytes = line.span
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte < 0x20 && byte != UInt8(ascii: "\t") || byte == 0x7F { return true }
+        }
+        return false
     }
 
     /// At most seven digits, and perhaps an extension, which means nothing to us.
@@ -166,7 +178,7 @@ struct ResponseParser {
         /// `HTTP/1.1 200 OK`, of which the last word may be any, or missing.
         init(statusLine line: Line) throws(Malformed) {
             let version = line.prefix(9)
-            guard version.elementsEqual("HTTP/1.1 ".utf8) || version.elementsEqual("HTTP/1.0 ".utf8),
+            guard version.isExactly("HTTP/1.1 ") || version.isExactly("HTTP/1.0 "),
                 let status = Self.number(line.dropFirst(9).prefix(3), digits: 3...3), status >= 100,
                 line.count == 12 || line[12] == UInt8(ascii: " ")
             else { throw Malformed(reason: "no status line") }
@@ -236,6 +248,11 @@ extension ArraySlice<UInt8> {
         var text = drop { $0.isBlank }
         while let last = text.last, last.isBlank { text = text.dropLast() }
         return text
+    }
+
+    fileprivate func isExactly(_ word: StaticString) -> Bool {
+        guard count == word.utf8CodeUnitCount else { return false }
+        return word.withUTF8Buffer { elementsEqual($0) }
     }
 
     /// Whether it is a word of lower-case letters and hyphens, in letters of any case.

@@ -1,0 +1,67 @@
+import NIOCore
+import Testing
+
+@testable import JSONRPCServer
+
+@Suite struct TurnBudgetTests {
+    private var clock = NIODeadline.uptimeNanoseconds(1_000_000_000)
+    private var looks = 0
+
+    /// Takes lines as long as that is allowed.
+    private mutating func take(_ lines: Int, bytes: Int = 50, each: TimeAmount, in budget: inout TurnBudget) -> Int {
+        var share = TurnBudget.Share()
+        var taken = 0
+        func now() -> NIODeadline {
+            looks += 1
+            return clock
+        }
+        while taken < lines {
+            taken += 1
+            clock = clock + each
+            if !budget.mayGoOn(&share, after: bytes, now: now) { break }
+        }
+        budget.end(share, now: now)
+        return taken
+    }
+
+    @Test mutating func aConnectionWithOneLineDoesNotNeedTheClock() {
+        var budget = TurnBudget()
+        budget.begin()
+        var connections = 0
+        while !budget.isSpent, connections < 10_000 {
+            #expect(take(1, each: .microseconds(5), in: &budget) == 1)
+            connections += 1
+        }
+        #expect(looks == 0)
+        #expect((500...1000).contains(connections), "\(connections)")
+        budget.begin()
+        #expect(!budget.isSpent)
+    }
+
+    @Test mutating func aConnectionHasAHundredLines() {
+        var budget = TurnBudget()
+        #expect(take(1000, each: .microseconds(3), in: &budget) == TurnBudget.maxSteps)
+        #expect(!budget.isSpent)
+        #expect(looks <= 15)
+    }
+
+    @Test mutating func timeIsBoundedForAllConnections() {
+        var budget = TurnBudget()
+        #expect((6...24).contains(take(1000, each: .microseconds(300), in: &budget)))
+        #expect(budget.isSpent)
+    }
+
+    /// Though the clock is not read for a single line.
+    @Test(arguments: [100_000, 4 << 20]) mutating func longLinesAreSpentOn(bytes: Int) {
+        var budget = TurnBudget()
+        #expect(take(2, bytes: bytes, each: .milliseconds(20), in: &budget) == 1)
+        #expect(budget.isSpent)
+    }
+
+    @Test mutating func afterALongLineTheClockIsReadAtOnce() {
+        var budget = TurnBudget()
+        #expect(take(2, each: .zero, in: &budget) == 2)
+        #expect(take(5, bytes: 20_000, each: .milliseconds(2), in: &budget) <= 3)
+        #expect(budget.isSpent)
+    }
+}
