@@ -243,14 +243,12 @@ struct SiegeReadingTests {
     @Test func reportsToTheWatchdogAreNoted() async throws {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
-        let start = NIODeadline.now()
         let socket = try await NotifySocket.open(in: folder)
         let path = try #require(socket.environment["NOTIFY_SOCKET"])
         #expect(socket.environment["WATCHDOG_USEC"] == "3000000")
         try notify("READY=1", at: path)
         try notify("STATUS=x\nWATCHDOG=1", at: path)
         try await Patience.wait(for: "a report") { try await socket.reportCount == 1 ? () : nil }
-        #expect(try await socket.lateness(since: start) == .zero)
         try await socket.close()
     }
 

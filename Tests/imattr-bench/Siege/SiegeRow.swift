@@ -36,7 +36,9 @@ struct SiegeRow: Sendable {
     var waits: Waits
     /// Questions of the victim that did not get the right answer.
     var failures: Int
-    /// The same, of its large job.
+    /// What became of these, as far as it is known.
+    var otherEnds: [String] = []
+    /// As ``failures``, of its large job.
     var bulkFailures: Int
     /// What the large job got, in percent of the limit.
     var bulkShare: Double
@@ -64,7 +66,7 @@ struct SiegeRow: Sendable {
     func findings(alone: Waits) -> [Finding] {
         let ping = bounds.ping(alone)
         return [
-            Finding("failures", failures, .atMost(0)),
+            Finding((["failures"] + otherEnds).joined(separator: ", "), failures, .atMost(0)),
             Finding("ping, p50", waits.ping.value(at: 50)),
             Finding("ping, p99", waits.ping.value(at: 99), Self.atMost(ping)),
             Finding("getAttrs, p50", waits.ask.value(at: 50)),
