@@ -138,8 +138,9 @@ struct SiegeRowTests {
     }
 
     @Test func aTrickMayHaveBoundsOfItsOwn() {
-        let own = SiegeRow.Bounds(askExtra: .milliseconds(100), bulkShare: nil)
-        #expect(missed({ $0.bulkShare = 0 }, bounds: own) == [])
+        let own = SiegeRow.Bounds(askExtra: .milliseconds(100), bulkShare: nil, bulkFailures: 1)
+        #expect(missed({ ($0.bulkShare, $0.bulkFailures) = (0, 1) }, bounds: own) == [])
+        #expect(missed({ $0.bulkFailures = 2 }, bounds: own) == ["bulk, failures"])
         #expect(missed({ $0.waits = Self.waits(ping: 26, ask: 150) }, bounds: own) == [])
         #expect(missed({ $0.waits = Self.waits(ping: 26, ask: 151) }, bounds: own) == ["getAttrs, p99"])
     }

@@ -6,6 +6,8 @@ struct SiegeRow: Sendable {
         var askExtra = Duration.milliseconds(80)
         /// Percent of the limit that the victim's large job gets; nil if that is not judged.
         var bulkShare: Double? = 45
+        /// How many questions of that job may be refused; nil if that is not judged.
+        var bulkFailures: Double? = 0
 
         static let usual = Bounds()
 
@@ -72,7 +74,7 @@ struct SiegeRow: Sendable {
             Finding("getAttrs, p50", waits.ask.value(at: 50)),
             Finding("getAttrs, p99", waits.ask.value(at: 99), Self.atMost(bounds.ask(alone))),
             Finding("bulk, of the limit", bulkShare, "%", bounds.bulkShare.map { .atLeast($0) }),
-            Finding("bulk, failures", bulkFailures, .atMost(0)),
+            Finding("bulk, failures", bulkFailures, bounds.bulkFailures.map { .atMost($0) }),
         ]
             + (firstAnswer.map { [Finding("first answer", $0, Self.atMost(ping))] } ?? [])
             + [Finding("peak memory", peakMemory, "MiB", .atMost(min(Bounds.peakMemory, memoryBound ?? .infinity)))]

@@ -20,10 +20,10 @@ struct SiegeRun: Sendable {
 
     /// Runs it. `fullSecond` is how many accounts a second has room for.
     func row(fullSecond: Int) async throws -> SiegeRow {
+        let memoryBound = try await MemoryBound.ask(rig.daemon)
         OtherUsers.allow()
         // However this ends: to end and to remove things needs root, and the victim connects again until it is over.
         defer { OtherUsers.forbid() }
-        let memoryBound = try await MemoryBound.ask(rig.daemon)
         try await warmUp()
         let start = NIODeadline.now()
         let turnsBefore = try await turns()
