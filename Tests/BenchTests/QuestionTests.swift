@@ -24,7 +24,7 @@ struct QuestionTests {
     }
 
     @Test func aLineMayBeLong() {
-        let line = Question(accounts: ["a"], timeoutMs: 5, padding: 1000).line(id: 7)
+        let line = Question(accounts: ["a"], timeoutMs: 5, padding: String(repeating: " ", count: 1000)).line(id: 7)
         #expect((1000..<1200).contains(line.utf8.count))
         #expect(line.split(separator: "\n").count == 1)
         #expect(Question.ping.line(id: 7) == #"{"jsonrpc":"2.0","id":7,"method":"ping"}"# + "\n")

@@ -115,8 +115,8 @@ struct BenchCommand: AsyncParsableCommand {
             commandName: "siege",
             abstract: "What an attacker can do to another user's requests, trick by trick and all together.",
             discussion: """
-                Run it as root on two cores or more: users 65100 to 65299 attack at nice -5, user 65500 is the victim, the \
-                daemon has the first core for itself, and all but the attackers goes at nice -20. The victim sends a ping and asks for one account every 20 ms, \
+                Run it as root on two cores or more: users 65100 to 65299 attack, user 65500 is the victim, the daemon \
+                has the first core for itself, and all but the attackers has real-time priority. The victim sends a ping and asks for one account every 20 ms, \
                 for --seconds alone, then beside each attack, then for as long again beside a large job of its own. \
                 Tricks: \(Trick.everything.map(\.name).joined(separator: ", ")), and \(StatusCost.name), which is what a \
                 getStatus costs while 300,000 accounts wait. Groups of tricks, which are no part of a run of all: \

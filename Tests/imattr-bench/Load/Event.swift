@@ -31,6 +31,12 @@ extension [Event] {
 
     func within(_ range: Range<NIODeadline>) -> [Event] { filter { range.contains($0.at) } }
 
+    /// How many there are of each end but the right one, as text; those that are lost are what is missing from the sum.
+    var otherEnds: [String] {
+        (wrong.isEmpty ? [] : ["\(wrong.count) wrong"])
+            + refusals.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }
+    }
+
     /// How many there are of each kind of refusal.
     var refusals: [Int: Int] {
         reduce(into: [:]) { counts, event in

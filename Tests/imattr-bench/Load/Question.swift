@@ -8,12 +8,12 @@ struct Question: Sendable {
     private let request: String
     private let result: String
 
-    /// Asks for distinct accounts, whose names need no escape in JSON, with so many bytes of white space in its line.
-    init(accounts: [String], timeoutMs: Int, padding: Int = 0) {
+    /// Asks for distinct accounts, whose names need no escape in JSON, with white space at the end of its line.
+    init(accounts: [String], timeoutMs: Int, padding: String = "") {
         size = accounts.count
         let names = accounts.map { "\"\($0)\"" }
         let params = #"{"To_Account":[\#(names.joined(separator: ","))],"timeoutMs":\#(timeoutMs)}"#
-        request = #""method":"getAttrs","params":\#(params)"# + String(repeating: " ", count: padding)
+        request = #""method":"getAttrs","params":\#(params)"# + padding
         // The sandbox gives each account its own name, so that a mix-up shows.
         let entries = names.map { #"{"To_Account":\#($0),"Attrs":{"account":\#($0)}}"# }
         // The object's end is left open: it may get more members, but none of these may change.

@@ -1,9 +1,8 @@
 extension Finding {
     /// How many askings had another end than a right answer, in a run in which nothing has a reason to.
     static func notRight(_ events: [Event]) -> Finding {
-        let refusals = events.refusals.sorted { $0.key < $1.key }.map { ", \($0.value) × \($0.key)" }.joined()
-        let wrong = events.wrong.isEmpty ? "" : ", \(events.wrong.count) wrong"
-        return Finding("lost, wrong or refused\(wrong)\(refusals)", events.count - events.right.count, .atMost(0))
+        let what = (["lost, wrong or refused"] + events.otherEnds).joined(separator: ", ")
+        return Finding(what, events.count - events.right.count, .atMost(0))
     }
 
     /// Answers that are not the right ones, where refusals are to be expected.

@@ -11,6 +11,9 @@ final class Attacker: ChannelInboundHandler {
     private static let pause = TimeAmount.milliseconds(5)
     /// Lines that are made for one write.
     private static let batch = 64
+    /// Writes of a connection before others have their turn.
+    private static let writesInARow = 16
+    private static let rest = TimeAmount.microseconds(200)
 
     private let behaviour: Move.Behaviour
     private let path: String
@@ -20,6 +23,8 @@ final class Attacker: ChannelInboundHandler {
     private var lines: RequestLines?
     /// Requests that may still be sent.
     private var credit = 0
+    /// Whether lines are being sent, or will be when others have had their turn.
+    private var isSending = false
 
     /// Makes the connections of some moves, as users from `firstUser` on or, without one, as who we are.
     static func begin(
@@ -119,21 +124,35 @@ final class Attacker: ChannelInboundHandler {
         context.close(promise: nil)
     }
 
-    /// Sends as much as may be sent now.
+    /// Sends as much as may be sent now, and lets other connections have their turn after some of it: a daemon that reads
+    /// as fast as this writes would leave this channel writable for ever.
     private func send(_ context: ChannelHandlerContext) {
-        let now = NIODeadline.now().uptimeNanoseconds / 1_000_000_000
-        while credit > 0, context.channel.isWritable {
-            var batch = ByteBuffer()
-            var count = 0
-            while credit > 0, count < Self.batch, batch.readableBytes < 1 << 16, let line = lines?.next(now: Int64(now))
-            {
-                batch.writeString(line)
-                credit -= 1
-                count += 1
+        guard !isSending else { return }
+        isSending = true
+        for _ in 0..<Self.writesInARow {
+            guard credit > 0, context.channel.isActive, context.channel.isWritable, let batch = nextBatch() else {
+                isSending = false
+                return
             }
-            guard count > 0 else { return }
-            counts.report.sent += count
             context.writeAndFlush(wrapOutboundOut(batch), promise: nil)
         }
+        eventLoop.assumeIsolated().scheduleTask(in: Self.rest) {
+            self.isSending = false
+            if context.channel.isActive { self.send(context) }
+        }
+    }
+
+    /// The next lines; nil if there are none.
+    private func nextBatch() -> ByteBuffer? {
+        let now = NIODeadline.now().uptimeNanoseconds / 1_000_000_000
+        var batch = ByteBuffer()
+        var count = 0
+        while credit > 0, count < Self.batch, batch.readableBytes < 1 << 16, let line = lines?.next(now: Int64(now)) {
+            batch.writeString(line)
+            credit -= 1
+            count += 1
+        }
+        counts.report.sent += count
+        return count > 0 ? batch : nil
     }
 }

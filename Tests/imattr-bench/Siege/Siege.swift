@@ -74,8 +74,9 @@ struct Siege: Measurement {
     /// Lets us, and what we start afterwards, go before what else the machine does. Where that is not allowed, a busy
     /// machine shows in the waits.
     private func takePriority() throws {
-        for thread in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").compactMap(id_t.init) {
-            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), thread, -20)
+        var parameters = sched_param(sched_priority: 1)
+        for thread in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").compactMap(pid_t.init) {
+            sched_setscheduler(thread, SCHED_RR, &parameters)
         }
     }
 
@@ -88,7 +89,7 @@ struct Siege: Measurement {
             .near, sandbox: trick.faults.flatMap { ["--fault", $0] }, daemon: ["--log-level", "error"],
             through: cores.forDaemon + descriptors, environment: notifications.environment
         ) { rig in
-            try letOthersConnect(rig.daemon.socketPath)
+            try await letOthersConnect(rig.daemon.socketPath)
             return try await SiegeRun(
                 rig: rig, trick: trick, seconds: seconds, attackers: Self.attackers, victim: Self.victim,
                 waitsForMemory: waitsForMemory, notifications: notifications
@@ -99,7 +100,9 @@ struct Siege: Measurement {
     }
 
     /// The folder of the rig is ours alone, and its socket too.
-    private func letOthersConnect(_ socket: String) throws {
+    private func letOthersConnect(_ socket: String) async throws {
+        // Answered when the configuration is read: the daemon would refuse one with a socket that everybody may write to.
+        _ = try await NIOThreadPool.singleton.runIfActive { try LineClient(socket, patience: 20).ask(Request.ping) }
         let folder = String(socket.prefix(upTo: socket.lastIndex(of: "/") ?? socket.endIndex))
         for (path, mode) in [(folder, mode_t(0o711)), (socket, 0o666)] {
             guard chmod(path, mode) == 0 else { throw File.Failure(path: path, code: errno) }

@@ -6,6 +6,8 @@ struct SiegeRow: Sendable {
         var askExtra = Duration.milliseconds(80)
         /// Percent of the limit that the victim's large job gets; nil if that is not judged.
         var bulkShare: Double? = 45
+        /// How many questions of that job may be refused; nil if that is not judged.
+        var bulkFailures: Double? = 0
 
         static let usual = Bounds()
 
@@ -36,7 +38,9 @@ struct SiegeRow: Sendable {
     var waits: Waits
     /// Questions of the victim that did not get the right answer.
     var failures: Int
-    /// The same, of its large job.
+    /// What became of these, as far as it is known.
+    var otherEnds: [String] = []
+    /// As ``failures``, of its large job.
     var bulkFailures: Int
     /// What the large job got, in percent of the limit.
     var bulkShare: Double
@@ -64,13 +68,13 @@ struct SiegeRow: Sendable {
     func findings(alone: Waits) -> [Finding] {
         let ping = bounds.ping(alone)
         return [
-            Finding("failures", failures, .atMost(0)),
+            Finding((["failures"] + otherEnds).joined(separator: ", "), failures, .atMost(0)),
             Finding("ping, p50", waits.ping.value(at: 50)),
             Finding("ping, p99", waits.ping.value(at: 99), Self.atMost(ping)),
             Finding("getAttrs, p50", waits.ask.value(at: 50)),
             Finding("getAttrs, p99", waits.ask.value(at: 99), Self.atMost(bounds.ask(alone))),
             Finding("bulk, of the limit", bulkShare, "%", bounds.bulkShare.map { .atLeast($0) }),
-            Finding("bulk, failures", bulkFailures, .atMost(0)),
+            Finding("bulk, failures", bulkFailures, bounds.bulkFailures.map { .atMost($0) }),
         ]
             + (firstAnswer.map { [Finding("first answer", $0, Self.atMost(ping))] } ?? [])
             + [Finding("peak memory", peakMemory, "MiB", .atMost(min(Bounds.peakMemory, memoryBound ?? .infinity)))]

@@ -20,10 +20,10 @@ struct SiegeRun: Sendable {
 
     /// Runs it. `fullSecond` is how many accounts a second has room for.
     func row(fullSecond: Int) async throws -> SiegeRow {
+        let memoryBound = try await MemoryBound.ask(rig.daemon)
         OtherUsers.allow()
         // However this ends: to end and to remove things needs root, and the victim connects again until it is over.
         defer { OtherUsers.forbid() }
-        let memoryBound = try await MemoryBound.ask(rig.daemon)
         try await warmUp()
         let start = NIODeadline.now()
         let turnsBefore = try await turns()
@@ -65,7 +65,8 @@ struct SiegeRun: Sendable {
             trick: trick.name, bounds: trick.bounds,
             waits: SiegeRow.Waits(
                 ping: events.pings.prefix(mark.pings).waits, ask: events.asks.prefix(mark.asks).waits),
-            failures: events.failures, bulkFailures: bulk.failures,
+            failures: events.failures, otherEnds: (events.ended + bulk.events).otherEnds,
+            bulkFailures: bulk.events.count - bulk.events.right.count,
             bulkShare: 100 * bulk.accountsPerSecond / Double(fullSecond), firstAnswer: firstAnswer,
             peakMemory: Double(memory.peak) / 0x1p20, memoryBound: memoryBound, laterMemory: try await laterMemory(),
             loopTurn: longestTurn(turnsBefore, turnsAfter),
@@ -121,10 +122,11 @@ struct SiegeRun: Sendable {
         let program = try Child.program("imattr-bench")
         let child = try OtherUsers.apart {
             try Child(
-                "/usr/bin/nice",
+                "/usr/bin/chrt",
                 [
-                    // A thirtieth of our weight, and still more than what else the machine does.
-                    "-n", "15", program, "attack", "--trick", trick.name, "--socket", rig.daemon.socketPath, "--uid",
+                    // It gets what we leave.
+                    "--other", "0", program, "attack", "--trick", trick.name, "--socket", rig.daemon.socketPath,
+                    "--uid",
                     "\(attackers)", "--seconds", "\(atMost)", "--report", path,
                 ], output: log, folder: folder)
         }
@@ -147,7 +149,7 @@ struct SiegeRun: Sendable {
     }
 
     /// What a large job of the victim gets: a hundred requests under way, each of which fills a call.
-    private func bulkWindow() async throws -> (accountsPerSecond: Double, failures: Int) {
+    private func bulkWindow() async throws -> (accountsPerSecond: Double, events: [Event]) {
         let crowd = try await Crowd.gather(
             path: rig.daemon.socketPath, uid: victim, depth: 100, [Questions(name: "bulk", size: 100)])
         try await crowd.begin()
@@ -156,7 +158,7 @@ struct SiegeRun: Sendable {
         let all = try await crowd.events()
         try await crowd.leave()
         let inside = all.within(window.range)
-        return (Double(inside.accountsAnswered) / window.length, all.count - all.right.count)
+        return (Double(inside.accountsAnswered) / window.length, all)
     }
 
     /// The turns of the daemon's loop up to now; nil if it says nothing about them, or nothing at all.

@@ -133,5 +133,7 @@ extension Trick {
             Move(200, users: 200, .halfLine(bytes: 2 << 20)),
             Move(200, users: 200, .readNothing(.held(prefix: "200-users-held.", accounts: 1000))),
             Move(3_000, users: 200, .stay),
-        ], victimComesLater: true)
+        ],
+        // The limit and the queue are divided among all users: a large job gets its part of them, which is small.
+        bounds: SiegeRow.Bounds(bulkShare: nil, bulkFailures: nil), victimComesLater: true)
 }

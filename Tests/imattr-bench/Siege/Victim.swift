@@ -6,8 +6,8 @@ import NIOCore
 struct Victim: Sendable {
     static let interval = TimeAmount.milliseconds(20)
     private static let longInterval = TimeAmount.milliseconds(500)
-    /// Bytes of white space in a long line.
-    private static let padding = 512 << 10
+    /// The white space in a long line. It is made once, as that takes longer than a ping.
+    private static let padding = String(repeating: " ", count: 512 << 10)
 
     /// What became of its questions.
     struct Events: Sendable {
@@ -17,8 +17,10 @@ struct Victim: Sendable {
         /// Questions that never got an answer.
         var unanswered: Int
 
+        /// All that have an end.
+        var ended: [Event] { pings + asks + longAsks }
         /// Those that did not end with the right answer.
-        var failures: Int { (pings + asks + longAsks).count { !$0.isRight } + unanswered }
+        var failures: Int { ended.count { !$0.isRight } + unanswered }
     }
 
     private struct Probes {
