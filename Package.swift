@@ -23,8 +23,10 @@ extension Target.Dependency {
     static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
 }
 
-func library(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+func library(
+    _ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = [], pages: [String] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, exclude: pages, swiftSettings: strict)
 }
 
 func program(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
@@ -67,7 +69,7 @@ let package = Package(
         library("JSONRPCServer", ["Accounting", "JSONRPC", "JSONTokens", .nio, .nioPosix]),
         library("Systemd", ["CSystemd", .logging]),
         library("UserSig", ["CGcrypt", "CZlib"]),
-        library("CallScheduling", ["Accounting", "AttributeValues", "CPrefetch", .deque, .heap]),
+        library("CallScheduling", ["Accounting", "AttributeValues", "CPrefetch", .deque, .heap], pages: ["README.md"]),
         library("AttributeAPI", ["AttributeValues", "JSONTokens", "JSONRPC"]),
         library(
             "UpstreamClient",

@@ -35,7 +35,7 @@ extension KnownError {
     /// A limit is met; `retryAfterMs` says when to come back.
     public static let overloaded = KnownError(
         ErrorObject.overloadedCode, "overloaded", retryable: true, exitStatus: 75,
-        "A limit is met, which limitName and limit tell; come back after retryAfterMs.",
+        "A limit is reached: limitName and limit say which; try again after retryAfterMs.",
         members: ["limit", "limitName", "retryAfterMs"])
     /// Time ran out, or is certain to.
     public static let deadlineExceeded = KnownError(
@@ -76,9 +76,9 @@ extension KnownError {
         case .invalidRequest:
             KnownError(
                 code.rawValue, "invalidRequest", exitStatus: 64,
-                "The line is no request of JSON-RPC 2.0, or is too long.", members: ["limit", "limitName"])
+                "The line is not a request of JSON-RPC 2.0, or is too long.", members: ["limit", "limitName"])
         case .methodNotFound:
-            KnownError(code.rawValue, "methodNotFound", exitStatus: 64, "There is no such method.")
+            KnownError(code.rawValue, "methodNotFound", exitStatus: 64, "The method does not exist.")
         case .invalidParams:
             KnownError(
                 code.rawValue, "invalidParams", exitStatus: 64,

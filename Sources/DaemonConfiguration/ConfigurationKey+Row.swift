@@ -72,7 +72,7 @@ extension ConfigurationKey {
                 $1.roundTripCredit = $0
             }
         case .maxInFlight:
-            .integer(1...10000, 64, "Upstream calls under way at once; 1 makes them strictly one after another.") {
+            .integer(1...10000, 64, "Upstream calls in flight at once; 1 makes them strictly one after another.") {
                 $1.maxInFlight = $0
             }
         case .maxAccountsPerRequest:
@@ -100,7 +100,7 @@ extension ConfigurationKey {
                 $1.server.maxLineBytes = $0
             }
         case .writeTimeoutSeconds:
-            .integer(1...86400, 60, "Seconds that a caller may read nothing of its answers.") {
+            .integer(1...86400, 60, "Seconds that a caller may leave its answers unread.") {
                 $1.server.writeTimeout = .seconds(Int64($0))
             }
         case .upstreamTimeoutMs:

@@ -7,7 +7,7 @@ struct PingCommand: AsyncParsableCommand {
         commandName: "ping",
         abstract: "Check that the daemon answers.",
         discussion: """
-            Nothing is sent upstream.
+            This makes no call to the upstream.
 
             Example:
               imattr ping --json > /dev/null && echo up

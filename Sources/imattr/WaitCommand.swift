@@ -7,10 +7,10 @@ struct WaitCommand: AsyncParsableCommand {
         commandName: "wait",
         abstract: "Wait until the daemon can serve.",
         discussion: """
-            Ends with 0 once the daemon is 'ready': it has a usable configuration, and upstream does not refuse it. No call is \
-            made upstream. When the time is over, it says on standard error what was met last, and ends with the exit code of \
-            that: 69 no daemon, 75 stopping or degraded, 78 misconfigured. What waiting cannot mend ends it at once: 76 another \
-            protocol, 77 access denied.
+            Exits with 0 as soon as the daemon is 'ready': its configuration is usable, and the upstream does not refuse it. It makes \
+            no call to the upstream. When the time is over, it prints the last problem on standard error and exits with its \
+            code: 69 no daemon, 75 stopping or degraded, 78 misconfigured. A problem that waiting cannot solve ends it at once: \
+            76 another protocol, 77 access denied.
 
             Example:
               systemctl enable --now imattrd.socket && imattr wait --timeout 30 && nightly-job

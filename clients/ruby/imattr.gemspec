@@ -10,5 +10,5 @@ Gem::Specification.new do |spec|
   spec.authors = ["The imattrd authors"]
   spec.license = "Apache-2.0"
   spec.required_ruby_version = ">= 3.1"
-  spec.files = Dir.chdir(__dir__) { Dir["lib/**/*.rb", "README.md", "example.rb"] }
+  spec.files = Dir.chdir(__dir__) { Dir["lib/**/*.rb", "README.md", "LICENSE", "example.rb"] }
 end

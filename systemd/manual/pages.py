@@ -16,16 +16,24 @@ PAGES = {
     "imattrd-protocol": ("7", "how programs talk to imattrd"),
 }
 
+# Sections on scheduling that an operator needs.
+FAIRNESS = [
+    "Fairness",
+    "When an account makes a call fail",
+    "When the upstream fails",
+    "What a shared user does not protect from",
+]
 
-def all_pages(programs, readme):
+
+def all_pages(programs, documents):
     seconds = int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
     description = programs["imattrd"].description
     writers = {
-        "imattr": lambda page: imattr(page, programs["imattr"], readme),
+        "imattr": lambda page: imattr(page, programs["imattr"], documents["calling"]),
         "imattr-sandbox": lambda page: sandbox(page, programs["imattr-sandbox"]),
-        "imattrd": lambda page: imattrd(page, programs["imattrd"], readme),
-        "imattrd-config": lambda page: configuration(page, description["keys"], readme),
-        "imattrd-protocol": lambda page: protocol(page, description, readme),
+        "imattrd": lambda page: imattrd(page, programs["imattrd"], documents["running"], documents["scheduling"]),
+        "imattrd-config": lambda page: configuration(page, description["keys"], documents["running"]),
+        "imattrd-protocol": lambda page: protocol(page, description, documents["protocol"]),
     }
     for name, (section, summary) in PAGES.items():
         page = Page(name, section, summary, description["version"], seconds)
@@ -37,43 +45,49 @@ def all_pages(programs, readme):
 # ---------------------------------------------------------------- programs
 
 
-def imattr(page, program, readme):
+def imattr(page, program, calling):
     write_program(page, program)
     page.heading("EXIT STATUS")
-    for code, meaning in readme.table("The imattr command", "exit code"):
+    for code, meaning in calling.table("The imattr command", "exit code"):
         page.item(code, meaning)
     page.heading("ENVIRONMENT")
-    page.item("`IMATTRD_SOCKET`", "The daemon's socket, if `--socket` does not say another.")
+    page.item("`IMATTRD_SOCKET`", "The daemon's socket, unless `--socket` is given.")
     page.heading("FILES")
-    page.item("`/run/imattrd/imattrd.sock`", "The socket, if nothing else is said. Group `imattr` may connect.")
+    page.item("`/run/imattrd/imattrd.sock`", "The default socket. Members of the group `imattr` may connect.")
 
 
 def sandbox(page, program):
     write_program(page, program)
 
 
-def imattrd(page, program, readme):
+def imattrd(page, program, running, scheduling):
     write_program(page, program)
     page.heading("OPERATION")
-    readme.write(page, "Operation", kinds=("text", "list"))
+    for heading in ["States", "Reload and restart", "Log", "Watchdog", "Tencent's alarm"]:
+        page.subheading(heading)
+        running.write(page, heading)
+    page.heading("FAILURES AND FAIRNESS")
+    for heading in FAIRNESS:
+        page.subheading(heading)
+        scheduling.write(page, heading)
     page.heading("SIGNALS")
     page.item("`SIGHUP`", "Reads the configuration and the key again, without dropping a connection or a request.")
-    page.item("`SIGTERM`, `SIGINT`", "Stops: calls on the wire are answered, all else is told to come again.")
+    page.item("`SIGTERM`, `SIGINT`", "Stops: calls on the wire are answered, all other requests are refused with -32004.")
     page.heading("EXIT STATUS")
-    for code, meaning in readme.table("Operation", "exit code of imattrd"):
+    for code, meaning in running.table("Exit codes", "exit code of imattrd"):
         page.item(code, meaning)
     page.heading("ENVIRONMENT")
-    page.item("`IMATTRD_CONFIG`", "The configuration file, if `--config` does not say another.")
+    page.item("`IMATTRD_CONFIG`", "The configuration file, unless `--config` is given.")
     page.item("`IMATTRD_…`", "Each key of the configuration has a variable; see `imattrd-config`(5).")
     page.item("`CREDENTIALS_DIRECTORY`", "The folder of `imattrd.secret-key`, as systemd sets it.")
-    page.item("`LISTEN_FDS`, `LISTEN_FDNAMES`, `LISTEN_PID`", "The sockets that systemd hands over.")
-    page.item("`NOTIFY_SOCKET`", "Where systemd is told of the state.")
+    page.item("`LISTEN_FDS`, `LISTEN_FDNAMES`, `LISTEN_PID`", "The sockets that systemd passes to the daemon.")
+    page.item("`NOTIFY_SOCKET`", "Where the state is reported to systemd.")
     page.heading("FILES")
-    for row in readme.table("Security", "file"):
+    for row in running.table("Files and rights", "file"):
         path, rights, meaning = row
         page.item(path, ". ".join(part for part in [rights, meaning[:1].upper() + meaning[1:]] if part) + ".")
     page.heading("SECURITY")
-    readme.write(page, "Security", kinds=("text", "list"))
+    running.write(page, "Security", kinds=("text", "list"))
 
 
 def write_program(page, program):
@@ -92,7 +106,7 @@ def write_program(page, program):
         page.subheading(command["commandName"])
         page.paragraph(sentence(command.get("abstract", "")))
         write_discussion(page, command.get("discussion", ""))
-        # What every command takes is told once.
+        # The options of every command are listed once.
         write_arguments(page, [one for one in arguments(command) if tuple(names(one)) not in common])
 
 
@@ -148,13 +162,13 @@ def sentence(text):
 # ---------------------------------------------------------------- configuration and protocol
 
 
-def configuration(page, keys, readme):
+def configuration(page, keys, running):
     page.heading("DESCRIPTION")
-    readme.write(page, "Configuration", kinds=("text",))
+    running.write(page, "Configuration", kinds=("text", "list"))
     page.heading("KEYS")
     for key in keys:
         allowed = f"Allowed: {key['allowed']}. " if "allowed" in key else ""
-        restart = " A change waits for a restart." if key["needsRestart"] else ""
+        restart = " A change needs a restart." if key["needsRestart"] else ""
         usual = key["usual"]
         default = f"It is {usual}." if usual.startswith("required") else f"Default: `{usual}`."
         page.item(
@@ -166,18 +180,22 @@ def configuration(page, keys, readme):
     page.code(["sdkAppId: 1400000001", "admin: administrator", "region: singapore", "rateLimit: 80"])
     page.heading("FILES")
     page.item("`/etc/imattrd/config.yaml`", "The configuration.")
-    page.item("`/etc/imattrd/NAME.yaml`", "That of the instance `imattrd@NAME`.")
+    page.item("`/etc/imattrd/NAME.yaml`", "The configuration of the instance `imattrd@NAME`.")
 
 
-def protocol(page, description, readme):
+def protocol(page, description, talking):
     document = description["openrpc"]
     page.heading("DESCRIPTION")
     page.paragraph(document["info"]["description"])
-    page.paragraph("`rpc.discover` gives this page's tables to programs, in the form of OpenRPC.")
+    page.paragraph("The method `rpc.discover` returns the tables of this page to programs, as an OpenRPC document.")
     page.heading("FRAMING")
-    readme.write(page, "Framing")
+    talking.write(page, "Framing")
     page.heading("REQUESTS")
-    readme.write(page, "JSON-RPC 2.0")
+    talking.write(page, "JSON-RPC 2.0")
+    page.heading("ANSWERS")
+    for heading in ["Values", "When a call fails", "Stability"]:
+        page.subheading(heading)
+        talking.write(page, heading)
     write_methods(page, document)
     page.heading("METRICS")
     page.paragraph("The families of `getMetrics`; each sample has the family's labels.")

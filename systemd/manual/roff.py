@@ -1,4 +1,4 @@
-"""Writes a manual page in the language of man(7), from the little Markdown that README.md and the tables have."""
+"""Writes a manual page in the language of man(7), from the little Markdown that the pages and the tables have."""
 
 import re
 import textwrap
@@ -68,7 +68,9 @@ class Page:
 
     def _fill(self, text):
         # No line may begin with a control character, and a word is never parted at its hyphen.
-        filled = textwrap.wrap(inline(text), 76, break_long_words=False, break_on_hyphens=False)
+        # mandoc counts a character beyond ASCII as the eight of its escape.
+        width = 76 if text.isascii() else 60
+        filled = textwrap.wrap(inline(text), width, break_long_words=False, break_on_hyphens=False)
         self.lines += [protected(line) for line in filled]
 
 

@@ -26,7 +26,7 @@ public enum ServiceLimit: String, CaseIterable, Sendable {
     var meaning: String {
         switch self {
         case .rateLimit: "Upstream calls in any second at the server."
-        case .maxInFlight: "Upstream calls under way at once."
+        case .maxInFlight: "Upstream calls in flight at once."
         case .maxAccountsPerRequest: "Accounts that a request may name, repetitions included."
         case .maxQueuedAccounts: "Accounts that wait, over all requests."
         case .maxQueuedAccountsPerUid: "Accounts that wait, over all requests of one user."

@@ -13,10 +13,10 @@ public enum Discover {
             "info": [
                 "title": "imattrd", "version": .string(version),
                 "description": """
-                User attributes of Tencent Chat (im_get_attr), by JSON-RPC 2.0 over a Unix socket: one JSON text a \
-                line, each way. Answers can come in another order than requests; the id tells. A line that is no \
-                request is answered with parseError or invalidRequest, and an unknown method with methodNotFound. \
-                Fields and methods may be added; ignore those that you do not know.
+                User attributes of Tencent Chat (im_get_attr), by JSON-RPC 2.0 over a Unix socket: one JSON text per \
+                line, each way. Answers can come in another order than the requests; the id says which request each one \
+                answers. A line that is not a request is answered with parseError or invalidRequest, and an unknown method \
+                with methodNotFound. Fields and methods may be added; ignore those that you do not know.
                 """,
                 "license": ["name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"],
             ],

@@ -61,7 +61,7 @@ extension GetStatus {
             "displacedByLimit": Schema.map(
                 "Connections that lost their place, an unfinished line or unread answers to users with less, by limit.",
                 of: count),
-            "stuck": Schema.count("Connections that were closed because their callers read nothing."),
+            "stuck": Schema.count("Connections that were closed because their callers did not read."),
             "descriptorShortages": Schema.count("Times that accepting paused because no file descriptor was left."),
             "isShortOfDescriptors": Schema.boolean("Whether accepting pauses for that now."),
         ])
@@ -120,7 +120,7 @@ extension GetStatus {
             "overloaded": Schema.count("Requests that were refused because too many accounts waited."),
             "withdrawn": Schema.count("Requests that their callers took back."),
             "stopped": Schema.count("Requests that ended because the daemon stops."),
-            "unrequestedAccounts": Schema.count("Accounts in answers that nobody had asked for."),
+            "unrequestedAccounts": Schema.count("Accounts in answers that no caller had asked for."),
             "accountsPerCall": Schema.number("The average."),
             "failedCallsByCode": Schema.map("Failed calls by code.", of: count),
         ])

@@ -58,7 +58,7 @@ extension Metric {
                 $0.door.refusedConnections.map { ($0, $1) }
             }
         case .connectionsStuck:
-            .counter("Connections that were closed because the caller read nothing for writeTimeoutSeconds.") {
+            .counter("Connections that were closed because the caller did not read for writeTimeoutSeconds.") {
                 $0.door.stuckConnections
             }
         case .connectionsDisplaced:
@@ -88,7 +88,7 @@ extension Metric {
             .gauge("The part of the round trip that the limiter counts on.") { $0.scheduler?.currentCredit.inSeconds }
         case .callsUnderWay: .gauge("Upstream calls that have not been answered.") { $0.scheduler?.callsUnderWay }
         case .callsUnderWayLimit:
-            .gauge("Upstream calls that may be under way (maxInFlight).") { $0.settings?.maxInFlight }
+            .gauge("Upstream calls that may be in flight (maxInFlight).") { $0.settings?.maxInFlight }
         case .upstreamCalls:
             .counter("Upstream calls that have ended: ok, or Tencent's code, or -32002.", by: "outcome") {
                 $0.calls?.outcomes.named ?? []
@@ -115,7 +115,7 @@ extension Metric {
         case .isolationCalls:
             .counter("Upstream calls that were made for that.") { $0.scheduler?.counters.isolationCalls }
         case .unrequestedAccounts:
-            .counter("Accounts in upstream's answers that nobody had asked for.") { $0.calls?.unrequestedAccounts }
+            .counter("Accounts in upstream's answers that no caller had asked for.") { $0.calls?.unrequestedAccounts }
         case .heldAnswers: .gauge("Answers held for maxAgeMs.") { $0.scheduler?.heldAnswers.count }
         case .heldBytes: .gauge("Size of the answers held for maxAgeMs.") { $0.scheduler?.heldAnswers.bytes }
         case .userSigExpiryTimestampSeconds:

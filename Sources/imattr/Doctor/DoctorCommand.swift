@@ -8,11 +8,11 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor",
         abstract: "Find out why the daemon does not answer, and what to do.",
         discussion: """
-            Looks from where you stand: the socket and your right to it, the daemon and its state, and one real call, which \
-            asks upstream for one account. What follows a failed step is not tried. The exit code is that of the first \
-            failure, as of any other command.
+            Checks everything from the caller's side: the socket and your right to connect, the daemon and its state, and one real \
+            call, which asks the upstream for one account. The steps after a failed one are not tried. The exit code is that of \
+            the first failure.
 
-            What only root can see (the configuration, the key, DNS, TLS and the clock) is 'imattrd --check --online'.
+            'imattrd --check --online', run as root, checks the daemon's side: the configuration, the key, DNS, TLS and the clock.
 
             Examples:
               imattr doctor

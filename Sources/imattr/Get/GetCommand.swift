@@ -8,29 +8,29 @@ struct GetCommand: AsyncParsableCommand {
         commandName: "get",
         abstract: "Get the attributes of accounts.",
         discussion: """
-            Accounts are those named, then those in the files of --from, then, if there are none of both, those on standard \
-            input. Any number can be asked for, in bounded memory: they go out as requests of \(AccountInput.size) with \
-            \(GetJob.inFlight) under way, and answers are written as they come, in input order. A restart of the daemon is \
-            not noticed, and what it refuses for the moment is asked again as long as a minute does not pass without any \
+            Accounts are taken from the arguments, then from the files of --from; if there are neither, from standard input. \
+            Any number of accounts can be asked for in bounded memory. They are sent as requests of \(AccountInput.size) accounts, \
+            \(GetJob.inFlight) of them in flight, and answers are written as they arrive, in the order of the input. A restart of \
+            the daemon is not noticed. What the daemon refuses temporarily is asked again, until a minute passes without any \
             answer. An account that is repeated within \(AccountInput.size) is answered once: use 'sort -u' on lists with \
             repetitions.
 
-            Input: one account a line, spaces and all; a column of CSV or TSV; a JSON array or one JSON value a line (NDJSON), of \
-            strings or of objects. The end of a file's name tells which (.csv .tsv .json .ndjson .jsonl, else lines).
+            Input: one account per line, spaces included; a column of CSV or TSV; a JSON array, or one JSON value per line (NDJSON), \
+            of strings or of objects. The file name's extension decides (.csv .tsv .json .ndjson .jsonl, otherwise lines).
 
             Output:
-              table   for a person; missing accounts are told on standard error
-              json    {"UserAttrs":[…],"missing":[…]}; missing accounts stand at the end, until then in a temporary file
-              ndjson  an object a line: {"To_Account":…,"Attrs":{…}} or {"To_Account":…,"missing":true}
-              csv,tsv To_Account, missing (true or nothing), then the attributes: those of --columns, or those of the first \
+              table   for people; missing accounts are listed on standard error
+              json    {"UserAttrs":[…],"missing":[…]}; missing accounts come at the end, and are kept in a temporary file until then
+              ndjson  one object per line: {"To_Account":…,"Attrs":{…}} or {"To_Account":…,"missing":true}
+              csv,tsv To_Account, missing (true or empty), then the attributes: those of --columns, or those of the first \
             \(SeparatedWriter.held) accounts and then, if there are more accounts, a column Attrs with a JSON object of all \
-            other ones. Texts stand as they are, other values as JSON.
+            other ones. Texts are written as they are, other values as JSON.
 
-            --output FILE is written as FILE.partial and gets its name when it is complete. With --resume STATE it is written \
-            in place, and STATE notes how far it has come: after any end (Ctrl-C, a crash, no disk space) the same command goes \
-            on, and nothing is missing or there twice. More accounts may have been added to the end of the input.
+            --output FILE is written as FILE.partial and renamed when it is complete. With --resume STATE it is written in place, \
+            and STATE records the progress: after an interruption of any kind (Ctrl-C, a crash, a full disk) the same command \
+            continues, and no account is missing or repeated. Accounts may have been appended to the input meanwhile.
 
-            Ctrl-C leaves whole lines, or a whole document, of what was answered.
+            After Ctrl-C, the output has complete lines, or one complete document, of what was answered.
 
             Examples:
               imattr get 'Zhang Xiaohong' abc
@@ -47,12 +47,12 @@ struct GetCommand: AsyncParsableCommand {
         help: ArgumentHelp("A file with accounts, '-' for standard input; may be repeated.", valueName: "file"))
     var from: [String] = []
 
-    @Option(help: ArgumentHelp("How accounts stand in all files and on standard input.", valueName: "format"))
+    @Option(help: ArgumentHelp("The format of all files and of standard input.", valueName: "format"))
     var inputFormat: InputFormat?
 
     @Option(
         help: ArgumentHelp(
-            "The column of CSV and TSV: its name in the first line, or its number if there is no such line. (default: To_Account)",
+            "The column of CSV and TSV: its name in the first line, or its number if the file has no such line. (default: To_Account)",
             valueName: "name|number"))
     var column: String?
 

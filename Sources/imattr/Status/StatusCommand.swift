@@ -8,9 +8,9 @@ struct StatusCommand: AsyncParsableCommand {
         commandName: "status",
         abstract: "Show the daemon's state, limits and counters.",
         discussion: """
-            With --watch it goes on until Ctrl-C: on a terminal as a live view with the last minute's calls per second, \
-            accounts per call (fill), waiting accounts and slots as curves; else one line for each interval, or with \
-            --json one JSON text. Colours are for terminals only, and none where NO_COLOR is set.
+            With --watch it continues until Ctrl-C: on a terminal as a live view with curves of the last minute's calls per second, \
+            accounts per call (fill), waiting accounts and slots; otherwise as one line for each interval, or with --json one \
+            JSON text. Colours are used on terminals only, and not if NO_COLOR is set.
 
             Examples:
               imattr status
@@ -19,10 +19,10 @@ struct StatusCommand: AsyncParsableCommand {
             """
     )
 
-    @Flag(name: .shortAndLong, help: "Show it again and again.")
+    @Flag(name: .shortAndLong, help: "Show it repeatedly.")
     var watch = false
 
-    @Option(help: ArgumentHelp("Time between two looks: 0.1 to 3600.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Seconds between updates: 0.1 to 3600.", valueName: "seconds"))
     var interval: Double = 1
 
     @OptionGroup var connection: ConnectionOptions

@@ -21,7 +21,7 @@ OUTSIDER = "mallory"
 
 
 def first_call(checks, upstream, key):
-    """The README's steps; the first call starts the daemon."""
+    """The steps of README.md; the first call starts the daemon."""
     write_configuration(CONFIGURATION, **upstream.keys)
     must("install", "-d", "-m", "700", str(CREDENTIAL.parent))
     write_private(CREDENTIAL, key)

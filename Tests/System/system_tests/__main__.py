@@ -64,7 +64,7 @@ def main():
                 canary.stays_inside(checks, quick)
             with checks.group("units: a second instance"):
                 units.second_instance(checks, quick)
-            with checks.group("README"):
+            with checks.group("the examples of the pages"):
                 readme.call_it(checks, quick, folder)
             with checks.group("rpc.discover"):
                 introspection.discovery(checks)

@@ -1,4 +1,4 @@
-"""The README's examples run as they are printed."""
+"""The examples of the pages run as they are printed."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,8 @@ from .machine import as_user, run
 from .units import CONFIGURATION, SERVICE, SOCKET, systemctl
 from .upstream import write_configuration
 
-README = Path("/opt/imattrd/README.md")
+FRONT = Path("/opt/imattrd/README.md")
+CALLING = Path("/opt/imattrd/calling.md")
 
 # The languages that every machine has which can run these tests; how each takes a program from a file.
 INTERPRETERS = {"sh": ["sh", "-e"], "python": ["/usr/bin/python3"], "perl": ["perl"]}
@@ -16,7 +17,7 @@ INTERPRETERS = {"sh": ["sh", "-e"], "python": ["/usr/bin/python3"], "perl": ["pe
 
 def examples():
     """(language, program) of each fenced block under "By hand"."""
-    section = re.search(r"^### By hand$(.*?)^## ", README.read_text(), re.MULTILINE | re.DOTALL)[1]
+    section = re.search(r"^## By hand$(.*?)^## ", CALLING.read_text(), re.MULTILINE | re.DOTALL)[1]
     return re.findall(r"^```(\w+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
 
 
@@ -31,4 +32,7 @@ def call_it(checks, upstream, folder):
         file.write_text(programs[language])
         done = run(*as_user("alice"), *interpreter, str(file))
         shown = done.returncode == 0 and "New York" in done.stdout and "abc" in done.stdout
-        checks.expect(f"the README's example in {language} runs", None if shown else f"{done.stdout!r} {done.stderr!r}")
+        checks.expect(f"the example in {language} runs", None if shown else f"{done.stdout!r} {done.stderr!r}")
+    program, answer = (re.search(rf"^```{kind}\n(.*?)^```$", FRONT.read_text(), re.M | re.S)[1] for kind in ["sh", "json"])
+    done = run(*as_user("alice"), "sh", "-ec", program)
+    checks.equal("the first example of README.md has the answer that is printed below it", done.stdout, answer)

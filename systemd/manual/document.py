@@ -1,19 +1,21 @@
-"""Sections of README.md as parts of a manual page, so that nothing is told in two places."""
+"""Sections of the Markdown pages as parts of manual pages, so that each text is written once."""
 
 import re
 
 
-class Readme:
-    """README.md, by its headings."""
+class Document:
+    """A Markdown page, by its headings."""
 
-    def __init__(self, text):
+    def __init__(self, file):
+        self.name = str(file)
+        text = file.read_text(encoding="utf-8")
         # The text under each heading, up to the next one of whatever level.
         self.sections = dict(re.findall(r"^#{2,3} (.+?)\n(.*?)(?=^#{2,3} |\Z)", text, re.MULTILINE | re.DOTALL))
 
     def blocks(self, heading):
         """The blocks of a section, each as (kind, content)."""
         if heading not in self.sections:
-            raise SystemExit(f"README.md has no section {heading!r} any more; the manual has its text from there")
+            raise SystemExit(f"{self.name} has no section {heading!r}; the manual pages take its text from there")
         return list(blocks(self.sections[heading]))
 
     def write(self, page, heading, kinds=("text", "list", "table", "code")):
@@ -27,7 +29,7 @@ class Readme:
         for kind, content in self.blocks(heading):
             if kind == "table" and content[0][0] == first_column:
                 return content[1:]
-        raise SystemExit(f"README.md's section {heading!r} has no table of {first_column!r} any more")
+        raise SystemExit(f"{self.name}: section {heading!r} has no table of {first_column!r}")
 
 
 def blocks(text):
@@ -42,11 +44,14 @@ def blocks(text):
 
 def prose(text):
     for block in filter(str.strip, re.split(r"\n{2,}", text)):
-        lines = block.strip("\n").split("\n")
+        # Without the marks around tables.
+        lines = [line for line in block.strip("\n").split("\n") if not line.startswith("<!--")]
+        if not lines:
+            continue
         if lines[0].startswith("|"):
             yield "table", [cells(line) for line in lines if not re.match(r"^\|[ |:-]+\|$", line)]
         elif lines[0].startswith("- "):
-            items = re.split(r"^- ", block, flags=re.MULTILINE)
+            items = re.split(r"^- ", "\n".join(lines), flags=re.MULTILINE)
             yield "list", [" ".join(item.split()) for item in items if item.strip()]
         elif lines[0].startswith("    "):
             yield "code", [line[4:] for line in lines]
