@@ -65,7 +65,7 @@ extension CallScheduler {
         for place in load.rides.indices { accounts[rideOf: load.rides[place].id] = (key, Int32(place)) }
         calls[key] = Call(
             slot: slots.take(isMarked: load.isSuspect), leftAt: now, rides: load.rides, purpose: load.purpose,
-            isSuspect: load.isSuspect, isRepeat: load.isRepeat)
+            isSuspect: load.isSuspect, isRepeat: load.isRepeat, payer: load.payer)
         if load.rides.isEmpty {
             counters.referees += 1
             return .startReferee(key, on: load.connection)
@@ -106,8 +106,9 @@ extension CallScheduler {
         if isStarved { return nil }
         let takesSuspects = mayTakeSuspects
         while let turn = lanes.next(takesSuspects: takesSuspects) {
-            if let load = load(for: turn, limit: accountsPerCall, now: now) {
+            if var load = load(for: turn, limit: accountsPerCall, now: now) {
                 lanes.took(turn)
+                load.payer = turn.payer
                 return load
             }
         }

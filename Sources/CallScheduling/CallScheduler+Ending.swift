@@ -45,7 +45,9 @@ extension CallScheduler {
 
     private mutating func testAnswered(_ test: TestKey, _ leftOut: [Ride], now: Moment) {
         guard leftOut.isEmpty else { return testFailed(test, leftOut, .leftOut, now: now) }
-        change(test.search, now: now) { $0.succeeded(test.number) }
+        guard var search = searches.removeValue(forKey: test.search) else { return }
+        if let last = search.succeeded(test.number) { separate(last.caller?.principal, now: now) }
+        proceed(with: search, test.search)
     }
 
     /// Gives all requests that wait for an account its answer, and holds it for later ones.
@@ -428,12 +430,6 @@ extension CallScheduler {
         proceed(with: search, test.search)
     }
 
-    private mutating func change(_ number: Int, now: Moment, _ change: (inout OffenderSearch) -> Void) {
-        guard var search = searches.removeValue(forKey: number) else { return }
-        change(&search)
-        proceed(with: search, number)
-    }
-
     /// Queues the tests that follow, or ends the search.
     mutating func proceed(with search: OffenderSearch, _ number: Int) {
         var search = search
@@ -444,8 +440,10 @@ extension CallScheduler {
 
     private mutating func queue(_ test: TestKey, _ suspects: [OffenderSearch.Suspect]) {
         let lanes = suspects.map { lane(of: $0.ride) }
+        // While others wait, tests for offending principals only are as few as calls of suspects.
+        let isBounded = self.lanes.callers.cleanUsers > 0 || lanes.allSatisfy { $0 == .suspect }
         self.lanes.addTest(
-            test, holdsInnocent: lanes.contains(.clean), isSuspect: lanes.allSatisfy { $0 == .suspect },
+            test, holdsInnocent: lanes.contains(.clean), isSuspect: isBounded,
             principal: suspects.first?.caller?.principal)
         isStarved = false
     }

@@ -76,6 +76,8 @@ public struct CallScheduler: Sendable {
         let isSuspect: Bool
         /// Whether it repeats one that was lost on a dead connection.
         let isRepeat: Bool
+        /// Whose turn it took; nil if it was the turn of all clean callers.
+        let payer: Principal?
         /// Why its connection is closed before its end.
         var givenUp: GivenUp?
 
@@ -91,6 +93,7 @@ public struct CallScheduler: Sendable {
         var connection = ConnectionChoice.any
         var isSuspect = false
         var isRepeat = false
+        var payer: Principal?
     }
 
     /// What is known of an account whose call has failed and is to be repeated.
@@ -278,7 +281,12 @@ public struct CallScheduler: Sendable {
         advance(to: now)
         switch end.counted {
         case .answered(let moment): slots.answered(call.slot, at: moment, credit: roundTrips.lowerBound(now: now))
-        case .unknown(let moment): slots.closed(call.slot, at: moment)
+        case .unknown(let moment):
+            slots.closed(call.slot, at: moment)
+            // Others could have made so many calls with its slot.
+            if let payer = call.payer {
+                lanes.charge(payer, forSlotHeld: moment + SlotTable.holdAfterClose - call.leftAt)
+            }
         case .neverSent: slots.neverSent(call.slot)
         }
         counters.count(end)

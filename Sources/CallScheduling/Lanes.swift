@@ -29,6 +29,15 @@ struct Lanes: Sendable {
         case suspects(principal: Principal)
 
         var isTest: Bool { if case .test = self { true } else { false } }
+
+        /// Who pays for it; nil if all clean callers do.
+        var payer: Principal? {
+            switch self {
+            case .test(_, let principal, _): principal
+            case .clean: nil
+            case .besideOffender(let principal), .alone(let principal), .suspects(let principal): principal
+            }
+        }
     }
 
     /// The calls of one user.
@@ -108,6 +117,13 @@ struct Lanes: Sendable {
         separate[principal]?.returned = []
         separate[principal]?.isOffending = false
         forgetIfIdle(principal)
+    }
+
+    /// A principal pays for the time that a call of its own kept its slot, where that is more than an answered call does.
+    mutating func charge(_ principal: Principal, forSlotHeld time: Duration) {
+        guard separate[principal] != nil else { return }
+        let calls = Double(time.nanoseconds) / Double(SlotTable.holdAfterAnswer.nanoseconds) - 1
+        own(principal) { $0.tag += max(0, calls) }
     }
 
     // MARK: Turns

@@ -23,6 +23,8 @@ struct OffenderSearch: Sendable {
         /// The other half of the cut, which is bad if this half is good.
         var held: [Suspect] = []
         let cut: Int
+        /// Whether the account is the only one that is left of a bad group.
+        var isByElimination = false
         var isUnderWay = false
     }
 
@@ -99,14 +101,18 @@ struct OffenderSearch: Sendable {
     }
 
     /// The accounts of a test were answered; the owner has given out the answers.
-    mutating func succeeded(_ test: Int) {
-        guard let ended = take(test) else { return }
+    /// - Returns: The account that the failure came down to, if it was answered now that it was asked for alone: perhaps it fails only
+    ///   beside others.
+    mutating func succeeded(_ test: Int) -> Suspect? {
+        guard let ended = take(test) else { return nil }
         cuts[ended.cut]?.hasGoodPart = true
         endPart(of: ended.cut)
-        guard !ended.held.isEmpty else { return }
+        if ended.isByElimination { return ended.suspects.first }
+        guard !ended.held.isEmpty else { return nil }
         endPart(of: ended.cut)
         // Bad by elimination. One account alone is still tested before it is blamed: perhaps the failure does not come back.
-        if ended.held.count == 1 { testWhole(ended.held) } else { cut(ended.held, parts: 2) }
+        if ended.held.count == 1 { testWhole(ended.held, isByElimination: true) } else { cut(ended.held, parts: 2) }
+        return nil
     }
 
     /// A test has failed in a way that an account can cause.
@@ -201,11 +207,11 @@ struct OffenderSearch: Sendable {
     }
 
     /// Tests a group as it is.
-    private mutating func testWhole(_ suspects: [Suspect]) {
+    private mutating func testWhole(_ suspects: [Suspect], isByElimination: Bool = false) {
         guard !suspects.isEmpty else { return }
         lastNumber += 1
         cuts[lastNumber] = Cut(parts: 1, open: 1)
-        add(Test(suspects: suspects, cut: lastNumber))
+        add(Test(suspects: suspects, cut: lastNumber, isByElimination: isByElimination))
     }
 
     private mutating func add(_ test: Test) {

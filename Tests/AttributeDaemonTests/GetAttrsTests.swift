@@ -111,8 +111,9 @@ import UpstreamSandbox
                 #expect(try await client.nextObject().answered == ["everybody", "user\(id)"])
             }
             let report = await test.sandbox.report()
-            #expect(report.calls == 2)
-            #expect(report.accounts == 1 + 21)
+            // On a slow machine the call that occupies is silent for so long that one for the admin account leaves too.
+            #expect((2...3).contains(report.calls))
+            #expect(report.accounts == 21 + report.calls - 1)
         }
     }
 

@@ -74,8 +74,29 @@ import Testing
         scenario.add(40, uid: 2, .script(pause: 0, timeout: 30), badPart: 1, reconnects: reconnects)
         scenario.run()
         #expect(scenario.figures["innocent"]?.failed == 0 && scenario.figures["bulk"]?.failed == 0)
-        #expect((scenario.figures["innocent"]?.p99 ?? 9) <= 0.095)
+        #expect((scenario.figures["innocent"]?.p99 ?? 9) <= 0.11)
         #expect(Double(scenario.figures["bulk"]?.accounts ?? 0) / 5 >= row.bulk)
+        #expect(scenario.problems.isEmpty)
+    }
+
+    /// An attacker's accounts are answered alone, so that none of them is ever found at fault.
+    @Test(arguments: [1, 5, 40]) func anAttackerWhoseAccountsFailOnlyBesideOthers(connections: Int) {
+        var scenario = Scenario()
+        scenario.badFate = Self.code
+        scenario.isBadOnlyBesideOthers = true
+        scenario.duration = 9
+        scenario.measuresFrom = 1
+        scenario.group = { caller in
+            if case .bulk = caller.habit { return "bulk" }
+            return caller.isInnocent ? "innocent" : "attacker"
+        }
+        scenario.add(1, .script(pause: 0.02, timeout: 30))
+        scenario.add(1, uid: 3, .bulk(open: 8, timeout: 30))
+        scenario.add(connections, uid: 2, .script(pause: 0, timeout: 30), badPart: 1, starts: 1)
+        scenario.run()
+        #expect(scenario.figures["innocent"]?.failed == 0 && scenario.figures["bulk"]?.failed == 0)
+        #expect((scenario.figures["innocent"]?.p99 ?? 9) <= 0.1)
+        #expect((scenario.figures["bulk"]?.accounts ?? 0) >= 45_000)
         #expect(scenario.problems.isEmpty)
     }
 

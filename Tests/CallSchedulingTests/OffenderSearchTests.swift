@@ -40,7 +40,7 @@ import Testing
                 let names = Set(rides.compactMap { Int($0.account.text) })
                 if names.isDisjoint(with: offenders) {
                     result.answered.formUnion(names)
-                    search.succeeded(test)
+                    _ = search.succeeded(test)
                 } else if let ride = search.failed(test, rides, failure) {
                     #expect(rides.count == 1, "blamed in company")
                     result.alone.insert(Int(ride.account.text) ?? -1)
@@ -49,6 +49,25 @@ import Testing
         }
         #expect(search.waiting.isEmpty)
         return result
+    }
+
+    /// An account that is answered alone, but not beside others, is not at fault; the search comes down to it all the same.
+    @Test func anAccountThatFailsOnlyBesideOthersIsNamed() {
+        let failure = CallFailure(.account, code: 90003, message: "x")
+        var search = OffenderSearch(Self.suspects(8, callers: 8), failure: failure)
+        var named: [String] = []
+        while !search.isOver {
+            for test in search.takeNewTests() {
+                guard let rides = search.leave(test, isWanted: { _ in true }, dropped: { _ in }) else { continue }
+                if rides.count > 1, rides.contains(where: { $0.account.text == "5" }) {
+                    #expect(search.failed(test, rides, failure) == nil)
+                } else if let last = search.succeeded(test) {
+                    named.append(last.ride.account.text)
+                }
+            }
+        }
+        // Or the one that it was left with last.
+        #expect(named == ["5"] || named == ["4"])
     }
 
     @Test(arguments: [2, 3, 60, 100]) func theOffenderIsFoundWhereverItIs(count: Int) {

@@ -97,6 +97,8 @@ struct Scenario {
     var deadFate = Fate.stale
     /// One way's delay in seconds.
     var delay = 0.01
+    /// Whether a call for a bad account alone is answered.
+    var isBadOnlyBesideOthers = false
     /// Seconds from which on figures are taken.
     var measuresFrom = 0.0
     var duration = 10.0
@@ -287,6 +289,7 @@ struct Scenario {
         if call.connection == .new { deadConnections = 0 }
         if call.isReferees, refereeFails { return .status }
         if random > 0, generator.unit() < random { return .status }
+        if isBadOnlyBesideOthers, call.accounts.count == 1 { return .good }
         return call.accounts.contains { $0.text.hasPrefix("bad") } ? badFate : .good
     }
 
