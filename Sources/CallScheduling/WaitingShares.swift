@@ -2,19 +2,22 @@ import Accounting
 
 /// How many accounts may wait for each caller: (request, account) pairs, from the request's arrival to its end.
 ///
-/// Principals share what there is, and within a principal its connections do, by the rule of ``Pot``. A connection's first request may
-/// take all that its principal may hold. A principal's first request is never refused for what others hold: if there is no room for it,
-/// the principal with most loses its newest requests.
+/// Principals share what there is, and within a principal its connections do, by the rule of ``Pot``, once a principal holds more than
+/// the largest request has. A connection's first request may take all that its principal may hold. A principal's first request is
+/// never refused for what others hold: if there is no room for it, the principal with most loses its newest requests.
 struct WaitingShares: Sendable {
     /// Only connections and principals that hold as many may have to give way.
     private static let leastDisplaced = 64
+
+    /// Pairs that a principal may hold while there is room: as many as the largest request has, by default.
+    private static let floor = 10_000
 
     private var pot: Pot
     /// Pairs of one principal, at most.
     private var perPrincipal: Int
 
     init(all: Int, perPrincipal: Int) {
-        pot = Pot(capacity: all, floor: 0, least: Self.leastDisplaced)
+        pot = Pot(capacity: all, floor: Self.floor, least: Self.leastDisplaced)
         self.perPrincipal = perPrincipal
     }
 
@@ -41,19 +44,17 @@ struct WaitingShares: Sendable {
     mutating func charge(_ count: Int, to place: Pot.Place) -> QueueLimit? {
         let ofPrincipal = pot.heldByPrincipal(of: place)
         if ofPrincipal + count > perPrincipal { return .perPrincipal(perPrincipal) }
-        let mayHold =
-            pot.mayHold(count, more: place)
-            || pot.held(by: place) == 0 && pot.mayHold(count, morePrincipalOf: place)
-            || ofPrincipal == 0 && isFloor(count)
+        let mayHold: Bool
+        if pot.held + count <= pot.capacity {
+            let isFirst = pot.held(by: place) == 0 && pot.mayHold(count, morePrincipalOf: place)
+            mayHold = ofPrincipal == 0 || isFirst || pot.mayHold(count, more: place)
+        } else {
+            // The principal with most gives way, if this one would not hold more than it.
+            mayHold = ofPrincipal == 0 && pot.largest.map { $0.heldByPrincipal > count } ?? false
+        }
         guard mayHold else { return .all(pot.capacity) }
         pot.force(count, on: place)
         return nil
-    }
-
-    /// Whether a principal's first request finds room, or another principal holds more than it would.
-    private func isFloor(_ count: Int) -> Bool {
-        if pot.held + count <= pot.capacity { return true }
-        return pot.largest.map { $0.heldByPrincipal > count } ?? false
     }
 
     mutating func release(_ count: Int, from place: Pot.Place) { pot.release(count, from: place) }

@@ -33,13 +33,22 @@ import Testing
         for uid in UInt32(1)...200 {
             for connection in UInt64(1)...3 { fill(place(uid: uid, connection: UInt64(uid) * 10 + connection)) }
         }
+        #expect(shares.held >= Self.capacity)
+        // It does not find room, so that the user with most gives way; of what that one loses, more than this one takes is left.
         let late = place(uid: 201, connection: 1)
         #expect(shares.charge(1, to: late) == nil)
-        #expect(shares.overdrawing == nil)
-        // The largest request that there is does not find room, so that the user with most gives way.
-        let later = place(uid: 202, connection: 2)
-        #expect(shares.charge(10_000, to: later) == nil)
         #expect(shares.overdrawing.map { $0 / 10 } == 1)
+        // All others hold less than the largest request has.
+        let later = place(uid: 202, connection: 2)
+        #expect(shares.charge(200_000, to: later) != nil)
+    }
+
+    @Test mutating func aSmallQueueMayBeFilledByOneUser() {
+        shares = WaitingShares(all: 4, perPrincipal: 4)
+        let only = place(uid: 1, connection: 1)
+        #expect([shares.charge(1, to: only), shares.charge(3, to: only)] == [nil, nil])
+        let other = place(uid: 1, connection: 2)
+        #expect(shares.charge(1, to: other) == .perPrincipal(4))
     }
 
     @Test mutating func theFirstRequestOfAConnectionIsTakenBesideManyGreedyOnesOfItsUser() {

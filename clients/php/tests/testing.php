@@ -167,10 +167,15 @@ final class FakeConnection
     public function echo(): void
     {
         while (($message = $this->next()) !== null) {
-            if ($message->method === 'getAttrs') {
-                $this->answer($message, echoOf($message->params->To_Account));
-            } elseif ($message->method === 'ping') {
-                $this->answer($message, 'pong');
+            try {
+                if ($message->method === 'getAttrs') {
+                    $this->answer($message, echoOf($message->params->To_Account));
+                } elseif ($message->method === 'ping') {
+                    $this->answer($message, 'pong');
+                }
+            } catch (ErrorException) {
+                // The client has left before it read the answer.
+                return;
             }
         }
     }
