@@ -9,9 +9,10 @@ struct StatusCost {
 
     /// Each is asked for by a request of its own, since both could be walked through.
     private static let accounts = 300_000
-    /// Room for all of them in the queue, of which one user gets half; and calls so rare that nearly all go on waiting.
+    /// Room for all of them in the queue, of which one user gets half, and half of that if it has one connection; and calls so rare that
+    /// nearly all go on waiting.
     static let arguments = [
-        "--max-queued-accounts", "700000", "--max-queued-accounts-per-uid", "700000", "--rate-limit", "1",
+        "--max-queued-accounts", "1300000", "--max-queued-accounts-per-uid", "1300000", "--rate-limit", "1",
     ]
 
     /// Further apart than the daemon makes new texts for those who ask.
