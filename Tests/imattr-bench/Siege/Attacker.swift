@@ -96,6 +96,8 @@ final class Attacker: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // What is left when the connection ends comes here even so.
+        guard reads else { return }
         let answers = unwrapInboundIn(data).readableBytesView.reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
         counts.report.answered += answers
         switch behaviour {
