@@ -11,7 +11,7 @@ import Testing
 @Suite struct WorldTests {
     private static let seeds: ClosedRange<UInt64> = {
         let first = number("SIMULATION_SEED") ?? 1
-        return first...first + (number("SIMULATION_SEEDS") ?? 20) - 1
+        return first...first + (number("SIMULATION_SEEDS") ?? 8) - 1
     }()
 
     private static func number(_ name: String) -> UInt64? { getenv(name).flatMap { UInt64(String(cString: $0)) } }
