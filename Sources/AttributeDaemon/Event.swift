@@ -34,7 +34,7 @@ public enum Event: String, CaseIterable, Sendable {
 /// Which users' refusals have been logged lately: one that tries again and again does not fill the log.
 struct RefusalLog {
     static let pause = TimeAmount.minutes(1)
-    /// Users that are remembered; with more, the log is told of each refusal rather than memory filled.
+    /// Users that are remembered; with more, each refusal is logged, so that memory stays bounded.
     static let capacity = 1000
 
     private var users: [UInt32: (logged: NIODeadline, unsaid: Int)] = [:]

@@ -5,14 +5,15 @@ import DequeModule
 extension CallScheduler {
     /// Whether requests are left that are to end now: ``timePasses(to:)`` goes on with them.
     public var isEndingRequests: Bool {
-        !complete.isEmpty || !settlements.isEmpty || !interrupted.isEmpty || sweep != nil
+        !displaced.isEmpty || !complete.isEmpty || !settlements.isEmpty || !interrupted.isEmpty || sweep != nil
     }
 
     /// Ends requests whose time has come.
     mutating func endRequests(now: Moment, _ actions: inout [Action]) {
         var work = workPerTurn
+        actions += displaced
+        displaced = []
         settlePiece(&work)
-        displace(now: now, &actions)
         while work > 0, let key = complete.popFirst() {
             if let request = remove(key, &work) { actions.append(finish(key, request.outcome)) }
         }
@@ -52,13 +53,15 @@ extension CallScheduler {
 
     // MARK: Ends
 
-    /// Ends requests for which there was no room beside another principal's first one.
-    private mutating func displace(now: Moment, _ actions: inout [Action]) {
+    /// Takes out requests for which there is no room beside another principal's first one. At once, so that the bound holds whatever
+    /// comes before the next turn.
+    mutating func displace() {
         while true {
             let requests = requests
             guard let key = lanes.callers.takeDisplaced(isOpen: { requests.contains($0) }), let request = remove(key)
             else { return }
-            actions.append(finish(key, overloaded(.all(limits.queuedAccounts), request)))
+            let outcome = request.isComplete ? request.outcome : overloaded(.all(limits.queuedAccounts), request)
+            displaced.append(finish(key, outcome))
         }
     }
 

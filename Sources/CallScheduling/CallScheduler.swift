@@ -167,6 +167,8 @@ public struct CallScheduler: Sendable {
     var workPerTurn = 10_000
     /// What is known of accounts, and is to be given to many requests.
     var settlements = Settlements()
+    /// The ends of requests that had to make room.
+    var displaced: [Action] = []
     /// Requests that are complete and not answered yet.
     var complete: Deque<RequestKey> = []
     /// Requests that end because the scheduler stops, and are not answered yet.
@@ -243,6 +245,7 @@ public struct CallScheduler: Sendable {
         arrivals.append(key)
         lanes.callers.append(key, in: line, of: caller, lane: lane)
         isStarved = false
+        displace()
         return nil
     }
 

@@ -24,7 +24,7 @@ enum StandardError {
 func failure(_ code: ExitCode, _ lines: [String]) -> ExitCode {
     // More than a handful of lines hides the first one, which most often is the cause of the others.
     for line in lines.prefix(lines.count > 5 ? 4 : 5) { StandardError.say(line) }
-    if lines.count > 5 { StandardError.say("and \(lines.count - 4) more problems; mend these first") }
+    if lines.count > 5 { StandardError.say("and \(lines.count - 4) more problems; fix these first") }
     return code
 }
 

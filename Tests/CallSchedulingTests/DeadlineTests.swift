@@ -110,6 +110,22 @@ import Testing
         #expect(bench.scheduler.counters.overloaded == 2)
     }
 
+    /// Though no slot is free, and so nothing else falls due.
+    @Test mutating func theLargestUserMakesRoomAtOnceForAnothersFirstRequest() {
+        bench = SchedulerBench(queued: 1000)
+        bench.takeAllSlots()
+        let kept = bench.ask(0..<500, uid: 1)
+        let newest = bench.ask(500..<1000, uid: 1)
+        let first = bench.ask(0..<10, uid: 2, connection: 2)
+        #expect(bench.scheduler.lanes.callers.openAccounts == 510)
+        bench.pass()
+        guard case .overloaded(.all(1000), _) = bench.finished[newest] else {
+            Issue.record("\(String(describing: bench.finished[newest]))")
+            return
+        }
+        #expect(bench.finished[kept] == nil && bench.finished[first] == nil)
+    }
+
     @Test mutating func noMoreCallsAreUnderWayThanAllowed() {
         bench = SchedulerBench(rate: 1000, inFlight: 3)
         bench.ask(0..<1000)

@@ -64,7 +64,7 @@ public final class LoopTurns: NIOEventLoopMetricsDelegate {
     }
 }
 
-/// Decides what the service manager is told at each of the watchdog's turns.
+/// Decides what is reported to the service manager at each of the watchdog's turns.
 public struct LifeSigns {
     /// What to do.
     public enum Sign: Hashable, Sendable {
