@@ -127,7 +127,9 @@ extension Metric {
         case .configLastReloadTimestampSeconds:
             .gauge("When the last reload was tried; absent before the first one.") { $0.lastReload?.at }
         case .loopTurnSeconds:
-            .histogram("How long the turns of the event loop took in which anything was done.") { $0.loopTurns }
+            .histogram(
+                "How long the turns of the event loop took, but for those with nothing but a few pings."
+            ) { $0.loopTurns }
         case .processStartTimeSeconds: .gauge("When the daemon was started.") { $0.startTime }
         case .processCpuSeconds:
             .counter("Processor time that the daemon has used.") { _ in ProcessFigures.processorSeconds }
