@@ -359,7 +359,9 @@ extension CallScheduler {
         for ride in wanted { note(failure, of: ride, now, now: now) }
         counters.isolations += 1
         lastSearch += 1
-        proceed(with: OffenderSearch(suspects(of: wanted), failure: failure), lastSearch)
+        let search = OffenderSearch(
+            suspects(of: wanted), failure: failure, hasLostSuspects: wanted.count < rides.count)
+        proceed(with: search, lastSearch)
     }
 
     /// The accounts in the order in which they are tested: the likeliest offenders first, those of a caller together.
@@ -421,6 +423,46 @@ extension CallScheduler {
         let isKnown = offences.isOffending(principal)
         offences.suspect(principal, now: now)
         if !isKnown { lanes.separate(principal, charging: 0) }
+    }
+
+    /// Looks for the principal that makes calls go wrong in which no account can be found at fault: those that bring more than what they
+    /// asked for, so that their slots are held for twice as long, and those that fail after a request for one of their accounts has ended.
+    mutating func judgePrincipals(of call: Call, _ end: CallEnd, now: Moment) {
+        switch (end.result, end.counted) {
+        case (.success, .unknown): break
+        case (.success, _):
+            // Only a principal that has left the clean lane pays for calls.
+            if let payer = call.payer, offences.clear(payer) { lanes.unite(payer) }
+            return
+        case (.failure(let failure), _):
+            let mayBeAnAccounts =
+                switch failure.cause {
+                case .account, .ambiguous, .stale: true
+                case .daemon, .neverSent: false
+                }
+            if call.leavers.isEmpty || !mayBeAnAccounts || !gate.isUndoubted || gate.isFlapping(at: now) { return }
+        }
+        let callers = callers(of: call)
+        let principals = Set(callers.map(\.principal))
+        guard principals.count == 1 else {
+            for principal in offences.putApart(principals, now: now) { lanes.separate(principal, charging: 0) }
+            return
+        }
+        separate(principals.first, now: now)
+        for caller in callers.count == 1 ? callers : call.leavers {
+            offences.note(caller, earlierRides: lanes.callers.rides(of: caller), now: now)
+        }
+    }
+
+    /// Whose accounts were in a call.
+    private func callers(of call: Call) -> Set<CallerKey> {
+        var all = call.leavers
+        for ride in call.rides {
+            ride.waiters.forEachUnordered { key in
+                if let caller = requests.caller(of: key) { all.insert(caller) }
+            }
+        }
+        return all
     }
 
     /// A test has ended without saying anything about its accounts.
@@ -501,7 +543,9 @@ extension CallScheduler {
     mutating func watchFlights(now: Moment, _ actions: inout [Action]) {
         if let due = flights.doubtDue, due <= now { gate.callsAreSilent(now: now) }
         while let key = flights.takeOverdue(at: now) {
-            guard let call = calls[key], call.rides.count > 1, call.givenUp == nil else { continue }
+            guard let call = calls[key], call.givenUp == nil,
+                call.rides.count > 1 || !call.rides.contains(where: isWanted)
+            else { continue }
             self.calls[key]?.givenUp = .overtaken
             actions.append(.abandon(key))
         }

@@ -80,6 +80,8 @@ public struct CallScheduler: Sendable {
         let payer: Principal?
         /// Why its connection is closed before its end.
         var givenUp: GivenUp?
+        /// Callers whose requests ended while an account of theirs was in the call.
+        var leavers: Set<CallerKey> = []
 
         enum GivenUp { case overtaken, unwanted }
 
@@ -293,6 +295,7 @@ public struct CallScheduler: Sendable {
         case .neverSent: slots.neverSent(call.slot)
         }
         counters.count(end)
+        judgePrincipals(of: call, end, now: now)
         switch end.result {
         case .success(let answer): answered(call, answer, now: now)
         case .failure(let failure): failed(call, key, failure, now: now)

@@ -47,12 +47,19 @@ struct OffenderSearch: Sendable {
     private var tests: [Int: Test] = [:]
     private var cuts: [Int: Cut] = [:]
     private var lastNumber = 0
+    /// Whether accounts of the failed call were given up, which may have been at fault. Then nothing follows for one group of accounts from
+    /// the answer to another.
+    private var hasLostSuspects: Bool
 
     /// Starts a search.
-    /// - Parameter suspects: The accounts of the failed call, at least two. The likeliest offenders first, those of a caller together.
-    init(_ suspects: [Suspect], failure: CallFailure) {
+    /// - Parameters:
+    ///   - suspects: The accounts of the failed call that are wanted, at least one. The likeliest offenders first, those of a caller
+    ///     together.
+    ///   - hasLostSuspects: Whether the call had others.
+    init(_ suspects: [Suspect], failure: CallFailure, hasLostSuspects: Bool = false) {
         self.failure = failure
-        cut(suspects, parts: 2)
+        self.hasLostSuspects = hasLostSuspects
+        if hasLostSuspects { testWhole(suspects) } else { cut(suspects, parts: 2) }
     }
 
     /// Whether every account is either answered or found at fault.
@@ -81,7 +88,10 @@ struct OffenderSearch: Sendable {
     /// - Returns: Nil if there are none; then there is no call.
     mutating func leave(_ test: Int, isWanted: (Ride) -> Bool, dropped: (Ride) -> Void) -> [Ride]? {
         guard var leaving = tests[test] else { return nil }
-        for suspect in leaving.suspects + leaving.held where !isWanted(suspect.ride) { dropped(suspect.ride) }
+        for suspect in leaving.suspects + leaving.held where !isWanted(suspect.ride) {
+            hasLostSuspects = true
+            dropped(suspect.ride)
+        }
         leaving.suspects.removeAll { !isWanted($0.ride) }
         leaving.held.removeAll { !isWanted($0.ride) }
         tests[test] = leaving
@@ -111,7 +121,11 @@ struct OffenderSearch: Sendable {
         guard !ended.held.isEmpty else { return nil }
         endPart(of: ended.cut)
         // Bad by elimination. One account alone is still tested before it is blamed: perhaps the failure does not come back.
-        if ended.held.count == 1 { testWhole(ended.held, isByElimination: true) } else { cut(ended.held, parts: 2) }
+        if hasLostSuspects || ended.held.count == 1 {
+            testWhole(ended.held, isByElimination: !hasLostSuspects)
+        } else {
+            cut(ended.held, parts: 2)
+        }
         return nil
     }
 

@@ -51,6 +51,34 @@ import Testing
         return result
     }
 
+    /// Nothing follows for the others from the answer to some, if the offender may be one that is not wanted any more.
+    @Test func whatWasGivenUpMayHaveBeenAtFault() {
+        let failure = CallFailure(.account, code: 90003, message: "x")
+        var search = OffenderSearch(Self.suspects(8, callers: 8), failure: failure, hasLostSuspects: true)
+        let tests = search.takeNewTests()
+        #expect(tests.count == 1)
+        let rides = search.leave(tests[0], isWanted: { _ in true }, dropped: { _ in })
+        let named = search.succeeded(tests[0])
+        #expect(rides?.count == 8 && named == nil && search.isOver)
+    }
+
+    @Test func noAccountIsNamedAfterOneWasGivenUp() {
+        let failure = CallFailure(.account, code: 90003, message: "x")
+        var search = OffenderSearch(Self.suspects(4, callers: 4), failure: failure)
+        var tests = 0
+        while !search.isOver {
+            for test in search.takeNewTests() {
+                guard search.leave(test, isWanted: { $0.account.text != "0" }, dropped: { _ in }) != nil else {
+                    continue
+                }
+                tests += 1
+                let named = search.succeeded(test)
+                #expect(named == nil)
+            }
+        }
+        #expect(tests == 2)
+    }
+
     /// An account that is answered alone, but not beside others, is not at fault; the search comes down to it all the same.
     @Test func anAccountThatFailsOnlyBesideOthersIsNamed() {
         let failure = CallFailure(.account, code: 90003, message: "x")
