@@ -203,21 +203,33 @@ struct OffenderSearch: Sendable {
     /// Cuts a group that is known to be bad.
     private mutating func cut(_ suspects: [Suspect], parts: Int) {
         guard suspects.count > 1 else { return testWhole(suspects) }
-        let count = isSlow ? slowParts(suspects.count) : min(parts, suspects.count)
+        let pieces = isSlow ? Self.slowPieces(suspects) : Self.pieces(suspects, min(parts, suspects.count))
         lastNumber += 1
-        cuts[lastNumber] = Cut(parts: count, open: count)
+        cuts[lastNumber] = Cut(parts: pieces.count, open: pieces.count)
         let cut = lastNumber
-        let pieces = Self.pieces(suspects, count)
-        if count == 2 {
+        // To wait for a half that may hang would cost the other one a time-out.
+        if pieces.count == 2, !isSlow {
             add(Test(suspects: pieces[0], held: pieces[1], cut: cut))
         } else {
             for piece in pieces { add(Test(suspects: piece, cut: cut)) }
         }
     }
 
-    private func slowParts(_ count: Int) -> Int {
-        if count <= Self.fewAccounts { return count }
-        return Int(Double(count).squareRoot().rounded(.up))
+    /// Parts for tests of which each may cost a whole time-out: each account alone if there are few, else so many that a second round ends
+    /// the search. Unless there are more principals than that, no two of them share a part: the others need not wait for that round.
+    private static func slowPieces(_ suspects: [Suspect]) -> [[Suspect]] {
+        if suspects.count <= fewAccounts { return suspects.map { [$0] } }
+        let count = Int(Double(suspects.count).squareRoot().rounded(.up))
+        var ofPrincipals: [[Suspect]] = []
+        for suspect in suspects {
+            if let last = ofPrincipals.last?.last, last.caller?.principal == suspect.caller?.principal {
+                ofPrincipals[ofPrincipals.count - 1].append(suspect)
+            } else {
+                ofPrincipals.append([suspect])
+            }
+        }
+        guard ofPrincipals.count <= count else { return pieces(suspects, count) }
+        return ofPrincipals.flatMap { pieces($0, ($0.count * count + suspects.count - 1) / suspects.count) }
     }
 
     /// Tests a group as it is.
@@ -236,6 +248,7 @@ struct OffenderSearch: Sendable {
 
     /// Parts of about the same size. Two parts are cut rather between callers than within one.
     private static func pieces(_ suspects: [Suspect], _ count: Int) -> [[Suspect]] {
+        if count == 1 { return [suspects] }
         if count == 2 {
             let place = placeBetweenCallers(suspects)
             return [Array(suspects[..<place]), Array(suspects[place...])]
