@@ -114,7 +114,9 @@ extension CallScheduler {
         counters.staleRepeats += 1
         let purpose: Call.Purpose = call.purpose == .probe ? .ordinary : call.purpose
         repeats.append(
-            Load(rides: call.rides, purpose: purpose, connection: .new, isSuspect: call.isSuspect, isRepeat: true))
+            Load(
+                rides: call.rides, purpose: purpose, connection: .new, lane: call.lane, isRepeat: true,
+                payer: call.payer))
         isStarved = false
     }
 
@@ -481,12 +483,11 @@ extension CallScheduler {
     }
 
     private mutating func queue(_ test: TestKey, _ suspects: [OffenderSearch.Suspect]) {
-        let lanes = suspects.map { lane(of: $0.ride) }
-        // While others wait, tests for offending principals only are as few as calls of suspects.
-        let isBounded = self.lanes.callers.cleanUsers > 0 || lanes.allSatisfy { $0 == .suspect }
-        self.lanes.addTest(
-            test, holdsInnocent: lanes.contains(.clean), isSuspect: isBounded,
-            principal: suspects.first?.caller?.principal)
+        let best = suspects.map { lane(of: $0.ride) }.min() ?? .clean
+        // While others ask for much, tests for offending principals only are as few as calls of suspects.
+        let othersAsk = lanes.callers.cleanUsers > 0 || slots.heldByClean > slots.limit / 8
+        let part = best > .clean && othersAsk ? Lane.suspect : best
+        lanes.addTest(test, lane: part, principal: suspects.first?.caller?.principal)
         isStarved = false
     }
 

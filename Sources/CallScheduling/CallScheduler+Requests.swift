@@ -6,9 +6,9 @@ extension CallScheduler {
     static var prefetchDistance: Int { 16 }
 
     mutating func advance(to now: Moment) {
-        let marked = slots.heldMarked
+        let held = slots.held
         slots.advance(to: now)
-        if suspectsWait, slots.heldMarked < marked { isStarved = false }
+        if laneIsHeldBack, slots.held < held { isStarved = false }
         if !offences.isEmpty {
             for principal in offences.advance(to: now) { lanes.unite(principal) }
         }

@@ -27,6 +27,10 @@ struct Scenario {
         case script(pause: Double, timeout: Double)
         /// Asks for a hundred accounts at a time, with so many requests open.
         case bulk(open: Int, timeout: Double)
+        /// Asks for one account at a time, with so many requests open.
+        case eager(open: Int, timeout: Double)
+        /// Asks for one account each time that so many seconds have passed, whether it was answered or not.
+        case steady(every: Double, timeout: Double)
         /// Asks once.
         case once(timeout: Double)
     }
@@ -159,7 +163,10 @@ struct Scenario {
     mutating func run() {
         for (number, caller) in callers.enumerated() {
             var times = 1
-            if case .bulk(let open, _) = caller.habit { times = open }
+            switch caller.habit {
+            case .bulk(let open, _), .eager(let open, _): times = open
+            case .script, .steady, .once: break
+            }
             var after = caller.starts
             if case .script(let pause, _) = caller.habit { after += pause * generator.unit() }
             for _ in 0..<times { schedule(after: after, .ask(number)) }
@@ -206,7 +213,7 @@ struct Scenario {
         }
         let (count, timeout): (Int, Double) =
             switch caller.habit {
-            case .script(_, let timeout): (1, timeout)
+            case .script(_, let timeout), .eager(_, let timeout), .steady(_, let timeout): (1, timeout)
             case .bulk(_, let timeout): (100, timeout)
             case .once(let timeout): (1, timeout)
             }
@@ -215,6 +222,7 @@ struct Scenario {
             lastAccount += 1
             accounts.append(Account((generator.unit() < caller.badPart ? "bad" : "u") + "\(lastAccount)"))
         }
+        if case .steady(let seconds, _) = caller.habit { schedule(after: seconds, .ask(number)) }
         let key = scheduler.makeRequestKey()
         open[key] = Asked(caller: number, accounts: count, at: now)
         let outcome = scheduler.enqueue(
@@ -257,8 +265,8 @@ struct Scenario {
         }
         switch caller.habit {
         case .script(let length, _): pause = length * (0.5 + generator.unit())
-        case .bulk: if case .answered = outcome { pause = 0 } else { pause = 0.01 }
-        case .once: return
+        case .bulk, .eager: if case .answered = outcome { pause = 0 } else { pause = 0.01 }
+        case .steady, .once: return
         }
         if case .failed(let failure) = outcome, let retryAfter = failure.first.retryAfter {
             pause = max(pause, Double(retryAfter.nanoseconds) / 1e9)
