@@ -122,6 +122,24 @@ import Testing
         return scenario
     }
 
+    /// A caller that asks every 20 ms, and for whom nothing waits most of the time, beside an attacker with a hundred requests open: the slots
+    /// and calls that it needs are not taken by then.
+    @Test(arguments: [Scenario.Fate.odd, .status, .hang], [1.0, 0.1])
+    func aSteadyCallerBesideAnAttacker(fate: Scenario.Fate, badPart: Double) {
+        var scenario = Scenario()
+        scenario.badFate = fate
+        scenario.delay = 0.022
+        scenario.duration = 7
+        scenario.measuresFrom = 2
+        scenario.add(1, .steady(every: 0.02, timeout: 30))
+        scenario.add(4, uid: 2, .eager(open: 25, timeout: 30), badPart: badPart, starts: 1)
+        scenario.run()
+        let innocent = scenario.figures["innocent"]
+        #expect(innocent?.failed == 0 && innocent?.answered ?? 0 >= 245)
+        #expect((innocent?.p99 ?? 9) <= 0.125)
+        #expect(scenario.problems.isEmpty)
+    }
+
     /// Each answer to the attacker's calls is good for all accounts, and has more than it should: its slot is held for two seconds.
     @Test(arguments: [(1, 1.0), (40, 1.0), (40, 0.1)])
     func anAttackerWhoseAnswersBringMoreThanTheyShould(connections: Int, badPart: Double) {
