@@ -59,7 +59,7 @@ import Testing
     }
 
     /// An attacker of another user, also one that connects anew for each request, beside scripts and a bulk job.
-    @Test(arguments: [(code, 4500.0, 8.0), (.status, 4000, 8), (.hang, 5400, 16)], [false, true])
+    @Test(arguments: [(code, 4500.0, 8.0), (.status, 4000, 8), (.hang, 5900, 16)], [false, true])
     func anAttackerOfAnotherUser(_ row: (fate: Scenario.Fate, bulk: Double, seconds: Double), reconnects: Bool) {
         var scenario = Scenario()
         scenario.badFate = row.fate
