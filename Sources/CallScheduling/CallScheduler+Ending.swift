@@ -46,7 +46,9 @@ extension CallScheduler {
     private mutating func testAnswered(_ test: TestKey, _ leftOut: [Ride], now: Moment) {
         guard leftOut.isEmpty else { return testFailed(test, leftOut, .leftOut, now: now) }
         guard var search = searches.removeValue(forKey: test.search) else { return }
-        if let last = search.succeeded(test.number) { separate(last.caller?.principal, now: now) }
+        if let last = search.succeeded(test.number), isUpstreamSound(at: now) {
+            separate(last.caller?.principal, now: now)
+        }
         proceed(with: search, test.search)
     }
 
@@ -390,7 +392,7 @@ extension CallScheduler {
             if rides.count > 1 { return divide(rides, failure, now: now) }
             return blame(rides[0], failure, calls: 0, isRecorded: true, now: now)
         }
-        separate(theOnlyPrincipal(of: rides), now: now)
+        if isUpstreamSound(at: now) { separate(theOnlyPrincipal(of: rides), now: now) }
         let alone = search.failed(test.number, rides, failure)
         if let alone {
             if failure.cause == .account {
@@ -418,10 +420,13 @@ extension CallScheduler {
         return only
     }
 
+    /// Whether a failure that an account can cause is likely to be an account's.
+    private func isUpstreamSound(at now: Moment) -> Bool { gate.isUndoubted && !gate.isFlapping(at: now) }
+
     /// An account of this principal is at fault, whichever it is: its calls leave by themselves from now on, so that no more calls of
     /// others fail with it.
     private mutating func separate(_ principal: Principal?, now: Moment) {
-        guard let principal, gate.isUndoubted, !gate.isFlapping(at: now) else { return }
+        guard let principal else { return }
         let isKnown = offences.isOffending(principal)
         offences.suspect(principal, now: now)
         if !isKnown { lanes.separate(principal, charging: 0) }
@@ -442,7 +447,7 @@ extension CallScheduler {
                 case .account, .ambiguous, .stale: true
                 case .daemon, .neverSent: false
                 }
-            if call.leavers.isEmpty || !mayBeAnAccounts || !gate.isUndoubted || gate.isFlapping(at: now) { return }
+            if call.leavers.isEmpty || !mayBeAnAccounts || !isUpstreamSound(at: now) { return }
         }
         let callers = callers(of: call)
         let principals = Set(callers.map(\.principal))

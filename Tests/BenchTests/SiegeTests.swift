@@ -81,6 +81,13 @@ struct SiegeTests {
         #expect(lines.next(now: 0).contains(#"["h.bad.7.1.0","h.7.1.1","h.7.1.2"]"#))
     }
 
+    @Test func briefRequestsEndBeforeTheirCalls() {
+        var lines = RequestLines(.brief(prefix: "b."), number: 3)
+        let texts = [lines.next(now: 0), lines.next(now: 0)]
+        #expect(texts[0].contains(#"["b.3.1"]"#) && texts[1].contains(#"["b.3.2"]"#))
+        #expect(texts.allSatisfy { $0.contains(#""timeoutMs":30}"#) })
+    }
+
     @Test func joinersAskForTheSameUntilItsCallIsOver() {
         var lines = RequestLines(.joining(prefix: "j."), number: 1)
         let texts = [0, 1, RequestLines.joiningSeconds - 1, RequestLines.joiningSeconds].map { lines.next(now: $0) }

@@ -225,8 +225,9 @@ struct World {
         }
         let seconds = plan.delay * (1 + generator.unit())
         let back = now + .nanoseconds(Int64(seconds * 1e9))
-        schedule(
-            after: seconds, at: back, .ended(key, CallEnd(counted: .answered(at: back), result: answer(call, fate))))
+        let isOdd = plan.odd > 0 && generator.unit() < plan.odd
+        let counted: CallEnd.Counted = isOdd ? .unknown(closedAt: back) : .answered(at: back)
+        schedule(after: seconds, at: back, .ended(key, CallEnd(counted: counted, result: answer(call, fate))))
     }
 
     private mutating func answer(_ call: Call, _ fate: Fate) -> Result<CallAnswer, CallFailure> {

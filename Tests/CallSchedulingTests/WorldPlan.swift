@@ -34,6 +34,8 @@ struct WorldPlan {
     var faults: [(code: Int, kind: CallFailure.Kind, part: Double)] = []
     var lost = 0.0
     var refused = 0.0
+    /// Of the calls that are answered, those whose answer brings more than it should.
+    var odd = 0.0
     /// Seconds from the start in which every call fails.
     var outage: ClosedRange<Double>?
     /// Whether nothing but accounts can be at fault, and there is time enough.
@@ -85,6 +87,7 @@ struct WorldPlan {
         plan.workPerTurn = oneOf([1, 50, 10_000])
         plan.lost = oneOf([0, 0, 0.02, 0.2])
         plan.refused = oneOf([0, 0, 0.02, 0.2])
+        plan.odd = oneOf([0, 0, 0.05, 0.5])
         return plan
     }
 

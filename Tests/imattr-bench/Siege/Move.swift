@@ -22,7 +22,9 @@ struct Move: Sendable, Equatable {
     enum Requests: Sendable, Equatable {
         /// So many accounts that were never asked for before, whose names begin with `prefix`.
         case fresh(prefix: String, accounts: Int)
-        /// The same, but the first account's name begins with `prefix` and `bad.`.
+        /// One account that was never asked for before, and a time-out that ends before the call for it does.
+        case brief(prefix: String)
+        /// As `fresh`, but the first account's name begins with `prefix` and `bad.`.
         case withOneBad(prefix: String, accounts: Int)
         /// The same accounts each time, and the answer may be an old one.
         case held(prefix: String, accounts: Int)
@@ -48,6 +50,8 @@ struct RequestLines {
 
     /// How long requests join one call. Shorter than the time that the daemon waits for an answer.
     static let joiningSeconds: Int64 = 4
+    /// A time-out in milliseconds: shorter than a call takes, and longer than it takes most calls to leave.
+    static let briefTimeout = 30
 
     init(_ requests: Move.Requests, number: Int) {
         self.requests = requests
@@ -60,6 +64,8 @@ struct RequestLines {
         switch requests {
         case .fresh(let prefix, let accounts):
             return Request.getAttrs((0..<accounts).map { "\(prefix)\(number).\(asked).\($0)" })
+        case .brief(let prefix):
+            return Request.getAttrs(["\(prefix)\(number).\(asked)"], timeoutMs: Self.briefTimeout)
         case .withOneBad(let prefix, let accounts):
             return Request.getAttrs((0..<accounts).map { "\(prefix)\($0 == 0 ? "bad." : "")\(number).\(asked).\($0)" })
         case .held(let prefix, let accounts):

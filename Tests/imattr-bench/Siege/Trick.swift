@@ -17,7 +17,7 @@ struct Trick: Sendable {
     static func named(_ name: String) -> Trick? { (everything + groups).first { $0.name == name } }
 
     /// Those that go together in one attack.
-    static let combinable = badAccounts + oddEntries + strayAnswers + hogs + lostConnections
+    static let combinable = badAccounts + givenUp + oddEntries + strayAnswers + hogs + lostConnections
 
     /// All tricks, singly, and most of them together.
     static let everything =
@@ -25,7 +25,7 @@ struct Trick: Sendable {
 
     /// Tricks of a kind together, for a look that takes not so long.
     static let groups = [
-        together("bad-accounts", badAccounts), together("odd-entries", oddEntries),
+        together("bad-accounts", badAccounts), together("given-up", givenUp), together("odd-entries", oddEntries),
         together("stray-answers", strayAnswers), together("hogs", hogs), together("idle", lostConnections),
     ]
 
@@ -54,6 +54,16 @@ extension Trick {
         Trick(
             name: name, faults: ["\(fault)@prefix=\(name)."],
             moves: [Move(4, .ask(.fresh(prefix: "\(name).", accounts: 1), depth: 25))])
+    }
+
+    /// Accounts that make calls go wrong, and that nobody waits for any more by then, so that none is found at fault.
+    private static let givenUp = [
+        ("brief-code", "error=90003"), ("brief-500", "status=500"), ("brief-reset", "reset"), ("brief-hang", "hang"),
+        ("brief-stranger", "stranger"),
+    ].map { name, fault in
+        Trick(
+            name: name, faults: ["\(fault)@prefix=\(name)."],
+            moves: [Move(4, .ask(.brief(prefix: "\(name)."), depth: 25))])
     }
 
     /// Accounts whose entries are odd.
