@@ -305,18 +305,20 @@ extension CallScheduler {
             return nil
         }
         let ride = known(ride)
-        var count = 0
-        ride.waiters.forEach { key, index in
-            guard let request = requests[key], request.isOpen(index) else { return }
-            count += 1
-            accounts.wait(key, for: ride.id, at: index, lane: offences.lane(of: request.caller))
-            requests.change(key) { $0.waiting += 1 }
+        var lane = Lane.suspect
+        var waiters = ride.waiters
+        // Taken as a whole, because a hundred thousand may wait.
+        let isAnyLeft = waiters.removeAll { key, index in
+            guard let caller = requests.waitAgain(key, for: index) else { return true }
+            if lane > .clean { lane = min(lane, offences.lane(of: caller)) }
+            return false
         }
-        waiting += count
-        guard count > 0 else {
+        guard isAnyLeft else {
             forgetUnlessWanted(ride.id)
             return nil
         }
+        waiting += waiters.count
+        accounts.wait(waiters, for: ride.id, lane: lane)
         accounts.reserve(ride.id)
         isStarved = false
         return ride.id
@@ -405,7 +407,7 @@ extension CallScheduler {
         var only: Principal?
         for ride in rides {
             var isShared = false
-            ride.waiters.forEachUnordered { key in
+            ride.waiters.forEach { key, _ in
                 guard let principal = requests.caller(of: key)?.principal else { return }
                 if only == nil { only = principal } else if only != principal { isShared = true }
             }
