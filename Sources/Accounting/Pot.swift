@@ -201,6 +201,9 @@ public struct Pot: Sendable {
         }
     }
 
+    /// Principals that have a place, whether they hold something or not.
+    public var principalsWithPlaces: Int { memberByPrincipal.count }
+
     /// The principals that hold something, and how much, in no particular order.
     public var holdings: [(principal: Principal, held: Int)] {
         memberByPrincipal.values.compactMap { member in

@@ -38,7 +38,8 @@ public struct CallFailure: Error, Hashable, Sendable {
         /// The server's certificate is not accepted.
         case certificate
 
-        /// An idle connection was lost before a byte of the answer arrived: it had been dead already.
+        /// An idle connection was lost before a byte of the answer arrived: it had been dead already. Or what it brought is the answer to an
+        /// earlier call on it.
         case stale
     }
 
@@ -52,7 +53,7 @@ public struct CallFailure: Error, Hashable, Sendable {
         case daemon
         /// The network before the call was sent; never an account.
         case neverSent
-        /// A connection that was dead before the call; it says nothing about the upstream.
+        /// What happened on the connection before the call; it says nothing about the upstream.
         case stale
     }
 

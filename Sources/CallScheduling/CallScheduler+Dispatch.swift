@@ -32,18 +32,18 @@ extension CallScheduler {
 
     /// When something may leave, apart from slots and the pacer; nil if nothing waits that may.
     func nextLoadDue(now: Moment) -> Moment? {
-        if !mayStart { return suspectsWait ? slots.nextReturn : nil }
+        if !mayStart { return laneIsHeldBack ? slots.nextReturn : nil }
         if gate.wantsReferee(at: now, patience: flights.doubtAfter) {
             return gate.isOpen || isAnythingWaiting ? now : nil
         }
         switch gate.admission {
         case .none: break
-        case .test: if lanes.hasTests(suspects: mayTakeSuspects) { return now }
-        case .any: if lanes.hasTests(suspects: mayTakeSuspects) || !isStarved { return now }
+        case .test: if lanes.hasTests(upTo: worstAdmitted) { return now }
+        case .any: if lanes.hasTests(upTo: worstAdmitted) || !isStarved { return now }
         case .probe: return isStarved ? nil : now
         case .all:
             if !isStarved { return now }
-            return suspectsWait ? slots.nextReturn : nil
+            return laneIsHeldBack ? slots.nextReturn : nil
         }
         return gate.refereeDue(patience: flights.doubtAfter)
     }
@@ -59,13 +59,13 @@ extension CallScheduler {
             counters.isolationCalls += 1
             testsUnderWay += 1
         }
-        if load.isSuspect { suspectCalls += 1 }
+        underWay.take(load.lane)
         counters.started(accounts: load.rides.count)
         flights.left(key, accounts: load.rides.count, at: now)
         for place in load.rides.indices { accounts[rideOf: load.rides[place].id] = (key, Int32(place)) }
         calls[key] = Call(
-            slot: slots.take(isMarked: load.isSuspect), leftAt: now, rides: load.rides, purpose: load.purpose,
-            isSuspect: load.isSuspect, isRepeat: load.isRepeat, payer: load.payer)
+            slot: slots.take(load.lane), leftAt: now, rides: load.rides, purpose: load.purpose, lane: load.lane,
+            isRepeat: load.isRepeat, payer: load.payer)
         if load.rides.isEmpty {
             counters.referees += 1
             return .startReferee(key, on: load.connection)
@@ -93,7 +93,7 @@ extension CallScheduler {
     }
 
     private mutating func nextTest() -> Load? {
-        while let turn = lanes.nextTest(takesSuspects: mayTakeSuspects) {
+        while let turn = lanes.nextTest(upTo: worstAdmitted) {
             if let load = load(for: turn, limit: accountsPerCall, now: .distantPast) {
                 lanes.took(turn)
                 return load
@@ -104,8 +104,8 @@ extension CallScheduler {
 
     private mutating func nextOfLanes(now: Moment) -> Load? {
         if isStarved { return nil }
-        let takesSuspects = mayTakeSuspects
-        while let turn = lanes.next(takesSuspects: takesSuspects) {
+        let worst = worstAdmitted
+        while let turn = lanes.next(upTo: worst) {
             if var load = load(for: turn, limit: accountsPerCall, now: now) {
                 lanes.took(turn)
                 load.payer = turn.payer
@@ -113,18 +113,21 @@ extension CallScheduler {
             }
         }
         isStarved = true
-        suspectsWait = !takesSuspects
+        laneIsHeldBack = worst < .suspect
         return nil
     }
 
-    /// At most a quarter, and at least one, of the calls under way and of the slots is for suspects only.
-    private var mayTakeSuspects: Bool {
-        suspectCalls < max(1, limits.inFlight / 4) && slots.heldMarked < max(1, slots.limit / 4)
+    /// The worst lane of which a call may leave.
+    private var worstAdmitted: Lane {
+        min(
+            underWay.worstThatMayTake(of: limits.inFlight, taken: calls.count, leavesSome: true),
+            // A slot that is left unused is lost: without others there is no reason to.
+            slots.worstAdmitted(leavesSome: lanes.callers.rememberedUsers > 1))
     }
 
     /// The probe asks for one account, so that what it tells is about the upstream or about that account alone.
     private mutating func nextProbe(now: Moment) -> Load? {
-        while let turn = lanes.next(takesSuspects: true) {
+        while let turn = lanes.next(upTo: .suspect) {
             if var load = load(for: turn, limit: 1, now: now) {
                 lanes.took(turn)
                 load.purpose = .probe
@@ -140,25 +143,22 @@ extension CallScheduler {
 
     private mutating func load(for turn: Lanes.Turn, limit: Int, now: Moment) -> Load? {
         switch turn {
-        case .test(let test, _, let isSuspect): return load(for: test, isSuspect: isSuspect)
+        case .test(let test, let lane, _): return load(for: test, lane)
         case .clean: return merged(turn, .clean, limit: limit, now: now)
         case .besideOffender(let principal):
             return merged(turn, .besideOffender(principal: principal), limit: limit, now: now)
-        case .suspects(let principal):
-            guard var load = merged(turn, .suspects(principal: principal), limit: limit, now: now) else { return nil }
-            load.isSuspect = true
-            return load
+        case .suspects(let principal): return merged(turn, .suspects(principal: principal), limit: limit, now: now)
         case .alone:
             while let id = popReturned(turn) {
                 if let ride = board(id) {
-                    return Load(rides: [ride], connection: connection(for: [ride]), isSuspect: true)
+                    return Load(rides: [ride], connection: connection(for: [ride]), lane: .suspect)
                 }
             }
             return nil
         }
     }
 
-    private mutating func load(for test: TestKey, isSuspect: Bool) -> Load? {
+    private mutating func load(for test: TestKey, _ lane: Lane) -> Load? {
         guard var search = searches.removeValue(forKey: test.search) else { return nil }
         var dropped: [Ride] = []
         let rides = search.leave(test.number, isWanted: { isWanted($0) }, dropped: { dropped.append($0) })
@@ -170,7 +170,7 @@ extension CallScheduler {
         let connection: ConnectionChoice = search.failure.needsNewConnection ? .new : .any
         searches[test.search] = search
         return Load(
-            rides: rides.map { known($0) }, purpose: .test(test), connection: connection, isSuspect: isSuspect)
+            rides: rides.map { known($0) }, purpose: .test(test), connection: connection, lane: lane)
     }
 
     private mutating func merged(
@@ -182,7 +182,7 @@ extension CallScheduler {
             if let ride = board(id) { rides.append(ride) }
         }
         fill(&rides, from: source, limit: limit, now: now)
-        return rides.isEmpty ? nil : Load(rides: rides, connection: connection(for: rides))
+        return rides.isEmpty ? nil : Load(rides: rides, connection: connection(for: rides), lane: source.lane)
     }
 
     /// Takes an account that goes first in a call of a lane, unless only clients wait for it that do not read.
@@ -340,7 +340,7 @@ extension CallFailure {
     /// Whether the next attempt is to go on a new connection: an idle one may be dead in the same way.
     var needsNewConnection: Bool {
         switch kind {
-        case .lost, .timedOut, .stale: true
+        case .lost, .timedOut, .stale, .unusableAnswer: true
         default: false
         }
     }

@@ -114,7 +114,9 @@ extension CallScheduler {
         counters.staleRepeats += 1
         let purpose: Call.Purpose = call.purpose == .probe ? .ordinary : call.purpose
         repeats.append(
-            Load(rides: call.rides, purpose: purpose, connection: .new, isSuspect: call.isSuspect, isRepeat: true))
+            Load(
+                rides: call.rides, purpose: purpose, connection: .new, lane: call.lane, isRepeat: true,
+                payer: call.payer))
         isStarved = false
     }
 
@@ -361,7 +363,9 @@ extension CallScheduler {
         for ride in wanted { note(failure, of: ride, now, now: now) }
         counters.isolations += 1
         lastSearch += 1
-        proceed(with: OffenderSearch(suspects(of: wanted), failure: failure), lastSearch)
+        let search = OffenderSearch(
+            suspects(of: wanted), failure: failure, hasLostSuspects: wanted.count < rides.count)
+        proceed(with: search, lastSearch)
     }
 
     /// The accounts in the order in which they are tested: the likeliest offenders first, those of a caller together.
@@ -425,6 +429,50 @@ extension CallScheduler {
         if !isKnown { lanes.separate(principal, charging: 0) }
     }
 
+    /// Looks for the principal that makes calls go wrong in which no account can be found at fault: those that bring more than what they
+    /// asked for, so that their slots are held for twice as long, and those that fail after a request for one of their accounts has ended.
+    mutating func judgePrincipals(of call: Call, _ end: CallEnd, now: Moment) {
+        switch (end.result, end.counted) {
+        case (.success, .unknown): break
+        case (.success, _):
+            // Only a principal that has left the clean lane pays for calls.
+            if let payer = call.payer, offences.clear(payer) { lanes.unite(payer) }
+            return
+        case (.failure(let failure), _):
+            let mayBeAnAccounts =
+                switch failure.cause {
+                case .account, .ambiguous, .stale: true
+                case .daemon, .neverSent: false
+                }
+            if call.leavers.isEmpty || !mayBeAnAccounts || !gate.isUndoubted || gate.isFlapping(at: now) { return }
+        }
+        let callers = callers(of: call)
+        let principals = Set(callers.map(\.principal))
+        guard principals.count == 1 else {
+            for principal in offences.putApart(principals, now: now) { lanes.separate(principal, charging: 0) }
+            return
+        }
+        separate(principals.first, now: now)
+        for caller in callers.count == 1 ? callers : call.leavers {
+            offences.note(caller, earlierRides: lanes.callers.rides(of: caller), now: now)
+        }
+    }
+
+    /// Whose accounts were in a call.
+    private func callers(of call: Call) -> Set<CallerKey> {
+        var all = call.leavers
+        var last: CallerKey?
+        for ride in call.rides {
+            ride.waiters.forEach { key, _ in
+                guard let caller = requests.caller(of: key), caller != last else { return }
+                // Of a hundred thousand that wait for an account, most have the same caller as the one before.
+                last = caller
+                all.insert(caller)
+            }
+        }
+        return all
+    }
+
     /// A test has ended without saying anything about its accounts.
     private mutating func repeatTest(_ test: TestKey, _ rides: [Ride], _ failure: CallFailure) {
         guard var search = searches.removeValue(forKey: test.search) else { return fail(rides, failure) }
@@ -441,12 +489,11 @@ extension CallScheduler {
     }
 
     private mutating func queue(_ test: TestKey, _ suspects: [OffenderSearch.Suspect]) {
-        let lanes = suspects.map { lane(of: $0.ride) }
-        // While others wait, tests for offending principals only are as few as calls of suspects.
-        let isBounded = self.lanes.callers.cleanUsers > 0 || lanes.allSatisfy { $0 == .suspect }
-        self.lanes.addTest(
-            test, holdsInnocent: lanes.contains(.clean), isSuspect: isBounded,
-            principal: suspects.first?.caller?.principal)
+        let best = suspects.map { lane(of: $0.ride) }.min() ?? .clean
+        // While others ask for much, tests for offending principals only are as few as calls of suspects.
+        let othersAsk = lanes.callers.cleanUsers > 0 || slots.heldByClean > slots.limit / 8
+        let part = best > .clean && othersAsk ? Lane.suspect : best
+        lanes.addTest(test, lane: part, principal: suspects.first?.caller?.principal)
         isStarved = false
     }
 
@@ -503,7 +550,9 @@ extension CallScheduler {
     mutating func watchFlights(now: Moment, _ actions: inout [Action]) {
         if let due = flights.doubtDue, due <= now { gate.callsAreSilent(now: now) }
         while let key = flights.takeOverdue(at: now) {
-            guard let call = calls[key], call.rides.count > 1, call.givenUp == nil else { continue }
+            guard let call = calls[key], call.givenUp == nil,
+                call.rides.count > 1 || !call.rides.contains(where: isWanted)
+            else { continue }
             self.calls[key]?.givenUp = .overtaken
             actions.append(.abandon(key))
         }

@@ -6,9 +6,9 @@ extension CallScheduler {
     static var prefetchDistance: Int { 16 }
 
     mutating func advance(to now: Moment) {
-        let marked = slots.heldMarked
+        let held = slots.held
         slots.advance(to: now)
-        if suspectsWait, slots.heldMarked < marked { isStarved = false }
+        if laneIsHeldBack, slots.held < held { isStarved = false }
         if !offences.isEmpty {
             for principal in offences.advance(to: now) { lanes.unite(principal) }
         }
@@ -113,7 +113,7 @@ extension CallScheduler {
         waiting -= request.waiting
         if !request.isComplete {
             for index in request.accounts.indices where request.isOpen(index) {
-                if let id = request[id: index] { stopWaiting(key, for: id) }
+                if let id = request[id: index] { stopWaiting(key, of: request.caller, for: id) }
             }
         }
         close(request)
@@ -125,7 +125,7 @@ extension CallScheduler {
         lanes.callers.close(request.accounts.count, in: request.line) { requests.contains($0) }
     }
 
-    mutating func stopWaiting(_ key: RequestKey, for id: AccountID) {
+    mutating func stopWaiting(_ key: RequestKey, of caller: CallerKey, for id: AccountID) {
         if accounts.waits(key, for: id) {
             if accounts.stopWaiting(key, for: id) { forgetUnlessWanted(id) }
         } else if let (call, place) = accounts[rideOf: id],
@@ -133,6 +133,7 @@ extension CallScheduler {
         {
             // The call runs to its end; only the list of those to tell stays short.
             _ = calls[call]?.rides[Int(place)].waiters.remove(key)
+            calls[call]?.leavers.insert(caller)
         }
     }
 

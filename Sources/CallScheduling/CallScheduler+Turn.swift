@@ -134,7 +134,7 @@ extension CallScheduler {
             guard let id = request[id: index], accounts.waits(key, for: id) else { continue }
             var failure = failure
             failure.attempts = history[id]?.failure.attempts ?? 0
-            stopWaiting(key, for: id)
+            stopWaiting(key, of: request.caller, for: id)
             waiting -= 1
             requests.change(key) { $0.waiting -= 1 }
             give(.failed(failure), to: key, at: index)

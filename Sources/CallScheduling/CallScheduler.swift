@@ -72,14 +72,16 @@ public struct CallScheduler: Sendable {
         /// None if it is the referee's.
         var rides: [Ride]
         let purpose: Purpose
-        /// Whether only suspects' accounts are in it.
-        let isSuspect: Bool
+        /// The lane whose part of calls and slots it takes.
+        let lane: Lane
         /// Whether it repeats one that was lost on a dead connection.
         let isRepeat: Bool
         /// Whose turn it took; nil if it was the turn of all clean callers.
         let payer: Principal?
         /// Why its connection is closed before its end.
         var givenUp: GivenUp?
+        /// Callers whose requests ended while an account of theirs was in the call.
+        var leavers: Set<CallerKey> = []
 
         enum GivenUp { case overtaken, unwanted }
 
@@ -91,7 +93,7 @@ public struct CallScheduler: Sendable {
         var rides: [Ride]
         var purpose = Call.Purpose.ordinary
         var connection = ConnectionChoice.any
-        var isSuspect = false
+        var lane = Lane.clean
         var isRepeat = false
         var payer: Principal?
     }
@@ -154,9 +156,9 @@ public struct CallScheduler: Sendable {
     var repeats: Deque<Load> = []
     var calls: [CallKey: Call] = [:]
     var testsUnderWay = 0
-    var suspectCalls = 0
-    /// Whether calls of suspects wait for others of theirs to end.
-    var suspectsWait = false
+    var underWay = LaneCounts()
+    /// Whether calls of a lane wait that has taken its part of calls or slots.
+    var laneIsHeldBack = false
     /// Whether nothing that could leave was left when calls were last started.
     var isStarved = true
     /// When all calls under way are given up; set once the scheduler stops.
@@ -277,9 +279,9 @@ public struct CallScheduler: Sendable {
         prefetch(call.rides)
         for place in call.rides.indices { accounts.endRide(of: call.rides[place].id, in: key) }
         if case .test = call.purpose { testsUnderWay -= 1 }
-        if call.isSuspect { suspectCalls -= 1 }
+        underWay.giveBack(call.lane)
         if !call.isReferees { gate.callEnded(leftAt: call.leftAt) }
-        if suspectsWait { isStarved = false }
+        if laneIsHeldBack { isStarved = false }
         flights.ended(key)
         advance(to: now)
         switch end.counted {
@@ -293,6 +295,7 @@ public struct CallScheduler: Sendable {
         case .neverSent: slots.neverSent(call.slot)
         }
         counters.count(end)
+        judgePrincipals(of: call, end, now: now)
         switch end.result {
         case .success(let answer): answered(call, answer, now: now)
         case .failure(let failure): failed(call, key, failure, now: now)

@@ -118,6 +118,9 @@ struct CallerQueue: Sendable {
     /// Connections that have a line, with those that had one lately.
     var remembered: Int { placesOfLines.count }
 
+    /// Users that have a connection with a line.
+    var rememberedUsers: Int { shares.principals }
+
     /// Users in the clean lane.
     var cleanUsers: Int { clean.count }
 

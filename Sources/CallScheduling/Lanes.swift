@@ -18,7 +18,7 @@ struct Lanes: Sendable {
     /// What a call is for.
     enum Turn: Equatable, Sendable {
         /// A test of a search for offenders. `principal` pays for it, if all accounts in it are offending users'.
-        case test(TestKey, principal: Principal?, isSuspect: Bool)
+        case test(TestKey, Lane, principal: Principal?)
         /// Accounts of all callers of users without a recent offence.
         case clean
         /// Accounts of a user's callers that are not suspect.
@@ -28,12 +28,10 @@ struct Lanes: Sendable {
         /// Accounts of a user's suspect callers.
         case suspects(principal: Principal)
 
-        var isTest: Bool { if case .test = self { true } else { false } }
-
         /// Who pays for it; nil if all clean callers do.
         var payer: Principal? {
             switch self {
-            case .test(_, let principal, _): principal
+            case .test(_, _, let principal): principal
             case .clean: nil
             case .besideOffender(let principal), .alone(let principal), .suspects(let principal): principal
             }
@@ -58,6 +56,12 @@ struct Lanes: Sendable {
         var time = 0.0
 
         var isEmpty: Bool { tests.isEmpty && suspectTests.isEmpty && returned.isEmpty && alone.isEmpty }
+
+        /// The lane of the test that is next among those that may leave.
+        func nextTest(upTo worst: Lane) -> Lane? {
+            if worst >= .besideOffender, !tests.isEmpty { return .besideOffender }
+            return worst >= .suspect && !suspectTests.isEmpty ? .suspect : nil
+        }
     }
 
     var callers = CallerQueue()
@@ -76,11 +80,12 @@ struct Lanes: Sendable {
 
     // MARK: What comes in
 
-    mutating func addTest(_ test: TestKey, holdsInnocent: Bool, isSuspect: Bool, principal: Principal?) {
+    /// - Parameter lane: The best lane of those who wait for its accounts.
+    mutating func addTest(_ test: TestKey, lane: Lane, principal: Principal?) {
         // A test that no request waits for any more ends when it is to leave.
-        guard !holdsInnocent, let principal else { return innocentTests.append(test) }
+        guard lane != .clean, let principal else { return innocentTests.append(test) }
         own(principal) { own in
-            if isSuspect { own.suspectTests.append(test) } else { own.tests.append(test) }
+            if lane == .suspect { own.suspectTests.append(test) } else { own.tests.append(test) }
         }
     }
 
@@ -128,45 +133,47 @@ struct Lanes: Sendable {
 
     // MARK: Turns
 
-    /// Whether a test waits.
-    /// - Parameter suspects: Whether tests of suspects only count.
-    func hasTests(suspects: Bool = true) -> Bool {
-        !innocentTests.isEmpty || separate.values.contains { !$0.tests.isEmpty || suspects && !$0.suspectTests.isEmpty }
+    /// Whether a test waits that may leave.
+    func hasTests(upTo worst: Lane = .suspect) -> Bool {
+        !innocentTests.isEmpty || separate.values.contains { $0.nextTest(upTo: worst) != nil }
     }
 
     /// The next test, whatever else waits.
-    mutating func nextTest(takesSuspects: Bool) -> Turn? {
+    /// - Parameter worst: The worst lane of which calls may leave.
+    mutating func nextTest(upTo worst: Lane) -> Turn? {
         if let test = nextInnocentTest() { return test }
         for principal in separate.keys.sorted() {
-            if let test = separate[principal]?.tests.popFirst() {
-                return .test(test, principal: principal, isSuspect: false)
-            }
-            if takesSuspects, let test = separate[principal]?.suspectTests.popFirst() {
-                return .test(test, principal: principal, isSuspect: true)
-            }
+            if let test = takeTest(of: principal, upTo: worst) { return test }
         }
         return nil
     }
 
-    /// Whose turn it is; nil if nothing waits. If the turn comes to nothing, ask again; else ``took(_:)`` is to follow.
-    /// - Parameter takesSuspects: Whether calls of suspects only may leave.
-    mutating func next(takesSuspects: Bool) -> Turn? {
+    private mutating func takeTest(of principal: Principal, upTo worst: Lane) -> Turn? {
+        guard let lane = separate[principal]?.nextTest(upTo: worst) else { return nil }
+        let test =
+            lane == .suspect ? separate[principal]?.suspectTests.popFirst() : separate[principal]?.tests.popFirst()
+        return test.map { .test($0, lane, principal: principal) }
+    }
+
+    /// Whose turn it is; nil if nothing waits that may leave. If the turn comes to nothing, ask again; else ``took(_:)`` is to follow.
+    /// - Parameter worst: The worst lane of which calls may leave.
+    mutating func next(upTo worst: Lane) -> Turn? {
         if !lastWasInnocentTest, let test = nextInnocentTest() { return test }
         if separate.isEmpty { return hasClean ? .clean : nextInnocentTest() }
         var best: (principal: Principal?, start: Double)?
         if hasClean { best = (nil, max(cleanTag, virtualTime)) }
         // In the order of their numbers, so that every run of the same events is the same.
-        for principal in separate.keys.sorted() where hasWork(principal, takesSuspects) {
+        for principal in separate.keys.sorted() where hasWork(principal, upTo: worst) {
             let start = max(separate[principal]?.tag ?? 0, virtualTime)
             if best.map({ start < $0.start }) ?? true { best = (principal, start) }
         }
         guard let best else { return nextInnocentTest() }
         guard let principal = best.principal else { return .clean }
-        return turn(of: principal, takesSuspects)
+        return turn(of: principal, upTo: worst)
     }
 
     private mutating func nextInnocentTest() -> Turn? {
-        innocentTests.popFirst().map { .test($0, principal: nil, isSuspect: false) }
+        innocentTests.popFirst().map { .test($0, .clean, principal: nil) }
     }
 
     private var hasClean: Bool { !returned.isEmpty || callers.cleanUsers > 0 }
@@ -182,19 +189,18 @@ struct Lanes: Sendable {
 
     private func isOffending(_ principal: Principal) -> Bool { separate[principal]?.isOffending == true }
 
-    private func hasWork(_ principal: Principal, _ takesSuspects: Bool) -> Bool {
-        separate[principal]?.tests.isEmpty == false || hasBeside(principal)
-            || takesSuspects && (separate[principal]?.suspectTests.isEmpty == false || hasSuspects(principal))
+    private func hasWork(_ principal: Principal, upTo worst: Lane) -> Bool {
+        switch worst {
+        case .clean: false
+        case .besideOffender: separate[principal]?.tests.isEmpty == false || hasBeside(principal)
+        case .suspect:
+            separate[principal]?.nextTest(upTo: worst) != nil || hasBeside(principal) || hasSuspects(principal)
+        }
     }
 
-    private mutating func turn(of principal: Principal, _ takesSuspects: Bool) -> Turn? {
-        if let test = separate[principal]?.tests.popFirst() {
-            return .test(test, principal: principal, isSuspect: false)
-        }
-        if takesSuspects, let test = separate[principal]?.suspectTests.popFirst() {
-            return .test(test, principal: principal, isSuspect: true)
-        }
-        let suspects = takesSuspects && hasSuspects(principal)
+    private mutating func turn(of principal: Principal, upTo worst: Lane) -> Turn? {
+        if let test = takeTest(of: principal, upTo: worst) { return test }
+        let suspects = worst == .suspect && hasSuspects(principal)
         guard let own = separate[principal] else { return nil }
         if hasBeside(principal), !suspects || max(own.besideTag, own.time) <= max(own.suspectTag, own.time) {
             return .besideOffender(principal: principal)
@@ -215,13 +221,13 @@ struct Lanes: Sendable {
     /// A call has left in a turn.
     mutating func took(_ turn: Turn) {
         switch turn {
-        case .test(_, principal: nil, _): lastWasInnocentTest = true
+        case .test(_, _, principal: nil): lastWasInnocentTest = true
         case .clean:
             lastWasInnocentTest = false
             if separate.isEmpty { return }
             virtualTime = max(cleanTag, virtualTime)
             cleanTag = virtualTime + 1 / Double(max(1, callers.cleanUsers))
-        case .test(_, let principal?, _): charge(principal) { _ in }
+        case .test(_, _, let principal?): charge(principal) { _ in }
         case .besideOffender(let principal):
             let count = callers.callers(in: .besideOffender(principal: principal))
             charge(principal) { own in

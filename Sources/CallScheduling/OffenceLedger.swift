@@ -36,6 +36,9 @@ struct OffenceLedger: Sendable {
     }
 
     private var users: [Principal: Record] = [:]
+    /// Users that are treated as offenders until a call of their own is answered: one of them made a call go wrong in which no account can
+    /// be found at fault.
+    private var apart: Set<Principal> = []
     private var callers: [CallerKey: Record] = [:]
     /// No user's record ends before this moment.
     private var nextEnd: Moment?
@@ -47,6 +50,7 @@ struct OffenceLedger: Sendable {
     /// - Parameter earlierRides: The caller's accounts that have been in calls so far.
     mutating func note(_ caller: CallerKey, earlierRides: Int, now: Moment) {
         let rides = Double(max(1, min(earlierRides, Self.countedRides)))
+        apart.remove(caller.principal)
         Self.note(&users[caller.principal], rides: rides, now)
         if callers[caller] == nil, callers.count >= Self.capacity { forgetLeastOffender() }
         Self.note(&callers[caller], rides: rides, now)
@@ -55,8 +59,27 @@ struct OffenceLedger: Sendable {
 
     /// One of a principal's accounts is at fault, and it is not known yet which.
     mutating func suspect(_ principal: Principal, now: Moment) {
+        apart.remove(principal)
         users[principal, default: Record(offences: 0, rides: 0, lastOffence: now)].lastOffence = now
         nextEnd = min(nextEnd ?? now + Self.memory, now + Self.memory)
+    }
+
+    /// One of these users has made a call go wrong, and no account can be found at fault. Each is to have calls of its own until one is
+    /// answered as it should be, so that the next call that goes wrong shows who it is.
+    /// - Returns: Those that leave the clean lane now; none if one that had left it before was in the call.
+    mutating func putApart(_ principals: Set<Principal>, now: Moment) -> [Principal] {
+        if principals.contains(where: isOffending) { return [] }
+        for principal in principals { suspect(principal, now: now) }
+        apart.formUnion(principals)
+        return principals.sorted()
+    }
+
+    /// A call for this user alone was answered as it should be.
+    /// - Returns: Whether it comes back to the clean lane.
+    mutating func clear(_ principal: Principal) -> Bool {
+        guard apart.remove(principal) != nil else { return false }
+        users[principal] = nil
+        return true
     }
 
     private static func note(_ record: inout Record?, rides: Double, _ now: Moment) {
@@ -104,6 +127,7 @@ struct OffenceLedger: Sendable {
         guard let nextEnd, nextEnd <= now else { return [] }
         let ended = users.filter { $0.value.lastOffence + Self.memory <= now }.keys.sorted()
         for principal in ended { users[principal] = nil }
+        apart.subtract(ended)
         callers = callers.filter { $0.value.lastOffence + Self.memory > now && users[$0.key.principal] != nil }
         self.nextEnd = users.values.map { $0.lastOffence + Self.memory }.min()
         return ended

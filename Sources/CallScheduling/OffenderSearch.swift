@@ -47,12 +47,19 @@ struct OffenderSearch: Sendable {
     private var tests: [Int: Test] = [:]
     private var cuts: [Int: Cut] = [:]
     private var lastNumber = 0
+    /// Whether accounts of the failed call were given up, which may have been at fault. Then nothing follows for one group of accounts from
+    /// the answer to another.
+    private var hasLostSuspects: Bool
 
     /// Starts a search.
-    /// - Parameter suspects: The accounts of the failed call, at least two. The likeliest offenders first, those of a caller together.
-    init(_ suspects: [Suspect], failure: CallFailure) {
+    /// - Parameters:
+    ///   - suspects: The accounts of the failed call that are wanted, at least one. The likeliest offenders first, those of a caller
+    ///     together.
+    ///   - hasLostSuspects: Whether the call had others.
+    init(_ suspects: [Suspect], failure: CallFailure, hasLostSuspects: Bool = false) {
         self.failure = failure
-        cut(suspects, parts: 2)
+        self.hasLostSuspects = hasLostSuspects
+        if hasLostSuspects { testWhole(suspects) } else { cut(suspects, parts: 2) }
     }
 
     /// Whether every account is either answered or found at fault.
@@ -81,7 +88,10 @@ struct OffenderSearch: Sendable {
     /// - Returns: Nil if there are none; then there is no call.
     mutating func leave(_ test: Int, isWanted: (Ride) -> Bool, dropped: (Ride) -> Void) -> [Ride]? {
         guard var leaving = tests[test] else { return nil }
-        for suspect in leaving.suspects + leaving.held where !isWanted(suspect.ride) { dropped(suspect.ride) }
+        for suspect in leaving.suspects + leaving.held where !isWanted(suspect.ride) {
+            hasLostSuspects = true
+            dropped(suspect.ride)
+        }
         leaving.suspects.removeAll { !isWanted($0.ride) }
         leaving.held.removeAll { !isWanted($0.ride) }
         tests[test] = leaving
@@ -111,7 +121,11 @@ struct OffenderSearch: Sendable {
         guard !ended.held.isEmpty else { return nil }
         endPart(of: ended.cut)
         // Bad by elimination. One account alone is still tested before it is blamed: perhaps the failure does not come back.
-        if ended.held.count == 1 { testWhole(ended.held, isByElimination: true) } else { cut(ended.held, parts: 2) }
+        if hasLostSuspects || ended.held.count == 1 {
+            testWhole(ended.held, isByElimination: !hasLostSuspects)
+        } else {
+            cut(ended.held, parts: 2)
+        }
         return nil
     }
 
@@ -189,21 +203,33 @@ struct OffenderSearch: Sendable {
     /// Cuts a group that is known to be bad.
     private mutating func cut(_ suspects: [Suspect], parts: Int) {
         guard suspects.count > 1 else { return testWhole(suspects) }
-        let count = isSlow ? slowParts(suspects.count) : min(parts, suspects.count)
+        let pieces = isSlow ? Self.slowPieces(suspects) : Self.pieces(suspects, min(parts, suspects.count))
         lastNumber += 1
-        cuts[lastNumber] = Cut(parts: count, open: count)
+        cuts[lastNumber] = Cut(parts: pieces.count, open: pieces.count)
         let cut = lastNumber
-        let pieces = Self.pieces(suspects, count)
-        if count == 2 {
+        // To wait for a half that may hang would cost the other one a time-out.
+        if pieces.count == 2, !isSlow {
             add(Test(suspects: pieces[0], held: pieces[1], cut: cut))
         } else {
             for piece in pieces { add(Test(suspects: piece, cut: cut)) }
         }
     }
 
-    private func slowParts(_ count: Int) -> Int {
-        if count <= Self.fewAccounts { return count }
-        return Int(Double(count).squareRoot().rounded(.up))
+    /// Parts for tests of which each may cost a whole time-out: each account alone if there are few, else so many that a second round ends
+    /// the search. Unless there are more principals than that, no two of them share a part: the others need not wait for that round.
+    private static func slowPieces(_ suspects: [Suspect]) -> [[Suspect]] {
+        if suspects.count <= fewAccounts { return suspects.map { [$0] } }
+        let count = Int(Double(suspects.count).squareRoot().rounded(.up))
+        var ofPrincipals: [[Suspect]] = []
+        for suspect in suspects {
+            if let last = ofPrincipals.last?.last, last.caller?.principal == suspect.caller?.principal {
+                ofPrincipals[ofPrincipals.count - 1].append(suspect)
+            } else {
+                ofPrincipals.append([suspect])
+            }
+        }
+        guard ofPrincipals.count <= count else { return pieces(suspects, count) }
+        return ofPrincipals.flatMap { pieces($0, ($0.count * count + suspects.count - 1) / suspects.count) }
     }
 
     /// Tests a group as it is.
@@ -222,6 +248,7 @@ struct OffenderSearch: Sendable {
 
     /// Parts of about the same size. Two parts are cut rather between callers than within one.
     private static func pieces(_ suspects: [Suspect], _ count: Int) -> [[Suspect]] {
+        if count == 1 { return [suspects] }
         if count == 2 {
             let place = placeBetweenCallers(suspects)
             return [Array(suspects[..<place]), Array(suspects[place...])]

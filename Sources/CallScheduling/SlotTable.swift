@@ -49,8 +49,9 @@ public struct SlotTable: Sendable {
     /// Free slots that have been used before; the next one after them is `fresh`.
     private var used: [Int] = []
     private var fresh = 0
-    /// Taken slots that are counted apart.
-    private var marked: Set<Int> = []
+    /// The lanes of taken slots, but for the clean one.
+    private var lanes: [Int: Lane] = [:]
+    private var counts = LaneCounts()
 
     /// A table whose slots are all free.
     /// - Parameter limit: Calls in any second, at least 1.
@@ -62,8 +63,13 @@ public struct SlotTable: Sendable {
     /// Slots that are taken, by calls under way and by those that ended lately.
     public var held: Int { underWay + returns.count }
 
-    /// Those of them that are marked.
-    public var heldMarked: Int { marked.count }
+    /// Those of them that calls of the clean lane have taken.
+    var heldByClean: Int { held - counts.all }
+
+    /// The worst lane of which a call may leave, as far as its lane's part of the slots goes.
+    func worstAdmitted(leavesSome: Bool) -> Lane {
+        counts.worstThatMayTake(of: limit, taken: held, leavesSome: leavesSome)
+    }
 
     /// Whether a call may leave, as far as the slots go.
     public var hasFree: Bool { held < limit }
@@ -84,12 +90,16 @@ public struct SlotTable: Sendable {
 
     /// A call leaves. Only when ``hasFree``.
     /// - Returns: Its slot.
-    /// - Parameter isMarked: Whether it counts for ``heldMarked`` until it comes back.
-    public mutating func take(isMarked: Bool = false) -> Int {
+    public mutating func take() -> Int { take(.clean) }
+
+    mutating func take(_ lane: Lane) -> Int {
         precondition(hasFree, "no free slot")
         let slot = nextFree()
         underWay += 1
-        if isMarked { marked.insert(slot) }
+        if lane != .clean {
+            lanes[slot] = lane
+            counts.take(lane)
+        }
         changes.append(Change(slot: slot, state: .underWay))
         return slot
     }
@@ -159,7 +169,7 @@ public struct SlotTable: Sendable {
 
     private mutating func free(_ slot: Int) {
         used.append(slot)
-        if !marked.isEmpty { marked.remove(slot) }
+        if !lanes.isEmpty, let lane = lanes.removeValue(forKey: slot) { counts.giveBack(lane) }
         changes.append(Change(slot: slot, state: .free))
     }
 

@@ -33,6 +33,9 @@ struct WaitingShares: Sendable {
     /// The principals that hold some, and how many, in no particular order.
     var holdings: [(principal: Principal, held: Int)] { pot.holdings }
 
+    /// Principals that ask, or have asked lately.
+    var principals: Int { pot.principalsWithPlaces }
+
     mutating func makePlace(for caller: CallerKey) -> Pot.Place {
         pot.makePlace(for: caller.principal, name: caller.connection)
     }

@@ -42,7 +42,8 @@ struct AnswerMembers {
         get throws(UndocumentedAnswer) {
             guard let code else { throw UndocumentedAnswer(reason: "no integer ErrorCode") }
             if unrequested > 0, !hasRequestedEntry {
-                throw UndocumentedAnswer(reason: "its entries are for accounts that were not asked for")
+                throw UndocumentedAnswer(
+                    reason: "its entries are for accounts that were not asked for", isForStrangers: true)
             }
             switch status {
             case .ok where code == 0: break

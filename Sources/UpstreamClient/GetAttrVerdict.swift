@@ -20,6 +20,8 @@ enum GetAttrVerdict {
 /// Why a body as a whole is not a documented answer.
 struct UndocumentedAnswer: Error, Hashable {
     let reason: String
+    /// Whether all its entries are for accounts that were not asked for: it may be the answer to another call.
+    var isForStrangers = false
 }
 
 extension GetAttrVerdict {

@@ -138,8 +138,11 @@ public final class UpstreamClient {
                 counted: isOurs ? .answered(at: answer.headReceivedAt) : .unknown(closedAt: .now()),
                 result: result(of: verdict, isCertain: answer.isCertain, key))
         } catch {
+            // Where the connection has had an earlier call, it is that one's, and says nothing about this one.
+            let isEarlierCalls = error.isForStrangers && answer.roundTrip != nil
             let failure = CallFailure(
-                .unusableAnswer, message: "upstream's answer is not what is documented: \(error.reason)", call: key)
+                isEarlierCalls ? .stale : .unusableAnswer,
+                message: "upstream's answer is not what is documented: \(error.reason)", call: key)
             return CallEnd(counted: .unknown(closedAt: .now()), result: .failure(failure))
         }
     }

@@ -5,12 +5,13 @@ import Testing
 
 /// How the accounts that make a call fail are found.
 @Suite struct OffenderSearchTests {
-    private static func suspects(_ count: Int, callers: Int) -> [OffenderSearch.Suspect] {
+    private static func suspects(_ count: Int, callers: Int, users: Int = 1) -> [OffenderSearch.Suspect] {
         var table = AccountTable()
         return (0..<count).map { number in
             let account = Account("\(number)")
             let waiters = Waiters(RequestKey(number: UInt64(number), place: number), index: 0)
-            let caller = CallerKey(uid: 1, connection: UInt64(number * callers / count))
+            let caller = CallerKey(
+                uid: UInt32(1 + number * users / count), connection: UInt64(number * callers / count))
             return OffenderSearch.Suspect(
                 ride: Ride(account: account, id: table.id(of: account), waiters: waiters), caller: caller)
         }
@@ -49,6 +50,51 @@ import Testing
         }
         #expect(search.waiting.isEmpty)
         return result
+    }
+
+    /// To wait for a test that may hang would cost the other half a time-out.
+    @Test func bothOfTwoSilentAccountsAreTestedAtOnce() {
+        let failure = CallFailure(.timedOut, message: "x")
+        var search = OffenderSearch(Self.suspects(2, callers: 2), failure: failure)
+        let tests = search.takeNewTests()
+        #expect(tests.map { search.suspects(of: $0).count } == [1, 1])
+    }
+
+    @Test(arguments: [2, 3, 9, 10]) func silentAccountsOfTwoUsersShareNoTest(users: Int) {
+        let failure = CallFailure(.timedOut, message: "x")
+        var search = OffenderSearch(Self.suspects(100, callers: 100, users: users), failure: failure)
+        let tests = search.takeNewTests().map { search.suspects(of: $0) }
+        #expect(tests.map(\.count).reduce(0, +) == 100)
+        #expect(tests.count <= 20)
+        for test in tests { #expect(Set(test.map { $0.caller?.principal }).count == 1) }
+    }
+
+    /// Nothing follows for the others from the answer to some, if the offender may be one that is not wanted any more.
+    @Test func whatWasGivenUpMayHaveBeenAtFault() {
+        let failure = CallFailure(.account, code: 90003, message: "x")
+        var search = OffenderSearch(Self.suspects(8, callers: 8), failure: failure, hasLostSuspects: true)
+        let tests = search.takeNewTests()
+        #expect(tests.count == 1)
+        let rides = search.leave(tests[0], isWanted: { _ in true }, dropped: { _ in })
+        let named = search.succeeded(tests[0])
+        #expect(rides?.count == 8 && named == nil && search.isOver)
+    }
+
+    @Test func noAccountIsNamedAfterOneWasGivenUp() {
+        let failure = CallFailure(.account, code: 90003, message: "x")
+        var search = OffenderSearch(Self.suspects(4, callers: 4), failure: failure)
+        var tests = 0
+        while !search.isOver {
+            for test in search.takeNewTests() {
+                guard search.leave(test, isWanted: { $0.account.text != "0" }, dropped: { _ in }) != nil else {
+                    continue
+                }
+                tests += 1
+                let named = search.succeeded(test)
+                #expect(named == nil)
+            }
+        }
+        #expect(tests == 2)
     }
 
     /// An account that is answered alone, but not beside others, is not at fault; the search comes down to it all the same.

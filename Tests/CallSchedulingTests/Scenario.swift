@@ -10,6 +10,8 @@ struct Scenario {
     /// How a call ends.
     enum Fate: Hashable {
         case good
+        /// All accounts are answered, and more came than belongs to the answer.
+        case odd
         case code(Int, CallFailure.Kind)
         case status
         case reset
@@ -25,6 +27,10 @@ struct Scenario {
         case script(pause: Double, timeout: Double)
         /// Asks for a hundred accounts at a time, with so many requests open.
         case bulk(open: Int, timeout: Double)
+        /// Asks for one account at a time, with so many requests open.
+        case eager(open: Int, timeout: Double)
+        /// Asks for one account each time that so many seconds have passed, whether it was answered or not.
+        case steady(every: Double, timeout: Double)
         /// Asks once.
         case once(timeout: Double)
     }
@@ -36,6 +42,8 @@ struct Scenario {
         var badPart = 0.0
         /// Whether it connects anew for each request.
         var reconnects = false
+        /// Seconds after which it withdraws a request, about.
+        var withdrawsAfter: Double?
         var starts = 0.0
         var isInnocent: Bool { badPart == 0 }
     }
@@ -59,6 +67,7 @@ struct Scenario {
         case arrival(CallKey)
         case ended(CallKey, CallEnd)
         case ask(Int)
+        case withdraw(RequestKey)
     }
 
     private struct Entry: Comparable {
@@ -139,21 +148,25 @@ struct Scenario {
     var elapsed: Double { Double((now - start).nanoseconds) / 1e9 }
 
     mutating func add(
-        _ count: Int, uid: UInt32 = 1, _ habit: Habit, badPart: Double = 0, reconnects: Bool = false, starts: Double = 0
+        _ count: Int, uid: UInt32 = 1, _ habit: Habit, badPart: Double = 0, reconnects: Bool = false,
+        withdrawsAfter: Double? = nil, starts: Double = 0
     ) {
         for _ in 0..<count {
             lastConnection += 1
             callers.append(
                 Caller(
                     key: CallerKey(uid: uid, connection: lastConnection), habit: habit, badPart: badPart,
-                    reconnects: reconnects, starts: starts))
+                    reconnects: reconnects, withdrawsAfter: withdrawsAfter, starts: starts))
         }
     }
 
     mutating func run() {
         for (number, caller) in callers.enumerated() {
             var times = 1
-            if case .bulk(let open, _) = caller.habit { times = open }
+            switch caller.habit {
+            case .bulk(let open, _), .eager(let open, _): times = open
+            case .script, .steady, .once: break
+            }
             var after = caller.starts
             if case .script(let pause, _) = caller.habit { after += pause * generator.unit() }
             for _ in 0..<times { schedule(after: after, .ask(number)) }
@@ -184,6 +197,7 @@ struct Scenario {
             if case .answered = end.counted { scheduler.measured(.nanoseconds(Int64(2 * delay * 1e9)), now: now) }
             carryOut(scheduler.callEnded(key, end, now: now))
         case .ask(let number): ask(number)
+        case .withdraw(let key): withdraw(key)
         }
     }
 
@@ -195,12 +209,11 @@ struct Scenario {
             lastConnection += 1
             caller = Caller(
                 key: CallerKey(principal: caller.key.principal, connection: lastConnection), habit: caller.habit,
-                badPart: caller.badPart,
-                reconnects: true)
+                badPart: caller.badPart, reconnects: true, withdrawsAfter: caller.withdrawsAfter)
         }
         let (count, timeout): (Int, Double) =
             switch caller.habit {
-            case .script(_, let timeout): (1, timeout)
+            case .script(_, let timeout), .eager(_, let timeout), .steady(_, let timeout): (1, timeout)
             case .bulk(_, let timeout): (100, timeout)
             case .once(let timeout): (1, timeout)
             }
@@ -209,12 +222,22 @@ struct Scenario {
             lastAccount += 1
             accounts.append(Account((generator.unit() < caller.badPart ? "bad" : "u") + "\(lastAccount)"))
         }
+        if case .steady(let seconds, _) = caller.habit { schedule(after: seconds, .ask(number)) }
         let key = scheduler.makeRequestKey()
         open[key] = Asked(caller: number, accounts: count, at: now)
         let outcome = scheduler.enqueue(
             key, accounts: accounts, caller: caller.key, deadline: now + .nanoseconds(Int64(timeout * 1e9)), now: now)
         // Calls leave at the end of the turn, so that what is asked for in the same one can share them.
         carryOut(outcome.map { [.finish(key, $0)] } ?? [])
+        if let seconds = caller.withdrawsAfter, open[key] != nil {
+            schedule(after: seconds * (0.5 + generator.unit()), .withdraw(key))
+        }
+    }
+
+    private mutating func withdraw(_ key: RequestKey) {
+        guard let asked = open.removeValue(forKey: key) else { return }
+        carryOut(scheduler.withdraw(key, now: now))
+        schedule(after: 0.0001, .ask(asked.caller))
     }
 
     private mutating func finish(_ key: RequestKey, _ outcome: RequestOutcome) {
@@ -242,8 +265,8 @@ struct Scenario {
         }
         switch caller.habit {
         case .script(let length, _): pause = length * (0.5 + generator.unit())
-        case .bulk: if case .answered = outcome { pause = 0 } else { pause = 0.01 }
-        case .once: return
+        case .bulk, .eager: if case .answered = outcome { pause = 0 } else { pause = 0.01 }
+        case .steady, .once: return
         }
         if case .failed(let failure) = outcome, let retryAfter = failure.first.retryAfter {
             pause = max(pause, Double(retryAfter.nanoseconds) / 1e9)
@@ -302,6 +325,9 @@ struct Scenario {
         case .good:
             let results = AccountResults(call.accounts.map { _ in AccountResult(attrs: Attrs(json: Array("{}".utf8))) })
             end(key, after: back, answered: true, .success(CallAnswer(results: results)))
+        case .odd:
+            let results = AccountResults(call.accounts.map { _ in AccountResult(attrs: Attrs(json: Array("{}".utf8))) })
+            end(key, after: back, answered: false, .success(CallAnswer(results: results)))
         case .code(let code, let kind):
             end(key, after: back, answered: true, .failure(CallFailure(kind, code: code, message: "made up")))
         case .status: end(key, after: back, answered: false, .failure(CallFailure(.status, message: "HTTP 500")))

@@ -104,7 +104,7 @@ extension World {
                 state.isReserved ? lanes.contains(id) : isParked || requests.contains { $0.willOffer(id) }
             if !isReachable { problems.append("\(state.account.text) waits, and nothing brings it into a call") }
         }
-        if scheduler.isStarved, !scheduler.suspectsWait, scheduler.gate.admission == .all, !isStopping {
+        if scheduler.isStarved, !scheduler.laneIsHeldBack, scheduler.gate.admission == .all, !isStopping {
             // Nothing could leave: then all that waits has a retry's or a search's end before it.
             let isIdle = scheduler.lanes.accounts.isEmpty && !scheduler.lanes.hasTests() && scheduler.repeats.isEmpty
             let all = waitedFor.allSatisfy { $0.state.isReserved || isForPausedOnly($0.state) }
@@ -115,10 +115,12 @@ extension World {
         }
         let tests = scheduler.calls.values.count { if case .test = $0.purpose { true } else { false } }
         if tests != scheduler.testsUnderWay { problems.append("tests count otherwise") }
-        if scheduler.calls.values.count(where: \.isSuspect) != scheduler.suspectCalls {
-            problems.append("suspects' calls count otherwise")
+        let callLanes = scheduler.calls.values.map(\.lane)
+        let (beside, suspects) = (callLanes.count { $0 == .besideOffender }, callLanes.count { $0 == .suspect })
+        if (beside, suspects) != (scheduler.underWay.besideOffenders, scheduler.underWay.suspects) {
+            problems.append("calls of lanes count otherwise")
         }
-        if scheduler.suspectCalls > max(1, plan.inFlight / 4) { problems.append("too many suspects under way") }
+        if suspects > max(1, plan.inFlight / 4) { problems.append("too many suspects under way") }
         problems += scheduler.gate.violations
         let isReservedForNobody = scheduler.accounts.all.contains { $0.state.isReserved && $0.state.waiters == nil }
         if isReservedForNobody { problems.append("reserved, but nobody waits") }
@@ -144,7 +146,7 @@ extension World {
         if !scheduler.history.isEmpty { problems.append("history is left: \(scheduler.history.count)") }
         if !scheduler.searches.isEmpty || scheduler.lanes.hasTests() || !scheduler.repeats.isEmpty {
             problems.append(
-                "searches are left: \(scheduler.searches.count) \(scheduler.lanes.hasTests()) \(scheduler.repeats.count), \(scheduler.gate) starved \(scheduler.isStarved) \(scheduler.suspectsWait) stopping \(isStopping)"
+                "searches are left: \(scheduler.searches.count) \(scheduler.lanes.hasTests()) \(scheduler.repeats.count), \(scheduler.gate) starved \(scheduler.isStarved) \(scheduler.laneIsHeldBack) stopping \(isStopping)"
             )
         }
         if isStopping, !scheduler.isDrained { problems.append("not drained: \(scheduler.slots.held) slots held") }

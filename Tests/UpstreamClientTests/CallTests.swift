@@ -129,6 +129,19 @@ import UpstreamSandbox
         }
     }
 
+    /// On a connection that has served a call, an answer for other accounts only is late for that one.
+    @Test func entriesForOthersOnlyOnAUsedConnectionSayNothingAboutTheCall() async throws {
+        let fault = Fault(.onlyStranger("z"), accounts: .prefixed("bad"))
+        try await withClient(faults: [fault]) { client, sandbox in
+            #expect(try await client.call("bad1").failure?.kind == .unusableAnswer)
+            #expect(try await client.call("abc").isAnswered)
+            let late = try await client.call("bad2")
+            #expect(late.failure?.kind == .stale && late.isUnknown)
+            #expect(try await client.call("abc").isAnswered)
+            #expect(await sandbox.report().connections == 3)
+        }
+    }
+
     @Test func ipAddressIsCheckedAgainstTheCertificate() async throws {
         let sandbox = try await SandboxServer.start()
         let client = try await TestClient(of: sandbox, url: "https://127.0.0.1:\(sandbox.port)")

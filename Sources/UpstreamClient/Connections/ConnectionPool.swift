@@ -81,7 +81,7 @@ final class ConnectionPool {
     ) -> CallID {
         callsMade += 1
         let call = Call(number: callsMade, request: request, read: read, completion: completion)
-        let start = state.start(isShutDown ? .new : choice)
+        let start = state.start(isShutDown ? .new : choice, now: .now())
         let id =
             switch start {
             case .idle(let id), .new(let id): CallID(number: call.number, connection: id)

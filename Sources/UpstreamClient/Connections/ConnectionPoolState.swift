@@ -15,6 +15,9 @@ struct ConnectionID: Hashable, Sendable {
 struct ConnectionPoolState {
     /// How long a connection may be idle.
     static let idleTime: Duration = .seconds(60)
+    /// How long a connection rests after an answer while another one is idle: what comes late for its call would else be taken for the
+    /// answer to the next one.
+    static let restTime: Duration = .milliseconds(100)
 
     /// What a call goes on.
     enum Start: Hashable {
@@ -56,15 +59,18 @@ struct ConnectionPoolState {
     private var made: UInt64 = 0
     /// Those whose handshake is done.
     private var ready: Set<ConnectionID> = []
-    /// The one that was used last is used next, so that those that are not needed grow old; the oldest is the first.
+    /// The one that was used last and has rested is used next, so that those that are not needed grow old; the oldest is the first.
     private var idle: [Resting] = []
     private var suspicion = Suspicion.none
 
     // MARK: Calls
 
     /// Finds or makes a connection for a call.
-    mutating func start(_ choice: ConnectionChoice) -> Start {
-        if choice == .any, let latest = idle.popLast() { return .idle(latest.id) }
+    mutating func start(_ choice: ConnectionChoice, now: Moment) -> Start {
+        if choice == .any, !idle.isEmpty {
+            let rested = idle.lastIndex { $0.since + Self.restTime <= now }
+            return .idle(idle.remove(at: rested ?? 0).id)
+        }
         made += 1
         let id = ConnectionID(number: made)
         if case .untested(let connections) = suspicion { suspicion = .tested(connections, by: id) }

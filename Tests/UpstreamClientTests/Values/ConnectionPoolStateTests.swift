@@ -11,7 +11,12 @@ import Testing
         private var state = ConnectionPoolState()
 
         var nextExpiry: Moment? { state.nextExpiry }
-        func start(_ choice: ConnectionChoice) -> ConnectionPoolState.Start { state.start(choice) }
+        /// - Parameter now: When all that became idle has rested, unless it is said.
+        func start(
+            _ choice: ConnectionChoice, now: Moment = ConnectionPoolStateTests.at(10_000)
+        ) -> ConnectionPoolState.Start {
+            state.start(choice, now: now)
+        }
         func connected(_ id: ConnectionID) { state.connected(id) }
         func closed(_ id: ConnectionID) -> Bool { state.closed(id) }
         func expired(now: Moment) -> [ConnectionID] { state.expired(now: now) }
@@ -52,6 +57,17 @@ import Testing
         #expect(pool.start(.any) == .idle(ids[2]))
         #expect(pool.start(.any) == .idle(ids[0]))
         #expect(Self.made(pool, .any) != ids[0])
+    }
+
+    /// What comes late for an earlier call is not taken for the answer to the next one.
+    @Test func aConnectionRestsWhileAnotherOneIsIdle() {
+        let (pool, ids) = Self.pool(idle: 3)
+        #expect(pool.start(.any, now: Self.at(101)) == .idle(ids[1]))
+        // Of those that have not rested, the one that is idle for longest.
+        pool.callEnded(on: ids[1], .kept, now: Self.at(105))
+        #expect(pool.start(.any, now: Self.at(101)) == .idle(ids[0]))
+        #expect(pool.start(.any, now: Self.at(101)) == .idle(ids[2]))
+        #expect(pool.start(.any, now: Self.at(106)) == .idle(ids[1]))
     }
 
     @Test func newConnectionIsMadeThoughOthersAreIdle() {
