@@ -157,6 +157,14 @@ public struct Pot: Sendable {
         return true
     }
 
+    /// Charges a place if its principal stays within its floor, and all together within the capacity, which is nearly always so.
+    /// - Returns: Whether it does; if not, nothing is charged, and the other questions are to be asked.
+    public mutating func chargeWithinFloor(_ amount: Int, to place: Place) -> Bool {
+        guard held + amount <= capacity, memberShares[place.principal].held + amount <= floor else { return false }
+        force(amount, on: place)
+        return true
+    }
+
     /// Charges a place whether it may hold that much or not.
     public mutating func force(_ amount: Int, on place: Place) {
         if amount > 0 { change(place, by: amount) }

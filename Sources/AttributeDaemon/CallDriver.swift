@@ -16,7 +16,7 @@ final class CallDriver {
     private var turnIsDue = false
     private var stopping: Stopping?
     private var slotMemory: SlotMemory?
-    private let loopTurns: LoopTurns?
+    private let loopTurns: LoopTurns
 
     /// Time between two pieces of work that would take too long in one turn of the loop.
     private static let pieceDelay: Duration = .microseconds(50)
@@ -41,16 +41,16 @@ final class CallDriver {
     private(set) var health = UpstreamHealth()
     /// What the calls were like so far.
     private(set) var metrics = CallMetrics()
-    private let answerTogether: (() -> Void) -> Void
+    private let answerTogether: (_ isTask: Bool, () -> Void) -> Void
     private let callEnded: (_ call: CallKey, _ accounts: Int, _ failure: CallFailure?) -> Void
 
     /// - Parameters:
-    ///   - loopTurns: Is notified of each call's end; nil if nothing measures the loop's turns.
-    ///   - answerTogether: Runs what may answer many requests at once.
+    ///   - loopTurns: Measures the loop's turns.
+    ///   - answerTogether: Runs what may answer many requests at once, and knows whether it is a task of the loop.
     ///   - callEnded: Is called after each call's end with the number of its accounts and its failure, if any.
     init(
-        _ limits: CallScheduler.Limits, upstream: UpstreamClient, eventLoop: any EventLoop, loopTurns: LoopTurns?,
-        answerTogether: @escaping (() -> Void) -> Void,
+        _ limits: CallScheduler.Limits, upstream: UpstreamClient, eventLoop: any EventLoop, loopTurns: LoopTurns,
+        answerTogether: @escaping (_ isTask: Bool, () -> Void) -> Void,
         callEnded: @escaping (_ call: CallKey, _ accounts: Int, _ failure: CallFailure?) -> Void
     ) {
         self.answerTogether = answerTogether
@@ -208,15 +208,15 @@ final class CallDriver {
     }
 
     private func ended(_ key: CallKey, _ accounts: [Account], _ end: CallEnd) {
-        loopTurns?.note()
         let now = Moment.now()
         let startedAt = calls.removeValue(forKey: key)?.startedAt ?? now
         metrics.count(end, took: now - startedAt, accounts: accounts.count)
         if end.failure?.kind == .signatureExpired { upstream.discardSignature() }
         health.note(end)
-        answerTogether { carryOut(scheduler.callEnded(key, end, now: now), now: now) }
+        answerTogether(false) { carryOut(scheduler.callEnded(key, end, now: now), now: now) }
         // It looks at what has come of it.
         callEnded(key, accounts.count, end.failure)
+        loopTurns.note(since: now.deadline)
     }
 
     private func finish(_ key: RequestKey, _ outcome: RequestOutcome) {
@@ -255,7 +255,8 @@ final class CallDriver {
 
     private func timePasses() {
         let now = Moment.now()
-        answerTogether { carryOut(scheduler.timePasses(to: now), now: now) }
+        answerTogether(true) { carryOut(scheduler.timePasses(to: now), now: now) }
+        loopTurns.note(since: now.deadline)
     }
 }
 

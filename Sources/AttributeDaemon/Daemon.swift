@@ -35,8 +35,6 @@ public final class Daemon: Sendable {
         public var slotMemory: SlotMemory?
         /// What the system allows.
         public var resources = ResourceLimits.ample
-        /// Measures the turns of the daemon's event loop; nil if nothing does.
-        public var loopTurns: LoopTurns?
 
         /// A process of which nothing is known.
         public init() {}
@@ -95,9 +93,15 @@ public final class Daemon: Sendable {
         get async throws { try await eventLoop.submit { [core] in core.value.driver?.isSound ?? true }.get() }
     }
 
-    /// Turns of the event loop that have ended; 0 if they are not counted.
+    /// How often the event loop was seen to look at its sockets. Each question has it seen once more, soon after: so the number is
+    /// another one at a later question, unless the loop runs tasks without end.
     public var loopTurns: Int {
-        get async throws { try await eventLoop.submit { [core] in core.value.loopTurns?.count ?? 0 }.get() }
+        get async throws {
+            try await eventLoop.submit { [core] in
+                core.value.server.requestTurn()
+                return core.value.server.turnsTaken
+            }.get()
+        }
     }
 
     /// Reads the configuration and the key again. A bad configuration changes nothing.

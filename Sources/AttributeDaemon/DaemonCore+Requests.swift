@@ -45,11 +45,15 @@ extension DaemonCore {
 extension DaemonCore: RPCService {
     func call(_ request: Request, on connection: any RPCConnection, completion: Completion) -> Reply {
         let method = MethodName(name: request.method)
-        if method == .ping { loopTurns?.noteSmall() } else { loopTurns?.note() }
+        if method == .ping || method == .getAttrs { loopTurns.note(about: .microseconds(2)) } else { loopTurns.note() }
         requests.countReceived(method)
-        let reply = reply(to: request, for: method, on: connection, completion)
-        if case .now(let outcome) = reply { requests.countEnd(of: method, outcome) }
-        return reply
+        // The reply is taken apart, not copied.
+        switch reply(to: request, for: method, on: connection, completion) {
+        case .now(let outcome):
+            requests.countEnd(of: method, outcome)
+            return .now(outcome)
+        case .later(let cancel): return .later(cancel: cancel)
+        }
     }
 
     private func reply(
@@ -77,7 +81,7 @@ extension DaemonCore: RPCService {
     }
 
     func notified(of notification: Request, on connection: any RPCConnection) {
-        loopTurns?.note()
+        loopTurns.note(about: .microseconds(2))
         requests.countNotification()
         guard let method = MethodName(name: notification.method),
             case .notification(let take) = Self.service(of: method)
@@ -121,6 +125,7 @@ extension DaemonCore {
             ? Audit(serving.settings.audit, caller: caller, accounts: params.accounts, start: start, logger: logger)
             : nil
         requests.countRequested(accounts: params.accounts.count)
+        loopTurns.note(about: .microseconds(Int64(10 + params.accounts.count)))
         if params.accounts.isEmpty {
             audit?.write(.result([]))
             return .now(.told(.answered(AccountResults()), of: params))
@@ -177,6 +182,7 @@ final class WaitingAnswer {
     }
 
     fileprivate func cancel() {
+        core.loopTurns.note(about: .microseconds(5))
         core.serving?.driver.withdraw(key)
         core.requests.countWithdrawn(.getAttrs)
         audit?.writeCancelled()

@@ -21,7 +21,7 @@ extension DaemonCore {
 
     private func makeStatus(at now: Moment) -> [UInt8] {
         let state = state
-        var json = JSONWriter(capacity: 1024)
+        var json = JSONWriter(capacity: 2048)
         json.object { json in
             json.key("version")
             json.string(Version.current)

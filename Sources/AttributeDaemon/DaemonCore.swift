@@ -75,8 +75,8 @@ final class DaemonCore {
     private var refusedConnections = RefusalLog()
     private var shortages = ShortageLog()
     private var shortageAlarm: Scheduled<Void>?
-    /// Measures the loop's turns; nil if its owner does not.
-    let loopTurns: LoopTurns?
+    /// Measures the loop's turns.
+    let loopTurns: LoopTurns
 
     init(
         eventLoop: any EventLoop, logger: Logger, limits: ServerLimits, environment: Daemon.Environment,
@@ -88,7 +88,7 @@ final class DaemonCore {
         mayHavePredecessor = environment.mayHavePredecessor
         slotMemory = environment.slotMemory
         resources = environment.resources
-        loopTurns = environment.loopTurns
+        loopTurns = LoopTurns(eventLoop)
         firstLimits = limits
         logsRequests = logger.logLevel <= .debug
     }
@@ -99,7 +99,10 @@ final class DaemonCore {
             DescriptorBudget(limit: resources.descriptors, maxInFlight: 1, maxConnections: limits.maxConnections)
             .connections
         let server = JSONRPCServer(service: self, limits: limits, eventLoop: eventLoop)
-        server.connectionsChanged = { [weak self] in self?.watchIdleness() }
+        server.connectionsChanged = { [weak self] in
+            self?.loopTurns.note(about: .microseconds(50))
+            self?.watchIdleness()
+        }
         server.descriptorShortageChanged = { [weak self] isShort in
             guard let self else { return }
             act(shortages.changed(isShort: isShort))
@@ -178,7 +181,7 @@ final class DaemonCore {
     private func makeDriver(_ settings: Settings, _ upstream: UpstreamClient) -> CallDriver {
         let driver = CallDriver(
             settings.scheduling, upstream: upstream, eventLoop: eventLoop, loopTurns: loopTurns,
-            answerTogether: { [server] in server.answerTogether($0) },
+            answerTogether: { [server] in server.answerTogether(isTask: $0, $1) },
             callEnded: { [weak self] in self?.note($0, $1, $2) })
         if let slotMemory { driver.remember(in: slotMemory) }
         if mayHavePredecessor { driver.assumeAllSlotsUsed() }

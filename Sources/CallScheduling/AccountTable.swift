@@ -39,6 +39,26 @@ struct AccountTable: Sendable {
             return true
         }
 
+        /// All of some wait again, of whom none does.
+        /// - Returns: Whether nobody did.
+        fileprivate mutating func wait(_ others: Waiters, lane: Lane) -> Bool {
+            if lane < self.lane { self.lane = lane }
+            guard var all = waiters.take() else {
+                waiters = others
+                return true
+            }
+            // The fewer are added to the more.
+            if all.count < others.count {
+                let few = all
+                all = others
+                all.add(few)
+            } else {
+                all.add(others)
+            }
+            waiters = all
+            return false
+        }
+
         fileprivate mutating func takeWaiters() -> Waiters? {
             guard let waiters = waiters.take() else { return nil }
             isReserved = false
@@ -118,6 +138,12 @@ struct AccountTable: Sendable {
     /// - Parameter lane: The lane of the one who waits.
     mutating func wait(_ key: RequestKey, for id: AccountID, at index: Int, lane: Lane) {
         if change(id, { $0.wait(key, at: index, lane: lane) }) == true { waitedFor += 1 }
+    }
+
+    /// All of some wait again for an account, which is known, and for which none of them waits.
+    /// - Parameter lane: The best lane of theirs.
+    mutating func wait(_ waiters: Waiters, for id: AccountID, lane: Lane) {
+        if change(id, { $0.wait(waiters, lane: lane) }) == true { waitedFor += 1 }
     }
 
     /// The best lane of those who wait for an account.

@@ -294,7 +294,7 @@ extension CallScheduler {
     func lane(of ride: Ride) -> Lane {
         if offences.isEmpty { return .clean }
         var best = Lane.suspect
-        ride.waiters.forEachUnordered { key in
+        ride.waiters.forEach { key, _ in
             if let caller = requests[key]?.caller { best = min(best, offences.lane(of: caller)) }
         }
         return best
@@ -318,7 +318,7 @@ extension CallScheduler {
 
     mutating func stopCounting(_ waiters: Waiters) {
         var count = 0
-        waiters.forEachUnordered { key in
+        waiters.forEach { key, _ in
             if requests.change(key, { $0.waiting -= 1 }) != nil { count += 1 }
         }
         waiting -= count

@@ -309,18 +309,20 @@ extension CallScheduler {
             return nil
         }
         let ride = known(ride)
-        var count = 0
-        ride.waiters.forEach { key, index in
-            guard let request = requests[key], request.isOpen(index) else { return }
-            count += 1
-            accounts.wait(key, for: ride.id, at: index, lane: offences.lane(of: request.caller))
-            requests.change(key) { $0.waiting += 1 }
+        var lane = Lane.suspect
+        var waiters = ride.waiters
+        // Taken as a whole, because a hundred thousand may wait.
+        let isAnyLeft = waiters.removeAll { key, index in
+            guard let caller = requests.waitAgain(key, for: index) else { return true }
+            if lane > .clean { lane = min(lane, offences.lane(of: caller)) }
+            return false
         }
-        waiting += count
-        guard count > 0 else {
+        guard isAnyLeft else {
             forgetUnlessWanted(ride.id)
             return nil
         }
+        waiting += waiters.count
+        accounts.wait(waiters, for: ride.id, lane: lane)
         accounts.reserve(ride.id)
         isStarved = false
         return ride.id
@@ -411,7 +413,7 @@ extension CallScheduler {
         var only: Principal?
         for ride in rides {
             var isShared = false
-            ride.waiters.forEachUnordered { key in
+            ride.waiters.forEach { key, _ in
                 guard let principal = requests.caller(of: key)?.principal else { return }
                 if only == nil { only = principal } else if only != principal { isShared = true }
             }
@@ -464,9 +466,13 @@ extension CallScheduler {
     /// Whose accounts were in a call.
     private func callers(of call: Call) -> Set<CallerKey> {
         var all = call.leavers
+        var last: CallerKey?
         for ride in call.rides {
-            ride.waiters.forEachUnordered { key in
-                if let caller = requests.caller(of: key) { all.insert(caller) }
+            ride.waiters.forEach { key, _ in
+                guard let caller = requests.caller(of: key), caller != last else { return }
+                // Of a hundred thousand that wait for an account, most have the same caller as the one before.
+                last = caller
+                all.insert(caller)
             }
         }
         return all

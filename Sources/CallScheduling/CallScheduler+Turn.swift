@@ -56,7 +56,7 @@ extension CallScheduler {
     /// Takes out requests for which there is no room beside another principal's first one. At once, so that the bound holds whatever
     /// comes before the next turn.
     mutating func displace() {
-        while true {
+        while lanes.callers.isOverdrawn {
             let requests = requests
             guard let key = lanes.callers.takeDisplaced(isOpen: { requests.contains($0) }), let request = remove(key)
             else { return }

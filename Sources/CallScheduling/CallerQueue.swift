@@ -76,6 +76,8 @@ struct CallerQueue: Sendable {
     /// The connections of a user that have requests waiting.
     private struct User {
         let principal: Principal
+        /// In the shares. It stays the same while a line of the user takes turns, and so while the user is in the queue.
+        let number: Int
         /// All of them, or those that are not suspect if the user offends.
         var connections = RoundRobin<Turn>()
         var suspects = RoundRobin<Turn>()
@@ -87,6 +89,8 @@ struct CallerQueue: Sendable {
     /// Users in the clean lane.
     private var clean = RoundRobin<Turn>()
     private var placesOfUsers: [Principal: Int] = [:]
+    /// The same without hashing, by the number that a user has in the shares; -1 where there is none.
+    private var placesByNumber: [Int] = []
     private var users: [User] = []
     private var vacantUsers: [Int] = []
     /// Also of connections that take no turns at present: most come back soon.
@@ -149,7 +153,8 @@ struct CallerQueue: Sendable {
         if lines[place].takesTurns || lines[place].isPaused { return }
         lines[place].takesTurns = true
         active += 1
-        let user = placeOfUser(caller.principal, isOffending: lane != .clean)
+        let number = lines[place].share.principal
+        let user = placeOfUser(caller.principal, number: number, isOffending: lane != .clean)
         let turn = Turn(connection: caller.connection, line: place)
         if lane == .suspect { users[user].suspects.add(turn) } else { users[user].connections.add(turn) }
     }
@@ -172,10 +177,12 @@ struct CallerQueue: Sendable {
         }
     }
 
-    private mutating func placeOfUser(_ principal: Principal, isOffending: Bool) -> Int {
-        if let place = placesOfUsers[principal] { return place }
+    private mutating func placeOfUser(_ principal: Principal, number: Int, isOffending: Bool) -> Int {
+        while placesByNumber.count <= number { placesByNumber.append(-1) }
+        if placesByNumber[number] >= 0 { return placesByNumber[number] }
         let place = vacantUsers.popLast() ?? users.count
-        var user = User(principal: principal)
+        placesByNumber[number] = place
+        var user = User(principal: principal, number: number)
         user.isOffending = isOffending
         if place == users.count { users.append(user) } else { users[place] = user }
         placesOfUsers[principal] = place
@@ -206,6 +213,9 @@ struct CallerQueue: Sendable {
 
     /// Takes other bounds, as when the queue was made.
     mutating func change(all: Int, perPrincipal: Int) { shares.change(all: all, perPrincipal: perPrincipal) }
+
+    /// Whether ``takeDisplaced(isOpen:)`` may take out something.
+    var isOverdrawn: Bool { shares.isOverdrawn }
 
     /// Takes out a request that is to end because there was no room for another principal's first one; nil if there was.
     mutating func takeDisplaced(isOpen: (RequestKey) -> Bool) -> RequestKey? {
@@ -335,7 +345,8 @@ struct CallerQueue: Sendable {
 
     private mutating func forget(_ user: Int) {
         placesOfUsers[users[user].principal] = nil
-        users[user] = User(principal: users[user].principal)
+        placesByNumber[users[user].number] = -1
+        users[user] = User(principal: users[user].principal, number: users[user].number)
         vacantUsers.append(user)
         // What many once needed is given back.
         if placesOfUsers.isEmpty, openLines == 0, lines.count > 2 * Self.keptCapacity {

@@ -66,6 +66,16 @@ struct RequestTable: Sendable {
         return entries[key.place].request?.changed(by: change)
     }
 
+    /// An account of a request waits for a call again.
+    /// - Returns: Whose the request is; nil if it has ended, or the account is answered.
+    mutating func waitAgain(_ key: RequestKey, for index: Int) -> CallerKey? {
+        change(key) { request -> CallerKey? in
+            guard request.isOpen(index) else { return nil }
+            request.waiting += 1
+            return request.caller
+        } ?? nil
+    }
+
     /// Places that requests have or have had.
     var places: Int { entries.count }
 

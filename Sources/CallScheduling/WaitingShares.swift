@@ -45,6 +45,7 @@ struct WaitingShares: Sendable {
     /// Charges a request to its connection.
     /// - Returns: The limit that forbids it; nil if it is charged.
     mutating func charge(_ count: Int, to place: Pot.Place) -> QueueLimit? {
+        if perPrincipal >= Self.floor, pot.chargeWithinFloor(count, to: place) { return nil }
         let ofPrincipal = pot.heldByPrincipal(of: place)
         if ofPrincipal + count > perPrincipal { return .perPrincipal(perPrincipal) }
         let mayHold: Bool
@@ -62,6 +63,9 @@ struct WaitingShares: Sendable {
 
     mutating func release(_ count: Int, from place: Pot.Place) { pot.release(count, from: place) }
 
+    /// Whether a floor was given that there was no room for.
+    var isOverdrawn: Bool { pot.held > pot.capacity }
+
     /// The connection that is to lose its newest request, because a floor was given that there was no room for.
-    var overdrawing: UInt64? { pot.held > pot.capacity ? pot.largest?.holder : nil }
+    var overdrawing: UInt64? { isOverdrawn ? pot.largest?.holder : nil }
 }

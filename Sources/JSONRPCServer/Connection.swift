@@ -61,7 +61,9 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
-    func read(context: ChannelHandlerContext) { act(state.readRequested(&server.ledger)) }
+    func read(context: ChannelHandlerContext) {
+        if state.readRequested(&server.ledger) { context.read() }
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         server.idleness.touch(idlePlace)
@@ -190,8 +192,14 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
         act(actions)
     }
 
+    /// Mostly there is nothing to do, or only a flush: then it costs no call.
+    @inline(__always)
     private func act(_ actions: ConnectionState.Actions) {
         if actions.isEmpty { return }
+        if actions == .flush { flush() } else { carryOut(actions) }
+    }
+
+    private func carryOut(_ actions: ConnectionState.Actions) {
         if actions.contains(.flushLater) { server.flushLater(self) }
         if actions.contains(.flush) { flush() }
         if actions.contains(.takeTurn) { server.takeTurnLater(self) }

@@ -3,9 +3,13 @@ import JSONTokens
 
 extension ConnectionState {
     /// Takes the next item of a batch or the next line.
+    @inline(__always)
     mutating func next(_ ledger: inout DoorLedger) -> Step {
         if batch != nil { return nextOfBatch() }
-        guard takesLines, hasRoom(&ledger) else { return .nothing }
+        guard takesLines else { return .nothing }
+        // Asked first, because it costs least.
+        if case .open = phase, !lines.mayHaveLine { return .nothing }
+        guard hasRoom(&ledger) else { return .nothing }
         if let piece = lines.next(from: &ledger.lines) { return take(piece, &ledger) }
         guard case .ended = phase else { return .nothing }
         inputTaken()

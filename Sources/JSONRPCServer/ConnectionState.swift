@@ -167,10 +167,11 @@ struct ConnectionState {
     // MARK: The channel
 
     /// The channel asks to read.
-    mutating func readRequested(_ ledger: inout DoorLedger) -> Actions {
-        guard !mayRead(&ledger) else { return .read }
+    /// - Returns: Whether it may now; if not, ``Actions/read`` follows.
+    mutating func readRequested(_ ledger: inout DoorLedger) -> Bool {
+        if mayRead(&ledger) { return true }
         reading = .held
-        return []
+        return false
     }
 
     /// Bytes have come.

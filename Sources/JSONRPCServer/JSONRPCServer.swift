@@ -81,6 +81,8 @@ public final class JSONRPCServer {
     public var isShortOfDescriptors: Bool { listeners.areShortOfDescriptors }
     /// Bytes of answers that wait for clients to read them.
     public var bufferedBytes: Int { ledger.buffered }
+    /// Turns that the server has taken after the loop had looked at its sockets.
+    public private(set) var turnsTaken = 0
 
     /// Accepts connections on a socket that listens already. The socket belongs to the server from now on.
     ///
@@ -222,6 +224,7 @@ public final class JSONRPCServer {
     // MARK: Floors
 
     /// Has those that hold most give something back in a later turn of the loop, if that is needed for the floor of another.
+    @inline(__always)
     func relieveLaterIfNeeded() {
         if ledger.needsRelief { nextTurn?.request() }
     }
@@ -262,7 +265,14 @@ public final class JSONRPCServer {
         nextTurn?.request()
     }
 
+    /// Has ``turnsTaken`` grow once the loop has looked at its sockets. A loop that runs tasks without end never does.
+    public func requestTurn() {
+        // Before it listens, there is no socket by which to know.
+        if let nextTurn { nextTurn.request() } else { turnsTaken += 1 }
+    }
+
     private func takeTurns() {
+        turnsTaken += 1
         turn.begin()
         relieve()
         closeSomeConnections()
@@ -279,10 +289,13 @@ public final class JSONRPCServer {
 
     /// Runs `body`, and then writes the answers that it has given, those of a connection together; not to be called by the service while
     /// it answers a request.
-    public func answerTogether(_ body: () -> Void) {
+    /// - Parameter isTask: Whether this is a task of the loop: the loop has looked at all sockets then, so that the lines that come next
+    ///   are those of another turn.
+    public func answerTogether(isTask: Bool = false, _ body: () -> Void) {
         flushes.collect()
         body()
         flushAll()
+        if isTask { turn.begin() }
     }
 
     /// Has a connection's answers written, together with those that come until then, at the end of ``answerTogether(_:)`` or at the end

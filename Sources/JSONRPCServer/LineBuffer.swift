@@ -31,6 +31,7 @@ struct LineBuffer {
 
     /// The next whole line; nil if there is none yet.
     /// - Parameter pool: Where the memory of the line comes from.
+    @inline(__always)
     mutating func next(from pool: inout LinePool) -> Piece? {
         guard let length = lengthOfLine() else {
             searched = bytes.readableBytes
@@ -65,6 +66,7 @@ struct LineBuffer {
 
     private static let keptCapacity = 512
 
+    @inline(__always)
     private func lengthOfLine() -> Int? {
         bytes.withUnsafeReadableBytes { all in
             let rest = all.dropFirst(searched)

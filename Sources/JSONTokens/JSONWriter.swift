@@ -73,11 +73,12 @@ public struct JSONWriter: Sendable {
     /// Writes a number.
     public mutating func integer(_ value: Int) {
         comma()
-        bytes.append(contentsOf: String(value).utf8)
+        bytes.append(decimal: value)
     }
 
     /// Writes a number.
     public mutating func integer(_ value: some BinaryInteger) {
+        if let value = Int(exactly: value) { return integer(value) }
         comma()
         bytes.append(contentsOf: String(value).utf8)
     }
@@ -103,5 +104,19 @@ public struct JSONWriter: Sendable {
     private mutating func literal(_ word: StaticString) {
         comma()
         bytes.append(word)
+    }
+}
+
+extension [UInt8] {
+    /// Appends a number, without a string in between: a status has fifty numbers.
+    fileprivate mutating func append(decimal value: Int) {
+        if value < 0 { append(UInt8(ascii: "-")) }
+        let start = count
+        var rest = value.magnitude
+        repeat {
+            append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        self[start...].reverse()
     }
 }

@@ -79,7 +79,6 @@ struct DaemonRun {
         environment.mayHavePredecessor = mayHavePredecessor
         environment.slotMemory = slots
         environment.resources = .ofThisProcess()
-        environment.loopTurns = MainLoop.turns
         let daemon = try await Daemon.start(
             on: eventLoop, source: { source.read(socketPath: path) }, logger: logger,
             environment: environment, hooks: hooks)

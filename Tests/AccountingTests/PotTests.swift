@@ -44,6 +44,19 @@ import Testing
         #expect(pot.held == 10)
     }
 
+    @Test func aChargeWithinTheFloorIsTakenIfThereIsThatMuch() {
+        var pot = Pot(capacity: 15, floor: 10)
+        let first = pot.makePlace(for: a, name: 1)
+        let second = pot.makePlace(for: a, name: 2)
+        let other = pot.makePlace(for: b, name: 3)
+        expect(pot.chargeWithinFloor(6, to: first), is: true)
+        expect(pot.chargeWithinFloor(5, to: second), is: false)  // Its principal would be beyond the floor.
+        expect(pot.chargeWithinFloor(4, to: second), is: true)
+        expect(pot.chargeWithinFloor(6, to: other), is: false)  // There is not so much.
+        expect(pot.chargeWithinFloor(5, to: other), is: true)
+        #expect(pot.held == 15 && pot.held(by: second) == 4 && !pot.isOverdrawn)
+    }
+
     @Test func theOneWhoseFloorOverdrewThePotGivesNothingBack() {
         var pot = Pot(capacity: 1000, floor: 600)
         let places = (1...3).map { pot.makePlace(for: Principal(uid: UInt32($0)), name: UInt64($0)) }

@@ -58,10 +58,8 @@ final class DaemonUnderTest: Sendable {
         let log = CollectedLog()
         self.log = log
         var environment = Daemon.Environment()
-        let turns = LoopTurns()
-        environment.loopTurns = turns
         environment.resources = resources
-        group = MultiThreadedEventLoopGroup(numberOfThreads: 1, metricsDelegate: turns)
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         socket = try OwnSocket(path: folder.appendingPathComponent("s").path)
         daemon = try await Daemon.start(
             on: group.any(),

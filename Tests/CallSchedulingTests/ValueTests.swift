@@ -116,6 +116,35 @@ private let start = Moment(nanoseconds: 50_000_000_000)
         #expect(waiters.remove(key(3)) == true)
     }
 
+    /// Against a list, in a random order of events.
+    @Test func manyComeAndGo() {
+        var generator = SeededGenerator(seed: 7)
+        var waiters = Waiters(key(1), index: 1)
+        var expected = [1]
+        for number in 2...5000 {
+            if number % 3 == 0, let leaving = expected.randomElement(using: &generator), expected.count > 1 {
+                let isEmpty = waiters.remove(key(UInt64(leaving)))
+                #expect(!isEmpty)
+                expected.removeAll { $0 == leaving }
+            }
+            waiters.add(key(UInt64(number)), index: number)
+            expected.append(number)
+        }
+        let isAnyLeft = waiters.removeAll { request, index in key(UInt64(index)) == request && index % 2 == 0 }
+        #expect(isAnyLeft)
+        expected.removeAll { $0 % 2 == 0 }
+        var others = Waiters(key(9001), index: 9001)
+        others.add(key(9000), index: 9000)
+        waiters.add(others)
+        expected += [9001, 9000]
+        var seen: [Int] = []
+        waiters.forEach { seen.append($1) }
+        #expect(seen == expected && waiters.count == expected.count)
+        #expect((1...5000).allSatisfy { waiters.contains(key(UInt64($0))) == expected.contains($0) })
+        let isAnyLeftAtLast = waiters.removeAll { _, _ in true }
+        #expect(!isAnyLeftAtLast)
+    }
+
     @Test func theOnlyOneIsKnownByName() {
         var waiters = Waiters(key(3), index: 30)
         #expect(waiters.remove(key(4)) == false)

@@ -1,3 +1,4 @@
+import NIOCore
 import Testing
 
 @testable import JSONRPCServer
@@ -33,6 +34,21 @@ import Testing
             #expect(early == [0, 0])
             #expect(try clients[0].lines(2) == [answer("yyyy"), answer("yyyy", id: 2)])
             #expect(try clients[1].line() == answer("yyyy"))
+        }
+    }
+
+    /// The loop has looked at its sockets when it runs a task: the lines that come next are those of another turn.
+    @Test func aTaskEndsATurnOfLines() throws {
+        try TestServer.run { server in
+            let isSpent = try server.onLoop { server, _ in
+                [false, true].map { isTask in
+                    var share = TurnBudget.Share()
+                    _ = server.turn.mayGoOn(&share, after: 200_000, now: { NIODeadline.now() })
+                    server.answerTogether(isTask: isTask) {}
+                    return server.turn.isSpent
+                }
+            }
+            #expect(isSpent == [true, false])
         }
     }
 

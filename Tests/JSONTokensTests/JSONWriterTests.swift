@@ -10,6 +10,13 @@ struct JSONWriterTests {
         return String(decoding: json.bytes, as: UTF8.self)
     }
 
+    @Test func integersAreWrittenInDigits() {
+        let numbers: [Int] = [0, 1, 9, 10, 1024, -1, -10, .max, .min]
+        for number in numbers { #expect(write { $0.integer(number) } == "\(number)") }
+        #expect(write { $0.integer(UInt64.max) } == "18446744073709551615")
+        #expect(write { $0.integer(Int32.min) } == "-2147483648")
+    }
+
     @Test func containersAndCommas() {
         let text = write { json in
             json.object { json in

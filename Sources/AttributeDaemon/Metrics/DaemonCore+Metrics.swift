@@ -48,8 +48,7 @@ struct DaemonSnapshot {
     let userSigExpiresAt: Int64?
     /// Nil before the first one.
     let lastReload: ReloadOutcome?
-    /// Nil if nothing measures them.
-    let loopTurns: Histogram?
+    let loopTurns: Histogram
     /// Seconds since 1970.
     let startTime: Int
 
@@ -65,7 +64,7 @@ struct DaemonSnapshot {
         settings = serving?.settings
         userSigExpiresAt = serving?.upstream.userSigExpiresAt
         lastReload = core.lastReload
-        loopTurns = core.loopTurns?.histogram
+        loopTurns = core.loopTurns.histogram
         startTime = core.startTime
     }
 }

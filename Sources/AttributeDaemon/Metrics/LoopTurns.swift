@@ -1,66 +1,71 @@
 import NIOCore
-import NIOPosix
-import Synchronization
 
-/// Measures how long the turns of an event loop take.
+/// Measures how long the turns of an event loop take. Lives on that loop.
 ///
-/// A turn is what the loop does between two waits for events: it handles sockets, and then runs tasks until there is
-/// none left. NIO reports the time of the tasks alone, since it takes the time of day after the sockets. So whatever is
-/// done for a socket notes the beginning of the turn, which is an atomic load for all but the first of a turn: nothing
-/// is done, and the loop not woken, for the sake of measuring. Not in the time is what NIO does before the first note
-/// of a turn: one read of a socket, which is at most some kilobytes, and what is made of it until the note.
-public final class LoopTurns: NIOEventLoopMetricsDelegate {
-    /// Nanoseconds of the loop's clock; 0 while no turn has been noted.
-    private let begunAt = Atomic<UInt64>(0)
-    /// What was noted as small in this turn.
-    private let small = Atomic<Int>(0)
-    private let finished = Atomic<Int>(0)
-    private let times = Mutex(Histogram(bounds: bounds))
+/// A turn is what the loop does between two waits for events: it handles sockets, and then runs tasks until there is none left. Work is
+/// noted piece by piece. When half a millisecond of it has come together, be it in one turn or in many, the rest of the turn is measured:
+/// a task looks for the turn's end, which queues itself again behind all others until none has run in between. So every turn that takes
+/// long is measured, but for its first half millisecond, and of short ones some are.
+///
+/// NIO would report each turn, but that takes a twentieth of the time of a `ping`.
+final class LoopTurns {
+    private enum State {
+        /// So much work was noted that is in no turn that was measured, in nanoseconds.
+        case idle(Int64)
+        case begun(at: NIODeadline)
+    }
 
+    /// Work until a turn is measured.
+    static let smallWork: TimeAmount = .microseconds(500)
+    /// Time in which no task that matters has run.
+    private static let nearlyNothing: TimeAmount = .microseconds(50)
     /// Bounds of the buckets, in seconds.
     static let bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
+    private let eventLoop: any EventLoop
+    private var state = State.idle(0)
+    /// Seconds that the turns took.
+    private(set) var histogram = Histogram(bounds: bounds)
+
     /// Nothing is measured yet.
-    public init() {}
+    init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
-    /// Something is done for a socket. To be called on the loop.
-    func note() {
-        guard begunAt.load(ordering: .relaxed) == 0 else { return }
-        begunAt.store(NIODeadline.now().uptimeNanoseconds, ordering: .relaxed)
+    /// A turn is to be measured from now on, because something is done that may take long.
+    func note() { add(Self.smallWork, since: nil) }
+
+    /// Something small is done, and no clock is read for it.
+    /// - Parameter estimate: How long it takes, about.
+    @inline(__always)
+    func note(about estimate: TimeAmount) { add(estimate, since: nil) }
+
+    /// Something was done.
+    /// - Parameter start: When it was begun.
+    func note(since start: NIODeadline) { add(.now() - start, since: start) }
+
+    @inline(__always)
+    private func add(_ work: TimeAmount, since start: NIODeadline?) {
+        guard case .idle(let before) = state else { return }
+        let sum = before + work.nanoseconds
+        if sum < Self.smallWork.nanoseconds { state = .idle(sum) } else { begin(at: start ?? .now()) }
     }
 
-    /// Something small is done for a socket, such as answering a `ping`. A turn with fewer than eight of these and nothing
-    /// else is not measured: to do so takes a fiftieth of the time of a `ping`.
-    func noteSmall() {
-        let count = small.load(ordering: .relaxed) + 1
-        small.store(count, ordering: .relaxed)
-        if count >= 8 { note() }
+    private func begin(at start: NIODeadline) {
+        state = .begun(at: start)
+        lookForEnd(since: nil)
     }
 
-    /// Turns that have ended.
-    var count: Int { finished.load(ordering: .relaxed) }
-
-    /// Seconds that the turns took in which anything was done.
-    var histogram: Histogram { times.withLock { $0 } }
-
-    /// The loop has run its tasks, and looks at its sockets next.
-    public func processedTick(info: NIOEventLoopTickInfo) {
-        turnEnded(tasks: info.numberOfTasks, begunAt: info.startTime, at: info.endTime)
+    /// - Parameter last: When it was looked for before in this turn.
+    private func lookForEnd(since last: NIODeadline?) {
+        eventLoop.assumeIsolated().execute { [self] in
+            let now = NIODeadline.now()
+            if let last, now - last < Self.nearlyNothing { end(at: now) } else { lookForEnd(since: now) }
+        }
     }
 
-    /// - Parameters:
-    ///   - tasks: How many tasks were run.
-    ///   - start: When the first of them was begun.
-    func turnEnded(tasks: Int, begunAt start: NIODeadline, at end: NIODeadline) {
-        finished.add(1, ordering: .relaxed)
-        let noted = begunAt.load(ordering: .relaxed)
-        if noted != 0 { begunAt.store(0, ordering: .relaxed) }
-        small.store(0, ordering: .relaxed)
-        if noted == 0, tasks == 0 { return }
-        let tasksBegan = start.uptimeNanoseconds
-        let began = noted == 0 ? tasksBegan : min(noted, tasksBegan)
-        let ended = end.uptimeNanoseconds
-        times.withLock { $0.add(Double(ended > began ? ended - began : 0) / 1e9) }
+    private func end(at now: NIODeadline) {
+        guard case .begun(let start) = state else { return }
+        state = .idle(0)
+        histogram.add(Double((now - start).nanoseconds) / 1e9)
     }
 }
 
@@ -83,8 +88,8 @@ public struct LifeSigns {
     public init() {}
 
     /// - Parameters:
-    ///   - turns: Turns of the loop that have ended. A loop that runs its tasks for ever, and so never looks at a
-    ///     socket again, still runs the watchdog's own task; but it ends no turn.
+    ///   - turns: How often the loop was seen to look at its sockets. A loop that runs its tasks for ever, and so never does that
+    ///     again, still runs the watchdog's own task.
     ///   - isSound: Whether the scheduler can go on.
     public mutating func next(turns: Int, isSound: Bool) -> Sign {
         if !isSound { return .broken }

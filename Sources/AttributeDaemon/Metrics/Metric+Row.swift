@@ -128,7 +128,7 @@ extension Metric {
             .gauge("When the last reload was tried; absent before the first one.") { $0.lastReload?.at }
         case .loopTurnSeconds:
             .histogram(
-                "How long the turns of the event loop took, but for those with nothing but a few pings."
+                "How long the turns of the event loop took: of all that took long, and of some others."
             ) { $0.loopTurns }
         case .processStartTimeSeconds: .gauge("When the daemon was started.") { $0.startTime }
         case .processCpuSeconds:
