@@ -70,12 +70,34 @@ extension GetCommand {
     // MARK: The plan
 
     func plan() throws -> GetPlan {
-        GetPlan(
+        if let clash = fileRoles.clash {
+            throw InputError.sameFile(clash.0.name, clash.1.name)
+        }
+        if let resume, let why = ResumeState.whyNotAFile(resume) { throw ResumeError.unreadable(path: resume, why: why) }
+        return GetPlan(
             socketPath: connection.socket ?? IMAttrSocket.defaultPath(), sources: sources, bytesInAll: try bytesInAll(),
             column: column ?? Self.defaultName, field: field ?? Self.defaultName, format: chosenFormat,
             columns: columns?.split(separator: ",").map(String.init), asTheyArrive: asTheyArrive, output: output,
             resume: resume, showsProgress: showsProgress, timeout: .milliseconds(timeoutMs ?? 30_000),
             maxAge: maxAgeMs.map { .milliseconds($0) })
+    }
+
+    private var fileRoles: FileRoles {
+        var roles = FileRoles()
+        for path in texts {
+            if path == "-" {
+                roles.uses(STDIN_FILENO, as: "standard input", isWritten: false)
+            } else {
+                roles.reads(path, as: "--from \(path)")
+            }
+        }
+        if let output {
+            roles.writes(output, as: "--output \(output)", besideIt: resume == nil ? AnswerFile.partialSuffix : nil)
+        } else {
+            roles.uses(STDOUT_FILENO, as: "standard output", isWritten: true)
+        }
+        if let resume { roles.writes(resume, as: "--resume \(resume)", besideIt: ResumeState.nextSuffix) }
+        return roles
     }
 
     /// What is read, `-` being standard input.

@@ -28,7 +28,8 @@ struct GetCommand: AsyncParsableCommand {
 
             --output FILE is written as FILE.partial and renamed when it is complete. With --resume STATE it is written in place, \
             and STATE records the progress: after an interruption of any kind (Ctrl-C, a crash, a full disk) the same command \
-            continues, and no account is missing or repeated. Accounts may have been appended to the input meanwhile.
+            continues, and no account is missing or repeated. Accounts may have been appended to the input meanwhile. No two of \
+            the files may be the same one, by whatever names.
 
             After Ctrl-C, the output has complete lines, or one complete document, of what was answered.
 

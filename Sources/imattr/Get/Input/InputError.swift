@@ -6,10 +6,12 @@ enum InputError: Error, Hashable {
     case unreadable(name: String, errno: CInt)
     /// Something in it is not as it has to be: where, and what.
     case malformed(name: String, place: String, what: String)
+    /// Two files of a run, by what they are for, are one.
+    case sameFile(String, String)
 
     var status: ExitStatus {
         switch self {
-        case .unreadable, .malformed: .usage
+        case .unreadable, .malformed, .sameFile: .usage
         }
     }
 
@@ -17,6 +19,7 @@ enum InputError: Error, Hashable {
         switch self {
         case .unreadable(let name, let errno): "cannot read \(name): \(SystemCall.text(of: errno))."
         case .malformed(let name, let place, let what): "\(place) of \(name): \(what)."
+        case .sameFile(let one, let other): "\(one) and \(other) are the same file; one would overwrite the other."
         }
     }
 }

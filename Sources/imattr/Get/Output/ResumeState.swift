@@ -62,9 +62,20 @@ struct ResumeState: Hashable, Sendable {
         return state
     }
 
-    /// Replaces the state file in one step: at any time the old one is there, or the new one.
+    /// What the name of the next state ends in until it is whole.
+    static let nextSuffix = ".new"
+
+    /// Why something cannot be a state file; nil if it can, or is not there. Replacing a device would remove it.
+    static func whyNotAFile(_ path: String) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return nil }
+        return "it is not a regular file"
+    }
+
+    /// Replaces the state file in one step: at any time the old one is there, or the new one. A symbolic link stays one.
     func write(_ path: String) throws(OutputError) {
-        let next = path + ".new"
+        let path = FilePath.real(path)
+        let next = path + Self.nextSuffix
         let descriptor = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw OutputError(next, errno: errno) }
         defer { close(descriptor) }
