@@ -18,7 +18,7 @@ struct IMAttr: AsyncParsableCommand {
 
             The socket is that of --socket, else of IMATTRD_SOCKET, else /run/imattrd/imattrd.sock.
 
-            Exit codes: 0 all answered; 1 upstream refused; 3 answered, some accounts missing; 64 usage; 69 no daemon; \
+            Exit codes: 0 all answered; 1 upstream refused all or some; 3 answered, some accounts missing; 64 usage; 69 no daemon; \
             70 internal; 75 try again; 76 not our protocol; 77 access denied; 78 daemon misconfigured; 130 Ctrl-C.
             """,
         version: "0.1.0",

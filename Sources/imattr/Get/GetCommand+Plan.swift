@@ -56,8 +56,14 @@ extension GetCommand {
             }
             if asTheyArrive { throw ValidationError("--resume keeps input order: leave --as-they-arrive out.") }
         }
-        if output?.isEmpty == true || resume?.isEmpty == true {
-            throw ValidationError("The path of --output or --resume is empty.")
+        if [output, resume, errors].contains("") {
+            throw ValidationError("The path of --output, --resume or --errors is empty.")
+        }
+        if let errors {
+            if failFast { throw ValidationError("--fail-fast ends at the first refused account: leave --errors out.") }
+            if let other = OutputFormat(fileName: errors), other != .ndjson {
+                throw ValidationError("--errors is written as NDJSON; a name in .\(other.rawValue) says otherwise.")
+            }
         }
     }
 
@@ -73,12 +79,16 @@ extension GetCommand {
         if let clash = fileRoles.clash {
             throw InputError.sameFile(clash.0.name, clash.1.name)
         }
-        if let resume, let why = ResumeState.whyNotAFile(resume) { throw ResumeError.unreadable(path: resume, why: why) }
+        if let resume {
+            for path in [resume, list].compactMap({ $0 }) {
+                if let why = ResumeState.whyNotAFile(path) { throw ResumeError.unreadable(path: path, why: why) }
+            }
+        }
         return GetPlan(
             socketPath: connection.socket ?? IMAttrSocket.defaultPath(), sources: sources, bytesInAll: try bytesInAll(),
             column: column ?? Self.defaultName, field: field ?? Self.defaultName, format: chosenFormat,
             columns: columns?.split(separator: ",").map(String.init), asTheyArrive: asTheyArrive, output: output,
-            resume: resume, showsProgress: showsProgress, timeout: .milliseconds(timeoutMs ?? 30_000),
+            resume: resume, errors: list, whenRefused: failFast ? .end : .goOn, showsProgress: showsProgress, timeout: .milliseconds(timeoutMs ?? 30_000),
             maxAge: maxAgeMs.map { .milliseconds($0) })
     }
 
@@ -97,8 +107,15 @@ extension GetCommand {
             roles.uses(STDOUT_FILENO, as: "standard output", isWritten: true)
         }
         if let resume { roles.writes(resume, as: "--resume \(resume)", besideIt: ResumeState.nextSuffix) }
+        if let list {
+            let suffix = resume == nil ? AnswerFile.partialSuffix : ResumeState.nextSuffix
+            roles.writes(list, as: errors == nil ? list : "--errors \(list)", besideIt: suffix)
+        }
         return roles
     }
+
+    /// Where refused accounts are listed. A run that is gone on with always has a list, since that is what it asks for again.
+    private var list: String? { errors ?? resume.map { $0 + ".refused" } }
 
     /// What is read, `-` being standard input.
     private var texts: [String] {

@@ -15,20 +15,28 @@ struct GetCommand: AsyncParsableCommand {
             answer. An account that is repeated within \(AccountInput.size) is answered once: use 'sort -u' on lists with \
             repetitions.
 
+            An account that is refused does not end the job: the others are answered, and it is written among them with its code, \
+            or listed in the file of --errors. Standard error says how many were refused, and the exit code is 1. --fail-fast \
+            ends the job with the first one.
+
             Input: one account per line, spaces included; a column of CSV or TSV; a JSON array, or one JSON value per line (NDJSON), \
             of strings or of objects. The file name's extension decides (.csv .tsv .json .ndjson .jsonl, otherwise lines).
 
             Output:
               table   for people; missing accounts are listed on standard error
-              json    {"UserAttrs":[…],"missing":[…]}; missing accounts come at the end, and are kept in a temporary file until then
-              ndjson  one object per line: {"To_Account":…,"Attrs":{…}} or {"To_Account":…,"missing":true}
+              json    {"UserAttrs":[…],"missing":[…]}, and "failed":[…] if accounts were refused; missing and refused accounts come \
+            at the end, and are kept in a temporary file until then
+              ndjson  one object per line: {"To_Account":…,"Attrs":{…}}, {"To_Account":…,"missing":true} or \
+            {"To_Account":…,"failed":true,"code":…,"message":…}
               csv,tsv To_Account, missing (true or empty), then the attributes: those of --columns, or those of the first \
             \(SeparatedWriter.held) accounts and then, if there are more accounts, a column Attrs with a JSON object of all \
-            other ones. Texts are written as they are, other values as JSON.
+            other ones; then error, the code of a refused account (not with --errors, --resume or --fail-fast). Texts are written \
+            as they are, other values as JSON.
 
             --output FILE is written as FILE.partial and renamed when it is complete. With --resume STATE it is written in place, \
             and STATE records the progress: after an interruption of any kind (Ctrl-C, a crash, a full disk) the same command \
-            continues, and no account is missing or repeated. Accounts may have been appended to the input meanwhile. No two of \
+            continues, and no account is missing or repeated. Refused accounts are listed in the file of --errors, or in \
+            STATE.refused, and the same command asks for them again. Accounts may have been appended to the input meanwhile. No two of \
             the files may be the same one, by whatever names.
 
             After Ctrl-C, the output has complete lines, or one complete document, of what was answered.
@@ -77,6 +85,15 @@ struct GetCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Note in a file how far it has come, and go on from there.", valueName: "state"))
     var resume: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "List refused accounts in a file, as lines of JSON with their codes. (default: among the answers)",
+            valueName: "file"))
+    var errors: String?
+
+    @Flag(help: "End at the first refused account.")
+    var failFast = false
 
     @Flag(help: "Draw no progress bar.")
     var quiet = false

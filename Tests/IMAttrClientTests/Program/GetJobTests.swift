@@ -71,6 +71,53 @@ struct GetJobTests {
         }
     }
 
+    /// What a job delivers, and the lines that the daemon got, if the account `bad` is refused.
+    private func run(
+        _ accounts: [Account], _ whenRefused: GetJob.WhenRefused
+    ) async throws -> (delivered: [AnsweredBlock], error: IMAttrError?) {
+        var delivered: [AnsweredBlock] = []
+        var failure: IMAttrError?
+        try await FakeDaemon.run({
+            { line in
+                let names = FakeDaemon.accounts(line)
+                guard names.contains("bad") else { return [FakeDaemon.allFound(line)] }
+                let bad = "{\"To_Account\":\"bad\",\"code\":90001,\"message\":\"no\",\"retryable\":false}"
+                guard line.contains("\"partial\":true") else {
+                    let error = "{\"code\":90001,\"message\":\"no\",\"data\":{\"source\":\"upstream\"}}"
+                    return [.send("{\"jsonrpc\":\"2.0\",\"id\":\(FakeDaemon.id(line)),\"error\":\(error)}\n")]
+                }
+                let entries = names.filter { $0 != "bad" }.map { "{\"To_Account\":\"\($0)\",\"Attrs\":{}}" }
+                let found = entries.joined(separator: ",")
+                return [FakeDaemon.answer(line, "{\"UserAttrs\":[\(found)],\"missing\":[],\"failed\":[\(bad)]}")]
+            }
+        }) { daemon in
+            let input = AccountInput([.accounts(accounts)], column: "", field: "", bytesInAll: nil)
+            let client = IMAttrClient(socketPath: daemon.path)
+            let job = GetJob(
+                client: client, input: input, timeout: .seconds(30), maxAge: nil, whenRefused: whenRefused)
+            do {
+                try await job.run { delivered.append($0) }
+            } catch let error as IMAttrError {
+                failure = error
+            }
+        }
+        return (delivered, failure)
+    }
+
+    @Test func aRefusedAccountDoesNotEndTheJob() async throws {
+        let accounts = (0..<1200).map { Account($0 == 700 ? "bad" : "\($0)") }
+        let (delivered, error) = try await run(accounts, .goOn)
+        #expect(error == nil)
+        #expect(delivered.flatMap(\.answers).map(\.account) == accounts)
+        #expect(delivered.flatMap(\.refused).map(\.account) == ["bad"])
+    }
+
+    @Test func unlessItIsToEndAtTheFirst() async throws {
+        let (delivered, error) = try await run((0..<1200).map { Account($0 == 700 ? "bad" : "\($0)") }, .end)
+        #expect(error?.code == 90001)
+        #expect(delivered.count <= 1)
+    }
+
     @Test func progressIsToldInOneLine() {
         #expect(Progress.text(accounts: 999, rate: 12, fraction: nil, left: nil) == "999 accounts  12/s")
         #expect(

@@ -45,9 +45,9 @@ struct OutputTests {
     @Test func missingAccountsAreNamedUpToTen() {
         var note = MissingNote()
         #expect(note.text == nil)
-        note.append(answers([("a", "{}")], missing: ["x"]))
+        note.append(asked: 2, ["x"])
         #expect(note.text == "1 of 2 accounts missing: 'x'")
-        note.append(answers([], missing: (0..<12).map { "m\($0)" }))
+        note.append(asked: 12, (0..<12).map { Account("m\($0)") })
         #expect(note.text == "13 of 14 accounts missing: 'x', \((0..<9).map { "'m\($0)'" }.joined(separator: ", ")), …")
     }
 }

@@ -61,15 +61,20 @@ actor AccountInput {
     /// Passes what an earlier run has had.
     ///
     /// - Returns: Whether the input begins with it.
-    func skip(to end: InputPosition) async throws -> Bool {
-        while position.accounts < end.accounts {
+    func skip(to end: InputPosition) async throws -> Bool { try await skip(end.accounts) && position == end }
+
+    /// Passes accounts of which an earlier run has had the answers.
+    ///
+    /// - Returns: Whether there are so many.
+    func skip(_ count: Int) async throws -> Bool {
+        while position.accounts < count {
             if let account = accounts.popFirst() {
                 _ = take(account)
             } else if try await !readMore() {
                 return false
             }
         }
-        return position == end
+        return true
     }
 
     private func finish(_ block: [Account]) -> Block {

@@ -9,17 +9,26 @@ struct AttributeTable {
     private var names: [String] = []
     private var widths: [Int] = [TerminalText.width(accountHeading)]
     private var hasHeading = false
+    /// The place of the column for refused accounts, once there is one.
+    private var errorColumn: Int?
 
     private static let accountHeading = "ACCOUNT"
+    private static let errorHeading = "ERROR"
     private static let absent = "-"
 
     /// The lines that some more answers add, without their ends and with nothing in them that acts on a terminal.
-    mutating func append(_ answers: [AccountAnswer]) throws(JSONSyntaxError) -> [String] {
-        guard answers.contains(where: { $0.attrs != nil }) else { return [] }
+    mutating func append(
+        _ answers: [AccountAnswer], refusals: [Account: Refusal] = [:]
+    ) throws(JSONSyntaxError) -> [String] {
+        guard !refusals.isEmpty || answers.contains(where: { $0.attrs != nil }) else { return [] }
         let knownNames = names.count
         var rows: [[String]] = []
         for answer in answers {
-            if let attrs = answer.attrs { rows.append(try row(answer.account, attrs)) }
+            if let attrs = answer.attrs {
+                rows.append(try row(answer.account, attrs))
+            } else if let refusal = refusals[answer.account] {
+                rows.append(row(refusal))
+            }
         }
         for row in rows { widen(row) }
         var lines: [String] = []
@@ -43,8 +52,19 @@ struct AttributeTable {
         return cells
     }
 
+    private mutating func row(_ refusal: Refusal) -> [String] {
+        let column = errorColumn ?? addColumn(Self.errorHeading)
+        errorColumn = column
+        let absent = Array(repeating: Self.absent, count: column - 1)
+        return [TerminalText.escape(refusal.account.text)] + absent + [TerminalText.escape(refusal.text)]
+    }
+
     private mutating func column(of name: String) -> Int {
-        if let index = names.firstIndex(of: name) { return index + 1 }
+        let index = names.indices.first { names[$0] == name && $0 + 1 != errorColumn }
+        return index.map { $0 + 1 } ?? addColumn(name)
+    }
+
+    private mutating func addColumn(_ name: String) -> Int {
         names.append(name)
         widths.append(TerminalText.width(name))
         return names.count
@@ -68,8 +88,8 @@ struct TableWriter: AnswerWriter {
     private var missing = MissingNote()
 
     mutating func write(_ block: AnsweredBlock, to output: inout StandardOutput) throws {
-        missing.append(block.answers)
-        for line in try table.append(block.answers) { try output.write(line: line) }
+        missing.append(asked: block.answers.count, block.missing.map(\.account))
+        for line in try table.append(block.answers, refusals: block.refusals) { try output.write(line: line) }
         try output.flush()
     }
 
@@ -85,11 +105,10 @@ struct MissingNote {
     private var asked = 0
     private var count = 0
 
-    mutating func append(_ answers: [AccountAnswer]) {
-        let missing = answers.filter { $0.attrs == nil }
-        asked += answers.count
+    mutating func append(asked: Int, _ missing: [Account]) {
+        self.asked += asked
         count += missing.count
-        first += missing.prefix(Self.shown - first.count).map(\.account)
+        first += missing.prefix(Self.shown - first.count)
     }
 
     /// The note; nil if none is missing.
