@@ -88,7 +88,8 @@ extension GetCommand {
             socketPath: connection.socket ?? IMAttrSocket.defaultPath(), sources: sources, bytesInAll: try bytesInAll(),
             column: column ?? Self.defaultName, field: field ?? Self.defaultName, format: chosenFormat,
             columns: columns?.split(separator: ",").map(String.init), asTheyArrive: asTheyArrive, output: output,
-            resume: resume, errors: list, whenRefused: failFast ? .end : .goOn, showsProgress: showsProgress, timeout: .milliseconds(timeoutMs ?? 30_000),
+            resume: resume, errors: list, whenRefused: failFast ? .end : .goOn, showsProgress: showsProgress,
+            timeout: .milliseconds(timeoutMs ?? 30_000),
             maxAge: maxAgeMs.map { .milliseconds($0) })
     }
 

@@ -107,7 +107,7 @@ struct GetJob {
                 let answer = try await partialAnswer(block.open)
                 patience.noteAnswer()
                 pause = try block.take(answer)
-            } catch where error.retryable {
+            } catch  where error.retryable {
                 guard let least = patience.pause(after: error) else { throw error }
                 pause = block.take(temporary: error).map { max($0, least) }
             } catch {

@@ -78,7 +78,8 @@ struct ExitStatusTests {
         ["get", "a", "--resume", "s", "--output", "o.json"], ["get", "a", "--output", ""],
         ["get", "a", "--resume", "s", "--output", "o.csv", "--as-they-arrive"], ["get", "a", "--format", "xml"],
         ["get", "a", "-"], ["get", ""], ["get", "a", "--fail-fast", "--errors", "e"], ["get", "a", "--errors", ""],
-        ["get", "a", "--errors", "e.csv"], ["get", String(repeating: "x", count: 256)], ["get", "a", "--timeout-ms", "0"],
+        ["get", "a", "--errors", "e.csv"], ["get", String(repeating: "x", count: 256)],
+        ["get", "a", "--timeout-ms", "0"],
         ["get", "a", "--timeout-ms", "600001"], ["get", "a", "--max-age-ms", "3600001"], ["call"], ["call", "m", "1"],
         ["call", "m", "{"], ["call", "m", "[] []"], ["ping", "--socket", ""], ["nosuch"], ["get", "a", "--nosuch"],
     ])
