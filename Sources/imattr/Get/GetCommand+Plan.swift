@@ -4,8 +4,6 @@ import IMAttrClient
 
 /// From what was given to what is to be done.
 extension GetCommand {
-    private static let defaultName = "To_Account"
-
     func validate() throws {
         try validateInput()
         try validateOutput()
@@ -30,6 +28,11 @@ extension GetCommand {
             throw ValidationError(
                 "Account \(index + 1) has \(account.utf8.count) bytes; 1 to 255 are allowed.")
         }
+        if let index = accounts.firstIndex(where: { $0.utf8.contains(UInt8(ascii: "\n")) }), !null {
+            throw ValidationError(
+                "Account \(index + 1) has several lines: give lines to standard input, or add -0 if it is one account.")
+        }
+        try validateText()
         if column != nil, !textFormats.contains(where: \.hasColumns) {
             throw ValidationError("--column is for CSV and TSV, and nothing given is: add --input-format csv or tsv.")
         }
@@ -42,7 +45,32 @@ extension GetCommand {
         }
     }
 
+    private func validateText() throws {
+        if null {
+            if delimiter != nil { throw ValidationError("-0 and --delimiter cannot both be.") }
+            if textFormats.contains(where: { $0 != .lines }) {
+                throw ValidationError("-0 is for lines: leave --input-format out, or say lines.")
+            }
+        }
+        if let byte = delimiter?.byte {
+            guard textFormats.contains(where: { !$0.hasFields }) else {
+                throw ValidationError("--delimiter is for CSV, TSV and lines, and nothing given is.")
+            }
+            if textFormats.contains(where: \.hasColumns), byte == UInt8(ascii: "\n") || byte == 0 {
+                throw ValidationError("--delimiter is a line end, which ends the records of CSV and TSV.")
+            }
+        }
+        if let encoding, (try? Iconv(from: encoding)) == nil {
+            throw ValidationError(
+                "--encoding \(encoding) is not known here; 'iconv --list' shows what is. UTF-8, UTF-16 and GB18030 are usual."
+            )
+        }
+    }
+
     private func validateOutput() throws {
+        if bom, chosenFormat.separator == nil {
+            throw ValidationError("--bom is for --format csv and tsv, which Excel opens.")
+        }
         if connection.json, let format, format != .json {
             throw ValidationError("--json and --format \(format.rawValue) cannot both be.")
         }
@@ -86,11 +114,21 @@ extension GetCommand {
         }
         return GetPlan(
             socketPath: connection.socket ?? IMAttrSocket.defaultPath(), sources: sources, bytesInAll: try bytesInAll(),
-            column: column ?? Self.defaultName, field: field ?? Self.defaultName, format: chosenFormat,
-            columns: columns?.split(separator: ",").map(String.init), asTheyArrive: asTheyArrive, output: output,
+            inputOptions: inputOptions, format: chosenFormat,
+            columns: columns?.split(separator: ",").map(String.init), asTheyArrive: asTheyArrive,
+            hasMark: bom, output: output,
             resume: resume, errors: list, whenRefused: failFast ? .end : .goOn, showsProgress: showsProgress,
             timeout: .milliseconds(timeoutMs ?? 30_000),
             maxAge: maxAgeMs.map { .milliseconds($0) })
+    }
+
+    private var inputOptions: InputOptions {
+        var options = InputOptions()
+        if let column { options.column = column }
+        if let field { options.field = field }
+        options.delimiter = null ? 0 : delimiter?.byte
+        options.encoding = encoding
+        return options
     }
 
     private var fileRoles: FileRoles {

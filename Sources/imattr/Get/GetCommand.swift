@@ -20,7 +20,9 @@ struct GetCommand: AsyncParsableCommand {
             ends the job with the first one.
 
             Input: one account per line, spaces included; a column of CSV or TSV; a JSON array, or one JSON value per line (NDJSON), \
-            of strings or of objects. The file name's extension decides (.csv .tsv .json .ndjson .jsonl, otherwise lines).
+            of strings or of objects. The file name's extension decides (.csv .tsv .json .ndjson .jsonl, otherwise lines). UTF-16 \
+            is recognised, with and without a byte order mark; other encodings than that and UTF-8 need --encoding. A control \
+            character in an account is an error, since the text is probably not what it was taken for, except in JSON and with -0.
 
             Output:
               table   for people; missing accounts are listed on standard error
@@ -44,6 +46,7 @@ struct GetCommand: AsyncParsableCommand {
             Examples:
               imattr get 'Zhang Xiaohong' abc
               imattr get < accounts.txt > attributes.json
+              imattr get --from excel.csv --encoding gb18030 --delimiter ';' --bom --format csv
               imattr get --from users.csv --column user_id --format csv --columns sex,city --output users-attrs.csv
               imattr get --from accounts.txt --format ndjson --output attrs.ndjson --resume attrs.state
             """
@@ -68,6 +71,23 @@ struct GetCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The field of JSON objects. (default: To_Account)", valueName: "name"))
     var field: String?
 
+    @Flag(
+        name: [.customShort("0"), .long],
+        help: "Accounts are separated by NUL characters, as 'find -print0' writes them, and may have any characters.")
+    var null = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The character between two columns of CSV and TSV, or after a line: one of ASCII, \\t or \\n.",
+            valueName: "character"))
+    var delimiter: Delimiter?
+
+    @Option(
+        help: ArgumentHelp(
+            "The encoding of files and standard input, such as UTF-16, GB18030 or GBK. (default: found; else UTF-8)",
+            valueName: "name"))
+    var encoding: String?
+
     @Option(
         help: ArgumentHelp(
             "The form of answers. (default: what the name of --output says, table on a terminal, else json)",
@@ -76,6 +96,9 @@ struct GetCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The attributes that CSV and TSV have columns for.", valueName: "a,b,…"))
     var columns: String?
+
+    @Flag(help: "Begin CSV and TSV with a byte order mark, by which Excel knows that they are UTF-8.")
+    var bom = false
 
     @Flag(help: "Write answers as they arrive, and not in input order.")
     var asTheyArrive = false

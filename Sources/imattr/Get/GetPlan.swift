@@ -6,12 +6,13 @@ struct GetPlan: Sendable {
     let sources: [AccountInput.Source]
     /// The size of all text that is read, if it is known.
     let bytesInAll: Int?
-    let column: String
-    let field: String
+    let inputOptions: InputOptions
     let format: OutputFormat
     /// The columns that were asked for; nil to find them.
     let columns: [String]?
     let asTheyArrive: Bool
+    /// Whether CSV and TSV begin with a byte order mark.
+    let hasMark: Bool
     let output: String?
     let resume: String?
     /// Where refused accounts are listed; nil if they are written among the answers.
@@ -25,7 +26,9 @@ struct GetPlan: Sendable {
     func run(_ interruption: Interruption) async -> Int32 {
         do {
             let state = try resume.flatMap { path throws(ResumeError) in try earlierState(path) }
-            let input = AccountInput(sources, column: column, field: field, bytesInAll: bytesInAll)
+            let input = AccountInput(sources, inputOptions, bytesInAll: bytesInAll) { name, encoding in
+                StandardError.write("\(name) is read as \(encoding).")
+            }
             if let state, let resume, try await !input.skip(to: state.position) {
                 throw ResumeError.otherInput(path: resume, accounts: state.position.accounts)
             }
@@ -115,7 +118,7 @@ struct GetPlan: Sendable {
     private func refusedBefore(_ state: RefusedState) -> RefusedBefore? {
         guard state.bytes > 0 else { return nil }
         let list = AccountInput.Source.text({ try .open(state.path, length: state.bytes) }, .ndjson)
-        let input = AccountInput([list], column: "", field: "To_Account", bytesInAll: nil)
+        let input = AccountInput([list])
         return RefusedBefore(input: input, retried: state.retried)
     }
 
@@ -144,7 +147,8 @@ struct GetPlan: Sendable {
             return SeparatedWriter(
                 separator: format.separator ?? UInt8(ascii: ","),
                 columns: state?.columns ?? columns.map { Columns($0) },
-                listsRefused: whenRefused == .goOn && errors == nil, isContinued: (state?.bytes ?? 0) > 0)
+                listsRefused: whenRefused == .goOn && errors == nil, hasMark: hasMark,
+                isContinued: (state?.bytes ?? 0) > 0)
         }
     }
 }

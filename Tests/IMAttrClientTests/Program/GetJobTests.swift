@@ -61,7 +61,7 @@ struct GetJobTests {
             }
         }) { daemon in
             let accounts = (0..<1200).map { Account("\($0)") }
-            let input = AccountInput([.accounts(accounts)], column: "", field: "", bytesInAll: nil)
+            let input = AccountInput([.accounts(accounts)])
             let client = IMAttrClient(socketPath: daemon.path)
             let job = GetJob(client: client, input: input, timeout: .seconds(30), maxAge: nil, asTheyArrive: false)
             var delivered: [Account] = []
@@ -91,7 +91,7 @@ struct GetJobTests {
                 return [FakeDaemon.answer(line, "{\"UserAttrs\":[\(found)],\"missing\":[],\"failed\":[\(bad)]}")]
             }
         }) { daemon in
-            let input = AccountInput([.accounts(accounts)], column: "", field: "", bytesInAll: nil)
+            let input = AccountInput([.accounts(accounts)])
             let client = IMAttrClient(socketPath: daemon.path)
             let job = GetJob(
                 client: client, input: input, timeout: .seconds(30), maxAge: nil, whenRefused: whenRefused)

@@ -140,6 +140,16 @@ struct WriterTests {
                 == "a,,\"\"\"\\ud800\"\"\",false\n")
     }
 
+    @Test func aMarkComesFirstAndOnce() throws {
+        let (one, comma) = ([try block([("a", "{}")])], UInt8(ascii: ","))
+        let columns = Columns(["x"])
+        #expect(
+            try text(SeparatedWriter(separator: comma, columns: columns, hasMark: true), one)
+                == "\u{FEFF}To_Account,missing,x\na,,\n")
+        let continued = SeparatedWriter(separator: comma, columns: columns, hasMark: true, isContinued: true)
+        #expect(try text(continued, one) == "a,,\n")
+    }
+
     @Test func attributesNamedLikeOurColumnsAreKeptApart() throws {
         let attrs = "{\"missing\":1,\"To_Account\":\"x\",\"\u{E9}\":1,\"e\u{301}\":2}"
         #expect(

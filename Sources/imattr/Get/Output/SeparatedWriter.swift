@@ -13,6 +13,7 @@ struct SeparatedWriter: AnswerWriter {
 
     private let separator: UInt8
     private let listsRefused: Bool
+    private let hasMark: Bool
     private var columns: Columns?
     private var isHeadingDue: Bool
     private var waiting: [AnsweredBlock] = []
@@ -20,9 +21,14 @@ struct SeparatedWriter: AnswerWriter {
     /// - Parameters:
     ///   - columns: nil to find them.
     ///   - listsRefused: Whether there is a column for refused accounts.
+    ///   - hasMark: Whether a byte order mark comes first, by which Excel knows UTF-8.
     ///   - isContinued: Whether there is a heading already.
-    init(separator: UInt8, columns: Columns?, listsRefused: Bool = false, isContinued: Bool = false) {
+    init(
+        separator: UInt8, columns: Columns?, listsRefused: Bool = false, hasMark: Bool = false,
+        isContinued: Bool = false
+    ) {
         self.separator = separator
+        self.hasMark = hasMark
         self.listsRefused = listsRefused
         self.columns = columns
         isHeadingDue = !isContinued
@@ -67,6 +73,7 @@ struct SeparatedWriter: AnswerWriter {
     private mutating func writeHeading(to output: inout StandardOutput) throws {
         guard isHeadingDue, let columns else { return }
         isHeadingDue = false
+        if hasMark { try output.write(Array("\u{FEFF}".utf8)) }
         try writeLine(columns.heading + (listsRefused ? [Self.errorHeading] : []), to: &output)
     }
 
