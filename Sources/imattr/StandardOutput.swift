@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Something could not be written to.
 struct OutputError: Error {
@@ -39,6 +40,16 @@ struct StandardOutput {
         if buffer.count >= Self.pieceSize { try flush() }
     }
 
+    /// Adds a line of cells, each of which may hold anything.
+    mutating func write(cells: [[UInt8]], separator: UInt8) throws(OutputError) {
+        for (index, cell) in cells.enumerated() {
+            // The separator is ours, so it may act on a terminal: a tab does.
+            if index > 0 { buffer.append(separator) }
+            try write(cell)
+        }
+        try write(line: "")
+    }
+
     /// Adds a line of text, in which all that came from elsewhere has been escaped.
     mutating func write(line: String) throws(OutputError) {
         buffer.append(contentsOf: line.utf8)
@@ -57,12 +68,42 @@ struct StandardOutput {
 enum StandardError {
     /// Writes one paragraph, made harmless, with the program's name. That nobody reads it is no failure.
     static func write(_ text: String) {
+        clearLine()
         write(raw: "imattr: \(TerminalText.escape(text))\n")
     }
 
-    /// Writes text as it is.
-    static func write(raw text: String) {
+    /// Shows a line that stays until the next one, or until ``clearLine()``.
+    static func show(line: String) {
+        write(raw: "\r\(line)\u{1B}[K")
+        hasLine.withLock { $0 = true }
+    }
+
+    /// Takes away the line that was shown, if any. To be called before the program ends, however it does.
+    static func clearLine() {
+        let had = hasLine.withLock { hasLine in
+            defer { hasLine = false }
+            return hasLine
+        }
+        if had { write(raw: "\r\u{1B}[K") }
+    }
+
+    /// The columns of the terminal that shows it; nil if it is none, or does not know.
+    static var columns: Int? { Terminal.columns(STDERR_FILENO) }
+
+    private static let hasLine = Mutex(false)
+
+    private static func write(raw text: String) {
         try? FileDescriptor.write(Array(text.utf8), to: STDERR_FILENO, name: "standard error")
+    }
+}
+
+/// A terminal behind a descriptor.
+enum Terminal {
+    /// Its columns; nil if it is none, or does not know.
+    static func columns(_ descriptor: CInt) -> Int? {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
     }
 }
 
@@ -76,6 +117,7 @@ enum FileDescriptor {
                 rest = rest.dropFirst(written)
             } else if errno == EPIPE {
                 if descriptor == STDERR_FILENO { return }
+                StandardError.clearLine()
                 Signals.endByBrokenPipe()
                 throw OutputError(name, errno: EPIPE)
             } else if errno == EAGAIN {

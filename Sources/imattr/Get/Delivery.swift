@@ -89,8 +89,10 @@ struct Delivery {
     }
 
     private mutating func report(_ block: AnsweredBlock) throws {
-        if let text = progress?.update(accounts: answered, fraction: block.fraction) {
-            StandardError.write(raw: text)
+        if progress != nil {
+            let columns = StandardError.columns ?? 80
+            let line = progress?.update(accounts: answered, fraction: block.fraction, columns: columns)
+            if let line { StandardError.show(line: line) }
         }
         if ContinuousClock.now - noted >= Self.interval { try note() }
     }
@@ -104,7 +106,7 @@ struct Delivery {
     ///
     /// - Parameter isComplete: Whether all that was asked for has been answered.
     mutating func end(isComplete: Bool) throws {
-        if let text = progress?.clear() { StandardError.write(raw: text) }
+        StandardError.clearLine()
         // What was never begun is not ended: an empty document would look like an answer.
         if isComplete || hasWritten { try writer.end(isComplete: isComplete, to: &output) }
         try output.flush()

@@ -56,7 +56,8 @@ struct GetCommand: AsyncParsableCommand {
     var accounts: [String] = []
 
     @Option(
-        help: ArgumentHelp("A file with accounts, '-' for standard input; may be repeated.", valueName: "file"))
+        help: ArgumentHelp("A file with accounts, '-' for standard input; may be repeated.", valueName: "file"),
+        completion: .file())
     var from: [String] = []
 
     @Option(help: ArgumentHelp("The format of all files and of standard input.", valueName: "format"))
@@ -103,16 +104,18 @@ struct GetCommand: AsyncParsableCommand {
     @Flag(help: "Write answers as they arrive, and not in input order.")
     var asTheyArrive = false
 
-    @Option(help: ArgumentHelp("Write to a file.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write to a file.", valueName: "file"), completion: .file())
     var output: String?
 
-    @Option(help: ArgumentHelp("Note in a file how far it has come, and go on from there.", valueName: "state"))
+    @Option(
+        help: ArgumentHelp("Note in a file how far it has come, and go on from there.", valueName: "state"),
+        completion: .file())
     var resume: String?
 
     @Option(
         help: ArgumentHelp(
             "List refused accounts in a file, as lines of JSON with their codes. (default: among the answers)",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var errors: String?
 
     @Flag(help: "End at the first refused account.")

@@ -128,12 +128,24 @@ struct GetJobTests {
                 == "100 % [========================] 100 accounts  1/s  0:00 left")
     }
 
+    @Test(arguments: [
+        (90, "100 % [========================] 1,234,567 accounts  10,000/s  1:02:05 left"),
+        (70, "100 % [==================] 1,234,567 accounts  10,000/s  1:02:05 left"),
+        (60, "100 % [========] 1,234,567 accounts  10,000/s  1:02:05 left"),
+        (55, "100 % 1,234,567 accounts  10,000/s  1:02:05 left"), (45, "100 % 1,234,567 accounts  1:02:05 left"),
+        (20, "100 %  1:02:05 left"), (10, "100 %"), (5, "100"), (2, "1"), (1, ""), (0, ""),
+    ])
+    func progressFitsTheTerminal(columns: Int, text: String) {
+        let drawn = Progress.text(
+            accounts: 1_234_567, rate: 10_000, fraction: 1, left: .seconds(3725), columns: columns)
+        #expect(drawn == text)
+        #expect(drawn.count < max(columns, 1))
+    }
+
     @Test func progressIsNotDrawnAllTheTime() {
         let start = ContinuousClock.now
         var progress = Progress(accountsBefore: 0, now: start)
-        #expect(progress.clear() == nil)
         #expect(progress.update(accounts: 500, fraction: 0.25, now: start + .seconds(1))?.contains("0:03 left") == true)
         #expect(progress.update(accounts: 600, fraction: 0.3, now: start + .milliseconds(1100)) == nil)
-        #expect(progress.clear() == "\r\u{1B}[K")
     }
 }

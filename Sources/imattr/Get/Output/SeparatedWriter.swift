@@ -78,8 +78,7 @@ struct SeparatedWriter: AnswerWriter {
     }
 
     private func writeLine(_ cells: [[UInt8]], to output: inout StandardOutput) throws {
-        try output.write(Array(cells.map(quoted).joined(separator: [separator])))
-        try output.write(line: "")
+        try output.write(cells: cells.map(quoted), separator: separator)
     }
 
     private func quoted(_ cell: [UInt8]) -> [UInt8] {
