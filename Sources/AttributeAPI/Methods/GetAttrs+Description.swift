@@ -119,7 +119,7 @@ struct IntegerParam: Sendable {
     /// - Throws: `-32602` that says what is allowed.
     func read(_ reader: inout JSONReader) throws -> Int64 {
         guard try reader.peek() == .number else { throw refusal("must be a number") }
-        guard let value = try reader.integer(), range.contains(value) else { throw refusal("out of range") }
+        guard let value = try reader.integralNumber(), range.contains(value) else { throw refusal("out of range") }
         return value
     }
 
