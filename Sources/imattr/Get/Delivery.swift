@@ -38,7 +38,9 @@ struct Delivery {
         from state: ResumeState?, showsProgress: Bool
     ) {
         self.writer = writer
-        output = file.map { StandardOutput(descriptor: $0.descriptor, name: $0.presentPath) } ?? StandardOutput()
+        output =
+            file.map { StandardOutput(descriptor: $0.descriptor, name: $0.presentPath) }
+            ?? StandardOutput(indentsJSON: writer is DocumentWriter)
         self.file = file
         self.list = list
         self.resumption = resumption

@@ -74,9 +74,9 @@ extension GetCommand {
         if connection.json, let format, format != .json {
             throw ValidationError("--json and --format \(format.rawValue) cannot both be.")
         }
-        if let columns, chosenFormat.separator == nil || !areColumns(columns) {
+        if let columns, !chosenFormat.hasColumns || !areColumns(columns) {
             throw ValidationError(
-                "--columns takes different names of attributes with commas between them, with --format csv or tsv.")
+                "--columns takes different names of attributes with commas between them, for tables, CSV and TSV.")
         }
         if resume != nil {
             guard output != nil, chosenFormat.canBeContinued else {
@@ -115,6 +115,8 @@ extension GetCommand {
         return GetPlan(
             socketPath: connection.socket ?? IMAttrSocket.defaultPath(), sources: sources, bytesInAll: try bytesInAll(),
             inputOptions: inputOptions, format: chosenFormat,
+            layout: format == nil ? .whicheverIsReadable : .table,
+            terminalWidth: output == nil ? Terminal.columns(STDOUT_FILENO) : nil,
             columns: columns?.split(separator: ",").map(String.init), asTheyArrive: asTheyArrive,
             hasMark: bom, output: output,
             resume: resume, errors: list, whenRefused: failFast ? .end : .goOn, showsProgress: showsProgress,

@@ -25,7 +25,9 @@ struct GetCommand: AsyncParsableCommand {
             character in an account is an error, since the text is probably not what it was taken for, except in JSON and with -0.
 
             Output:
-              table   for people; missing accounts are listed on standard error
+              table   for people; missing accounts are listed on standard error. On a terminal, what is wider is cut, and one or \
+            a few accounts are shown as by vertical if no form is chosen
+              vertical  for people: each attribute on a line of its own, whole
               json    {"UserAttrs":[…],"missing":[…]}, and "failed":[…] if accounts were refused; missing and refused accounts come \
             at the end, and are kept in a temporary file until then
               ndjson  one object per line: {"To_Account":…,"Attrs":{…}}, {"To_Account":…,"missing":true} or \
@@ -95,7 +97,7 @@ struct GetCommand: AsyncParsableCommand {
             valueName: "format"))
     var format: OutputFormat?
 
-    @Option(help: ArgumentHelp("The attributes that CSV and TSV have columns for.", valueName: "a,b,…"))
+    @Option(help: ArgumentHelp("The attributes that tables, CSV and TSV have columns for.", valueName: "a,b,…"))
     var columns: String?
 
     @Flag(help: "Begin CSV and TSV with a byte order mark, by which Excel knows that they are UTF-8.")
@@ -104,7 +106,7 @@ struct GetCommand: AsyncParsableCommand {
     @Flag(help: "Write answers as they arrive, and not in input order.")
     var asTheyArrive = false
 
-    @Option(help: ArgumentHelp("Write to a file.", valueName: "file"), completion: .file())
+    @Option(name: .shortAndLong, help: ArgumentHelp("Write to a file.", valueName: "file"), completion: .file())
     var output: String?
 
     @Option(

@@ -8,6 +8,10 @@ struct GetPlan: Sendable {
     let bytesInAll: Int?
     let inputOptions: InputOptions
     let format: OutputFormat
+    /// How a table is laid out.
+    let layout: TableWriter.Layout
+    /// The columns of the terminal that a table is shown on; nil if it is not.
+    let terminalWidth: Int?
     /// The columns that were asked for; nil to find them.
     let columns: [String]?
     let asTheyArrive: Bool
@@ -140,7 +144,8 @@ struct GetPlan: Sendable {
 
     private func writer(from state: ResumeState?) -> any AnswerWriter {
         switch format {
-        case .table: return TableWriter()
+        case .table: return TableWriter(layout, columns: columns, width: terminalWidth)
+        case .vertical: return TableWriter(.list, columns: columns)
         case .json: return DocumentWriter()
         case .ndjson: return LineWriter()
         case .csv, .tsv:

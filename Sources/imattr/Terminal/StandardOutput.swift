@@ -22,10 +22,16 @@ struct StandardOutput {
     private let descriptor: CInt
     private let name: String
     private let escapes: Bool
+    private var printer: JSONPrinter?
     private var buffer: [UInt8] = []
 
     /// For standard output.
-    init() { (descriptor, name, escapes) = (STDOUT_FILENO, "standard output", Self.isTerminal) }
+    ///
+    /// - Parameter indentsJSON: Whether JSON is spread over lines on a terminal.
+    init(indentsJSON: Bool = false) {
+        (descriptor, name, escapes) = (STDOUT_FILENO, "standard output", Self.isTerminal)
+        if indentsJSON, escapes { printer = JSONPrinter(style: Style(isTerminal: true)) }
+    }
 
     /// For a file that is open.
     init(descriptor: CInt, name: String) { (self.descriptor, self.name, escapes) = (descriptor, name, false) }
@@ -33,11 +39,18 @@ struct StandardOutput {
     /// Adds JSON text, which has no line ends in it.
     mutating func write(_ json: [UInt8]) throws(OutputError) {
         if escapes {
-            buffer.append(contentsOf: TerminalText.escape(String(decoding: json, as: UTF8.self)).utf8)
+            let text = TerminalText.escape(String(decoding: json, as: UTF8.self))
+            buffer.append(contentsOf: printer?.print(text.utf8) ?? Array(text.utf8))
         } else {
             buffer.append(contentsOf: json)
         }
         if buffer.count >= Self.pieceSize { try flush() }
+    }
+
+    /// Adds a whole JSON text.
+    mutating func write(json: [UInt8]) throws(OutputError) {
+        try write(json)
+        try write(line: "")
     }
 
     /// Adds a line of cells, each of which may hold anything.
@@ -52,6 +65,7 @@ struct StandardOutput {
 
     /// Adds a line of text, in which all that came from elsewhere has been escaped.
     mutating func write(line: String) throws(OutputError) {
+        if let end = printer?.end() { buffer.append(contentsOf: end) }
         buffer.append(contentsOf: line.utf8)
         buffer.append(UInt8(ascii: "\n"))
         if buffer.count >= Self.pieceSize { try flush() }
