@@ -118,8 +118,6 @@ extension KnownError {
         ]
     }
 
-    var reference: JSONTree { ["$ref": .string("#/components/errors/\(name)")] }
-
     static let dataSchemaName = "ErrorData"
 
     /// The schema of an error's `data`.

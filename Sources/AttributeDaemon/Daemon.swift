@@ -88,6 +88,11 @@ public final class Daemon: Sendable {
         get async throws { try await eventLoop.submit { [core] in core.value.state }.get() }
     }
 
+    /// What the daemon logs with, at the level that is in force.
+    public var logger: Logger {
+        get async throws { try await eventLoop.submit { [core] in core.value.logger }.get() }
+    }
+
     /// Whether the daemon can go on working. It is answered from where all work is done: if that hangs, so does this.
     public var isSound: Bool {
         get async throws { try await eventLoop.submit { [core] in core.value.driver?.isSound ?? true }.get() }

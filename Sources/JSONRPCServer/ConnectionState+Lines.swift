@@ -35,8 +35,29 @@ extension ConnectionState {
         }
         if case .unknown = speech, let refusal = learnSpeech(line, &ledger) { return refusal }
         let message = Message(line: line)
+        switch message {
+        case .single(.request), .batch: spread = nil
+        case .single(.invalid), .refused:
+            if let step = takeSpread(line, &ledger) {
+                ledger.lines.giveBack(line)
+                return step
+            }
+        }
         ledger.lines.giveBack(line)
         return take(message, &ledger)
+    }
+
+    /// Looks at a line that is no request: it may be one of several that should have been one.
+    /// - Returns: What came of the line if it is; nil if it is to be refused by itself.
+    private mutating func takeSpread(_ line: [UInt8], _ ledger: inout DoorLedger) -> Step? {
+        if spread?.take(line) == true {
+            if spread?.hasEnded == true { spread = nil }
+            return .line
+        }
+        spread = SpreadText(firstLine: line)
+        if spread == nil { return nil }
+        refuse(.requestIsOneLine, &ledger)
+        return .line
     }
 
     private mutating func take(_ message: consuming Message, _ ledger: inout DoorLedger) -> Step {

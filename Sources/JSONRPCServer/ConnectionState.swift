@@ -77,6 +77,8 @@ struct ConnectionState {
 
     private(set) var phase = Phase.open
     var speech = Speech.unknown
+    /// The text over several lines that is being passed over.
+    var spread: SpreadText?
     private(set) var reading = Reading.free
     private(set) var client = Client.reads
     var turn = Turn.idle

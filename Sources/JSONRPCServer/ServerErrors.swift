@@ -19,4 +19,7 @@ extension ErrorObject {
         .invalidRequest,
         "this socket is line-delimited: one JSON text a line, without headers such as Content-Length; the connection closes"
     )
+
+    static let requestIsOneLine = ErrorObject(
+        .parseError, "the text ends inside a value: a request is one line, without line ends between its members")
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import UpstreamSandbox
 
-/// What the endpoint plays: the options that both commands have.
+/// What the endpoint plays: the options that all commands have.
 struct EndpointOptions: ParsableArguments {
     @Option(name: .customLong("sdk-app-id"), help: "The only app that exists.")
     var sdkAppID: UInt64 = SandboxConfiguration().sdkAppID

@@ -6,6 +6,6 @@ struct SandboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "imattr-sandbox",
         abstract: "A stand-in for Tencent Chat's im_get_attr: TLS, UserSig verification, limits, error codes, faults.",
-        subcommands: [Serve.self, Demo.self],
+        subcommands: [Serve.self, Demo.self, Run.self],
         defaultSubcommand: Serve.self)
 }

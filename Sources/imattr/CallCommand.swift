@@ -9,6 +9,8 @@ struct CallCommand: AsyncParsableCommand {
         commandName: "call",
         abstract: "Call any method and print its result as JSON.",
         discussion: """
+            --format table prints each value of the result on a line of its own, with its name.
+
             Examples:
               imattr call getStatus
               imattr call getAttrs '{"To_Account":["abc"],"timeoutMs":5000}'
@@ -22,20 +24,31 @@ struct CallCommand: AsyncParsableCommand {
     @Argument(help: "Its params: a JSON object (by name) or array (by position).")
     var params: String?
 
+    @OptionGroup var format: FormatOptions
+
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
         if method.isEmpty { throw ValidationError("The method's name is empty.") }
         _ = try paramsOnOneLine()
+        try format.check(connection)
     }
 
     func run() async throws {
         let params = try paramsOnOneLine()
         try await connection.run { client in
             let result = try await client.call(method, params: params)
-            var output = StandardOutput()
-            try output.write(result)
-            try output.write(line: "")
+            let form = format.form(connection, usual: .json)
+            var output = form.output
+            if form == .table {
+                do {
+                    for line in try FlatValues(result).lines { try output.write(line: line) }
+                } catch is JSONSyntaxError {
+                    throw IMAttrError.protocol("a result that is not JSON")
+                }
+            } else {
+                try output.write(json: result)
+            }
             try output.flush()
             return .answered
         }

@@ -6,11 +6,8 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The daemon's socket.", valueName: "path"), completion: .file())
     var socket: String?
 
-    @Flag(help: "Print JSON, on a terminal too.")
+    @Flag(help: "Print JSON, on a terminal too: the same as --format json.")
     var json = false
-
-    /// Whether the answer is for a person to read.
-    var isForReading: Bool { !json && StandardOutput.isTerminal }
 
     func validate() throws {
         if socket?.isEmpty == true { throw ValidationError("--socket: the path is empty.") }
@@ -46,4 +43,39 @@ struct ConnectionOptions: ParsableArguments {
         }
         throw ExitCode(status.rawValue)
     }
+}
+
+/// The forms of what commands other than `get` print.
+enum AnswerFormat: String, CaseIterable, ExpressibleByArgument {
+    case table, json, ndjson
+}
+
+/// The form of what a command prints, beside `--json`.
+struct FormatOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "table: text for people; json: indented on a terminal; ndjson: JSON on one line. (default: table on a terminal, else json)",
+            valueName: "format"))
+    var format: AnswerFormat?
+
+    /// The form that is asked for.
+    ///
+    /// - Parameter usual: What it is if none is.
+    func form(_ connection: ConnectionOptions, usual: AnswerFormat) -> AnswerFormat {
+        format ?? (connection.json ? .json : usual)
+    }
+
+    func check(_ connection: ConnectionOptions) throws {
+        if connection.json, let format, format == .table {
+            throw ValidationError("--json and --format \(format.rawValue) cannot both be.")
+        }
+    }
+}
+
+extension AnswerFormat {
+    /// Text for people on a terminal, JSON elsewhere.
+    static var usual: AnswerFormat { StandardOutput.isTerminal ? .table : .json }
+
+    /// Standard output for this form.
+    var output: StandardOutput { StandardOutput(indentsJSON: self == .json) }
 }

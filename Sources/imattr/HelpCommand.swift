@@ -9,7 +9,7 @@ struct HelpCommand: AsyncParsableCommand {
         abstract: "Explain a command, or a method of the daemon.",
         discussion: """
             A command is explained by imattr itself. A method is explained by the daemon, with the limits in force; \
-            --json prints its OpenRPC description.
+            --format json prints its OpenRPC description.
 
             Examples:
               imattr help get
@@ -30,30 +30,37 @@ struct HelpCommand: AsyncParsableCommand {
     @Flag(help: "The name is a method's, also if a command has it.")
     var method = false
 
+    @OptionGroup var format: FormatOptions
+
     @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws { try format.check(connection) }
 
     func run() async throws {
         guard let name else { throw CleanExit.message(IMAttr.helpMessage()) }
         let command = IMAttr.configuration.subcommands.first { $0.configuration.commandName == name }
         if let command, !method { throw CleanExit.message(IMAttr.helpMessage(for: command)) }
         try await connection.run { client in
-            try Self.explain(name, with: try await client.call(MethodName.discover.rawValue), connection)
+            try Self.explain(
+                name, with: try await client.call(MethodName.discover.rawValue),
+                format.form(connection, usual: .table))
         }
     }
 
     private static func explain(
-        _ name: String, with json: [UInt8], _ connection: ConnectionOptions
+        _ name: String, with json: [UInt8], _ form: AnswerFormat
     ) throws -> ExitStatus {
         let document = try DiscoveryDocument(json)
         guard let method = document.method(name) else {
             let known = IMAttr.configuration.subcommands.compactMap { $0.configuration.commandName } + document.names
-            StandardError.write("there is no command or method '\(name)'. There are \(known.joined(separator: ", ")).")
+            let question = Suggestions.question(name, among: known)
+            let list = known.joined(separator: ", ")
+            StandardError.write("there is no command or method '\(name)'.\(question) There are \(list).")
             return .usage
         }
-        var output = StandardOutput()
-        if connection.json {
-            try output.write(method.json)
-            try output.write(line: "")
+        var output = form.output
+        if form != .table {
+            try output.write(json: method.json)
         } else {
             let page = MethodPage(method, in: document)
             for line in page.lines { try output.write(line: TerminalText.escape(line)) }

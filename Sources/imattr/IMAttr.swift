@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 /// The command-line client.
 @main
@@ -7,7 +8,8 @@ struct IMAttr: AsyncParsableCommand {
         commandName: "imattr",
         abstract: "Asks imattrd for the attributes of Tencent Chat accounts.",
         discussion: """
-            Answers are a table on a terminal, and JSON when piped or with --json.
+            Answers are a table on a terminal, and JSON when piped or with --json. --format chooses another form. JSON on a terminal \
+            is indented and, unless NO_COLOR is set, coloured.
 
             Examples:
               imattr get 'Zhang Xiaohong' abc
@@ -18,7 +20,7 @@ struct IMAttr: AsyncParsableCommand {
 
             The socket is that of --socket, else of IMATTRD_SOCKET, else /run/imattrd/imattrd.sock.
 
-            Exit codes: 0 all answered; 1 upstream refused; 3 answered, some accounts missing; 64 usage; 69 no daemon; \
+            Exit codes: 0 all answered; 1 upstream refused all or some; 3 answered, some accounts missing; 64 usage; 69 no daemon; \
             70 internal; 75 try again; 76 not our protocol; 77 access denied; 78 daemon misconfigured; 130 Ctrl-C.
             """,
         version: "0.1.0",
@@ -30,6 +32,8 @@ struct IMAttr: AsyncParsableCommand {
             PingCommand.self,
             MetricsCommand.self,
             CallCommand.self,
+            VersionCommand.self,
+            CompletionCommand.self,
             HelpCommand.self,
         ]
     )
@@ -42,6 +46,14 @@ struct IMAttr: AsyncParsableCommand {
         for argument in UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc)).dropFirst() {
             guard let argument, String(validatingCString: argument) == nil else { continue }
             exit(withError: ValidationError("Arguments must be UTF-8; '\(String(cString: argument))' is not."))
+        }
+        let known = configuration.subcommands.compactMap { $0.configuration.commandName }
+        let unknown = Suggestions.unknownCommand(
+            in: CommandLine.arguments.dropFirst(), known: known, valueOptions: ["--socket"])
+        if let unknown {
+            let question = Suggestions.question(unknown, among: known)
+            StandardError.write("there is no command '\(unknown)'.\(question) 'imattr help' lists the commands.")
+            _exit(ExitStatus.usage.rawValue)
         }
         await main(nil)
     }

@@ -36,7 +36,7 @@ struct MethodPage {
     }
 
     private mutating func addResult(_ method: JSONTree) {
-        guard let schema = method["result"]?["schema"] else {
+        guard let schema = method["result"]?["schema"], method["x-notification"] != true else {
             return addHeading("Result: none; this is a notification")
         }
         addHeading("Result:")

@@ -9,7 +9,7 @@ struct MetricsCommand: AsyncParsableCommand {
         commandName: "metrics",
         abstract: "Print the daemon's metrics in the format of OpenMetrics.",
         discussion: """
-            The text is the same on a terminal and in a pipe; --json prints the daemon's whole result.
+            The text (--format table) is the same on a terminal and in a pipe; --format json prints the daemon's whole result.
 
             Examples:
               imattr metrics | grep imattrd_queue
@@ -17,15 +17,19 @@ struct MetricsCommand: AsyncParsableCommand {
             """
     )
 
+    @OptionGroup var format: FormatOptions
+
     @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws { try format.check(connection) }
 
     func run() async throws {
         try await connection.run { client in
             let result = try await client.call(MethodName.getMetrics.rawValue)
-            var output = StandardOutput()
-            if connection.json {
-                try output.write(result)
-                try output.write(line: "")
+            let form = format.form(connection, usual: .table)
+            var output = form.output
+            if form != .table {
+                try output.write(json: result)
             } else {
                 for line in try Self.lines(of: result) { try output.write(line: TerminalText.escape(line)) }
             }

@@ -14,13 +14,18 @@ struct PingCommand: AsyncParsableCommand {
             """
     )
 
+    @OptionGroup var format: FormatOptions
+
     @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws { try format.check(connection) }
 
     func run() async throws {
         try await connection.run { client in
             try await client.ping()
-            var output = StandardOutput()
-            try output.write(line: connection.isForReading ? "pong" : "\"pong\"")
+            let form = format.form(connection, usual: .usual)
+            var output = form.output
+            if form == .table { try output.write(line: "pong") } else { try output.write(json: Array("\"pong\"".utf8)) }
             try output.flush()
             return .answered
         }

@@ -10,7 +10,7 @@ struct WaitCommand: AsyncParsableCommand {
             Exits with 0 as soon as the daemon is 'ready': its configuration is usable, and the upstream does not refuse it. It makes \
             no call to the upstream. When the time is over, it prints the last problem on standard error and exits with its \
             code: 69 no daemon, 75 stopping or degraded, 78 misconfigured. A problem that waiting cannot solve ends it at once: \
-            76 another protocol, 77 access denied.
+            76 another protocol, 77 access denied. With --format or --json it prints the status that it has waited for.
 
             Example:
               systemctl enable --now imattrd.socket && imattr wait --timeout 30 && nightly-job
@@ -20,12 +20,15 @@ struct WaitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long to wait at most: 0 to 86400; 0 looks once.", valueName: "seconds"))
     var timeout: Double = 60
 
+    @OptionGroup var format: FormatOptions
+
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
         if !(0...86_400 ~= timeout) {
             throw ValidationError("--timeout is \(timeout); 0 to 86400 seconds are allowed.")
         }
+        try format.check(connection)
     }
 
     func run() async throws {
@@ -34,12 +37,24 @@ struct WaitCommand: AsyncParsableCommand {
             var pause = Duration.milliseconds(50)
             while true {
                 let met = await look(until: end)
-                if met.isReady { return .answered }
+                if met.isReady {
+                    try write(met)
+                    return .answered
+                }
                 if met.isFinal || ContinuousClock.now + pause >= end { return met.told }
                 try await Task.sleep(for: pause)
                 pause = min(pause * 2, .milliseconds(500))
             }
         }
+    }
+
+    /// With a form that was asked for, the status that it has waited for; else nothing.
+    private func write(_ met: Met) throws {
+        guard connection.json || format.format != nil, case .state(let status, let json) = met else { return }
+        let form = format.form(connection, usual: .json)
+        var output = form.output
+        if form == .table { try output.write(line: status["state"] ?? "ready") } else { try output.write(json: json) }
+        try output.flush()
     }
 
     /// One look, by a connection of its own: what listens on the socket may have changed.
@@ -49,7 +64,7 @@ struct WaitCommand: AsyncParsableCommand {
             let client = IMAttrClient(socketPath: connection.path)
             let json = try await client.getStatus(timeout: min(left, .seconds(600)))
             await client.close()
-            return .state(try DaemonStatus(json))
+            return .state(try DaemonStatus(json), json: json)
         } catch {
             return .failure(Failure(error))
         }
@@ -57,11 +72,11 @@ struct WaitCommand: AsyncParsableCommand {
 
     /// What one look has met.
     private enum Met {
-        case state(DaemonStatus)
+        case state(DaemonStatus, json: [UInt8])
         case failure(Failure)
 
         var isReady: Bool {
-            if case .state(let status) = self { status.state == .ready } else { false }
+            if case .state(let status, _) = self { status.state == .ready } else { false }
         }
 
         /// Whether waiting cannot change it.
@@ -76,7 +91,7 @@ struct WaitCommand: AsyncParsableCommand {
             case .failure(let failure):
                 StandardError.write(failure.text)
                 return failure.status
-            case .state(let status):
+            case .state(let status, _):
                 let reasons = status.reasons.isEmpty ? "" : ": " + status.reasons.joined(separator: "; ")
                 StandardError.write("imattrd is still \(status["state"] ?? "in a state it does not tell")\(reasons).")
                 return status.state == .misconfigured ? .misconfigured : .tryAgain

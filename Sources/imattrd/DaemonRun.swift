@@ -14,7 +14,7 @@ struct DaemonRun {
     /// Serves the socket that systemd has handed over. A bad configuration does not end it: systemd would start it again
     /// at once for the same waiting caller, until the socket unit fails for good.
     func run(inherited: InheritedSockets) async throws {
-        let logger = logger()
+        let logger = logger(source.read(socketPath: inherited.rpcPath).logLevel)
         try await serve(
             inherited.rpc, path: inherited.rpcPath, metrics: inherited.metrics, mayHavePredecessor: false,
             slots: slotMemory(inherited, logger), logger)
@@ -22,7 +22,8 @@ struct DaemonRun {
 
     /// Binds a socket and serves it. A bad configuration ends it.
     func run(socketPath: String, group: String?) async throws {
-        let problems = source.read(socketPath: nil).allProblems
+        let configuration = source.read(socketPath: nil)
+        let problems = configuration.allProblems
         if !problems.isEmpty { throw failure(.misconfigured, problems) }
         let gid = try group.map(gid(of:))
         let socket = try orFail(.noSocket) { () throws(OwnSocket.Failure) in
@@ -32,7 +33,7 @@ struct DaemonRun {
         try await serve(
             socket.descriptor, path: socketPath, metrics: nil, mayHavePredecessor: socket.replacedStaleSocket,
             slots: nil,
-            logger())
+            logger(configuration.logLevel))
     }
 
     /// The slots of a process that was killed, or a new memory of them that the service manager keeps in case this one is.
@@ -58,11 +59,14 @@ struct DaemonRun {
         return entry.pointee.gr_gid
     }
 
-    private func logger() -> Logger {
-        Logger(label: "imattrd") { _ in
+    /// The logger until the daemon has one at the level in force.
+    private func logger(_ level: Logger.Level) -> Logger {
+        var logger = Logger(label: "imattrd") { _ in
             if let journal = JournalLogHandler(prefix: "IMATTRD", fromCallers: Audit.fromCallers) { return journal }
             return StandardErrorLogHandler()
         }
+        logger.logLevel = level
+        return logger
     }
 
     private func serve(
@@ -85,36 +89,38 @@ struct DaemonRun {
         try await daemon.listen(on: socket)
         if let metrics { try await daemon.serveMetrics(on: metrics) }
         ServiceManager.notify(.ready)
-        logger.notice(
+        try await daemon.logger.notice(
             "started", metadata: Event.started.metadata(["version": "\(Version.current)", "socket": "\(path)"]))
-        try await waitForEnd(daemon, eventLoop, signals, idle, logger)
+        try await waitForEnd(daemon, eventLoop, signals, idle)
         ServiceManager.notify(.stopping)
+        let logger = try await daemon.logger
         try await daemon.stop()
         logger.notice("stopped", metadata: Event.stopped.metadata())
     }
 
     /// Reloads when told to; returns when the daemon is to stop, by a signal or because nobody needs it.
     private func waitForEnd(
-        _ daemon: Daemon, _ eventLoop: any EventLoop, _ signals: AsyncStream<CInt>, _ idle: AsyncStream<Void>,
-        _ logger: Logger
+        _ daemon: Daemon, _ eventLoop: any EventLoop, _ signals: AsyncStream<CInt>, _ idle: AsyncStream<Void>
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await signal in signals {
                     guard signal == SIGHUP else {
-                        logger.notice("stopping", metadata: ["signal": "\(signal == SIGTERM ? "SIGTERM" : "SIGINT")"])
+                        try await daemon.logger.notice(
+                            "stopping", metadata: ["signal": "\(signal == SIGTERM ? "SIGTERM" : "SIGINT")"])
                         return
                     }
-                    try await reload(daemon, logger)
+                    try await reload(daemon)
                 }
             }
             if let interval = ServiceManager.watchdogInterval {
+                let logger = try await daemon.logger
                 let watchdog = Watchdog(daemon: daemon, eventLoop: eventLoop, interval: interval, logger: logger)
                 group.addTask { try await watchdog.run() }
             }
             group.addTask {
                 for await _ in idle {
-                    logger.notice("stopping, because nobody has needed the daemon for idleExitSeconds")
+                    try await daemon.logger.notice("stopping, because nobody has needed the daemon for idleExitSeconds")
                     return
                 }
             }
@@ -123,9 +129,10 @@ struct DaemonRun {
         }
     }
 
-    private func reload(_ daemon: Daemon, _ logger: Logger) async throws {
+    private func reload(_ daemon: Daemon) async throws {
         ServiceManager.notify(.reloading)
         let outcome = try await daemon.reload()
+        let logger = try await daemon.logger
         let state = try await daemon.state
         if outcome.succeeded {
             logger.notice("configuration reloaded", metadata: Event.reloaded.metadata())

@@ -63,7 +63,10 @@ import Testing
     @Test(arguments: [
         (#""timeoutMs":1"#, true), (#""timeoutMs":600000"#, true), (#""timeoutMs":0"#, false),
         (#""timeoutMs":600001"#, false),
-        (#""timeoutMs":-1"#, false), (#""timeoutMs":1.0"#, false), (#""timeoutMs":1e3"#, false),
+        (#""timeoutMs":-1"#, false), (#""timeoutMs":1.0"#, true), (#""timeoutMs":1e3"#, true),
+        (#""timeoutMs":1.5"#, false), (#""timeoutMs":1e-3"#, false), (#""timeoutMs":6.00001e5"#, false),
+        (#""timeoutMs":1e999999999999999999999"#, false), (#""timeoutMs":0.0"#, false), (#""maxAgeMs":-0.0"#, true),
+        (#""maxAgeMs":36E+5"#, true), (#""maxAgeMs":36.00001e5"#, false),
         (#""timeoutMs":"1"#, false),
         (#""timeoutMs":null"#, false), (#""timeoutMs":true"#, false), (#""timeoutMs":99999999999999999999"#, false),
         (#""maxAgeMs":0"#, true), (#""maxAgeMs":3600000"#, true), (#""maxAgeMs":-1"#, false),

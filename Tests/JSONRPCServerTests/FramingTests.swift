@@ -163,6 +163,34 @@ import Testing
         }
     }
 
+    @Test func aRequestOverSeveralLinesIsRefusedOnce() throws {
+        try TestServer.run { server in
+            let client = try server.client()
+            let pretty = """
+                {
+                  "jsonrpc": "2.0",
+                  "id": 1,
+                  "method": "now",
+                  "params": [
+                    "a"
+                  ]
+                }
+
+                """
+            try client.send(request("now") + pretty + pretty + request("now") + "{\n" + request("now") + "}\n")
+            #expect(try client.line() == answer())
+            for _ in 0..<2 {
+                let line = try client.line()
+                #expect(isError(line, -32700))
+                #expect(line?.contains("a request is one line") == true)
+            }
+            #expect(try client.line() == answer())
+            #expect(isError(try client.line(), -32700))
+            #expect(try client.line() == answer(), "a request is answered whatever came before it")
+            #expect(isError(try client.line(), -32700))
+        }
+    }
+
     @Test func onlyTheFirstLineCanBeHTTP() throws {
         try TestServer.run { server in
             let client = try server.client()

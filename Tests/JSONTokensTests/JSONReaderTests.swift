@@ -61,6 +61,21 @@ struct JSONReaderTests {
         try reader.finish()
     }
 
+    /// One value in all the forms that JSON has for it.
+    @Test(arguments: [
+        ("1000", 1000), ("1000.0", 1000), ("1e3", 1000), ("1E+3", 1000), ("1.000e0003", 1000), ("0.001e6", 1000),
+        ("1000000e-3", 1000), ("-10.00e-1", -1), ("0.0", 0), ("-0e99999999999999999999", 0), ("0e-5", 0),
+        ("9223372036854775807.000", .max), ("-9.223372036854775808e18", .min), ("9.223372036854775808e18", nil),
+        ("1e19", nil), ("1e99999999999999999999", nil), ("1e-99999999999999999999", nil), ("0.5", nil),
+        ("1.0000000000000000000000001", nil), ("15e-1", nil), ("123456789012345678901234567890e-20", nil),
+        ("12345678900000000000000000000e-20", 123_456_789),
+    ] as [(String, Int64?)])
+    func integralNumbers(_ text: String, _ value: Int64?) throws {
+        var reader = reader(text)
+        #expect(try reader.integralNumber() == value)
+        try reader.finish()
+    }
+
     @Test func aReaderCanBeGivenLessDepth() throws {
         var shallow = JSONReader(Array("[[1]]".utf8), depthLimit: 1)
         #expect(throws: JSONSyntaxError(.nestedTooDeep(limit: 1), at: 1)) { try shallow.skipValue() }

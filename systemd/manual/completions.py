@@ -11,29 +11,26 @@ PLACES = {
 
 def files(program):
     """{file: text} of a program's completion scripts."""
-    scripts = {shell: program.output("--generate-completion-script", shell) for shell in PLACES}
-    if not program.has_added_help:
-        scripts = {shell: without_added_help(script, shell, program) for shell, script in scripts.items()}
-    scripts["bash"] = with_redirections(scripts["bash"], program)
+    if "completion" in [command["commandName"] for command in program.commands]:
+        scripts = {shell: program.output("completion", shell) for shell in PLACES}
+    else:
+        scripts = {shell: program.output("--generate-completion-script", shell) for shell in PLACES}
+        if not program.has_added_help:
+            scripts = {shell: without_added_help(script, shell) for shell, script in scripts.items()}
+        scripts["bash"] = with_redirections(scripts["bash"], program)
     return {PLACES[shell].format(name=program.name): script for shell, script in scripts.items()}
 
 
-def without_added_help(script, shell, program):
-    """Takes out the help command that ArgumentParser adds to every script: a program without commands does not know it,
-    and it would win over a program's own."""
+def without_added_help(script, shell):
+    """Takes out the help command that ArgumentParser adds to every script, which a program without commands does not know."""
     entries = {
-        "bash": r"(?<=compgen -W ')help(?=')" if not program.commands else r"(?<=\bhelp)[ |]help\b",
+        "bash": r"(?<=compgen -W ')help(?=')",
         "zsh": r"^ *'help:Show subcommand help information\.'\n",
         "fish": r"^.*'Show subcommand help information\.'\n",
     }
     script, count = re.subn(entries[shell], "", script, flags=re.MULTILINE)
-    if count and program.commands and shell != "fish":
-        # The last function of that name is the added one, and would replace the first.
-        functions = re.compile(rf"^_{program.name}_help\(\) \{{\n(?:(?!^\}}).*\n)*^\}}\n\n?", re.MULTILINE)
-        *_, added = functions.finditer(script)
-        script = script[: added.start()] + script[added.end() :]
     if not count:
-        raise SystemExit(f"{shell}: the completion script of {program.name} is not what it was; see {__file__}")
+        raise SystemExit(f"{shell}: a completion script is not what it was; see {__file__}")
     return script
 
 

@@ -28,7 +28,7 @@ def write_method(page, method, document):
     for param in method["params"]:
         schema = param["schema"]
         page.item(f"`{param['name']}` ({phrase(schema, document)})", resolved(schema, document)["description"])
-    if "result" not in method:
+    if method.get("x-notification"):
         return
     schema = method["result"]["schema"]
     page.paragraph(f"The result is {article(phrase(schema, document))}.")

@@ -50,17 +50,26 @@ extension MethodDescription {
         let isNotification = result == nil
         var method: JSONTree = ["name": .string(name.rawValue), "summary": .string(summary)]
         if !details.isEmpty { method = method.adding("description", .string(details)) }
-        // OpenRPC takes a method without `result` for a notification; not every reader knows that.
         if isNotification { method = method.adding("x-notification", true) }
         method = method.adding("paramStructure", "either").adding("params", .array(params.map(\.json)))
         method = method.adding(
-            "result", result.map { ["name": .string("\(name.rawValue)Result"), "required": true, "schema": $0] })
+            "result",
+            [
+                "name": .string("\(name.rawValue)Result"), "required": .boolean(!isNotification),
+                "schema": result ?? Self.noResult,
+            ])
         if !isNotification {
-            method = method.adding("errors", .array(allErrors.map(\.reference)))
+            // Written out, since not every reader follows references here.
+            method = method.adding("errors", .array(allErrors.map(\.json)))
             if hasUpstreamErrors { method = method.adding("x-upstreamErrors", Self.upstreamErrors) }
         }
         return method.adding("examples", example.map { [Self.json(of: $0, called: name)] })
     }
+
+    /// OpenRPC takes a method without `result` for a notification, but many readers want one from every method.
+    private static let noResult: JSONTree = [
+        "type": "null", "description": "None: a notification is not answered.",
+    ]
 
     private static func json(of example: Example, called name: MethodName) -> JSONTree {
         [

@@ -24,7 +24,6 @@ public enum Discover {
             "methods": .array(MethodName.allCases.map { $0.description(limits).json(name: $0) }),
             "components": [
                 "schemas": JSONTree(members: [
-                    (GetAttrs.accountSchemaName, GetAttrs.accountSchema),
                     (GetAttrs.accountErrorSchemaName, GetAttrs.accountErrorSchema),
                     (GetAttrs.failedAccountSchemaName, GetAttrs.failedAccountSchema),
                     (KnownError.dataSchemaName, KnownError.dataSchema),

@@ -21,7 +21,7 @@ extension GetAttrs {
         let accounts = ParamDescription(
             name: accountsName.description, isRequired: true,
             schema: Schema.array(
-                "The accounts. One that is named again is answered once.", of: Schema.reference(accountSchemaName),
+                "The accounts. One that is named again is answered once.", of: accountSchema,
                 maximum: limits[.maxAccountsPerRequest]))
         return MethodDescription(
             summary: "The attributes of any number of accounts.",
@@ -47,8 +47,8 @@ extension GetAttrs {
 
     // MARK: Schemas
 
-    static let accountSchemaName = "Account"
-    /// JSON Schema counts characters, of which each has at least one byte.
+    /// Written out wherever it stands: generators of clients make a type of each named schema, and fail at one that is no object. JSON Schema
+    /// counts characters, of which each has at least one byte.
     static let accountSchema: JSONTree = [
         "type": "string",
         "description": .string(
@@ -63,7 +63,7 @@ extension GetAttrs {
     static let accountErrorSchema = Schema.object(
         "Why there is no answer for an account.", optional: ["ErrorCode", "ErrorInfo"],
         [
-            "To_Account": Schema.reference(accountSchemaName),
+            "To_Account": accountSchema,
             "ErrorCode": Schema.integer("Tencent's code, or one of the daemon's."),
             "ErrorInfo": Schema.string("The reason, for a person."),
         ])
@@ -73,7 +73,7 @@ extension GetAttrs {
         "An account of a partial result that failed, with what its error would have said.",
         optional: ["ErrorInfo", "retryAfterMs", "callId"],
         [
-            "To_Account": Schema.reference(accountSchemaName),
+            "To_Account": accountSchema,
             "code": Schema.integer("Tencent's code, or one of the daemon's."),
             "message": Schema.string("The reason, for a person."),
             "retryable": Schema.boolean("The same request may succeed later without anybody changing anything."),
@@ -90,12 +90,12 @@ extension GetAttrs {
                 of: Schema.object(
                     "One account.",
                     [
-                        "To_Account": Schema.reference(accountSchemaName),
+                        "To_Account": accountSchema,
                         "Attrs": Schema.map("The attributes, as upstream wrote them.", of: [:]),
                     ])),
             "missing": Schema.array(
                 "The accounts that upstream did not answer, in the same order.",
-                of: Schema.reference(accountSchemaName)),
+                of: accountSchema),
             "ErrorList": Schema.array(
                 "Upstream's reasons for accounts that it did not answer, if it gave any.",
                 of: Schema.reference(accountErrorSchemaName)),
@@ -119,7 +119,7 @@ struct IntegerParam: Sendable {
     /// - Throws: `-32602` that says what is allowed.
     func read(_ reader: inout JSONReader) throws -> Int64 {
         guard try reader.peek() == .number else { throw refusal("must be a number") }
-        guard let value = try reader.integer(), range.contains(value) else { throw refusal("out of range") }
+        guard let value = try reader.integralNumber(), range.contains(value) else { throw refusal("out of range") }
         return value
     }
 

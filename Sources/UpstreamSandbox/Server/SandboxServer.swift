@@ -73,6 +73,9 @@ public final class SandboxServer: Sendable {
     /// `https://localhost:PORT`.
     public var baseURL: String { "https://localhost:\(port)" }
 
+    /// The same without a name that has to be looked up. It is that of the usual ``SandboxConfiguration/host``.
+    public var addressURL: String { "https://127.0.0.1:\(port)" }
+
     /// Writes ``certificateAuthorityPEM`` to a file, for programs that want one.
     public func writeCertificateAuthority(to path: String) throws {
         try Data(certificateAuthorityPEM.utf8).write(to: URL(filePath: path))

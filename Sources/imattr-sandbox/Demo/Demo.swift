@@ -5,10 +5,20 @@ import UpstreamSandbox
 /// `imattr-sandbox demo`: the endpoint, a daemon in front of it, and one call through its socket.
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run the endpoint with a whole imattrd, make the example call, and stay until Ctrl-C.")
+        abstract: "Run the endpoint with a whole imattrd, make the example call, and stay until Ctrl-C.",
+        discussion: """
+            Examples:
+              imattr-sandbox demo
+              imattr-sandbox demo --socket /tmp/imattrd.sock --users users.json
+            """)
 
     @Flag(help: "Exit after the call: 0 if it was answered with a result, else 1.")
     var once = false
+
+    @Option(
+        help: ArgumentHelp("Where the daemon listens. Default: in a temporary folder.", valueName: "path"),
+        completion: .file())
+    var socket: String?
 
     @OptionGroup(title: "Endpoint options")
     var endpoint: EndpointOptions
@@ -27,7 +37,8 @@ struct Demo: AsyncParsableCommand {
         let sandbox = try await SandboxServer.start(try endpoint.configuration())
         let outcome: Result<Void, any Error>
         do {
-            let daemon = try DemoDaemon(program: program, folder: folder, sandbox: sandbox, options: endpoint)
+            let daemon = try DemoDaemon(
+                program: program, folder: folder, sandbox: sandbox, options: endpoint, socketPath: socket)
             outcome = await conduct(daemon, until: signals)
             await daemon.stop()
         } catch {

@@ -12,24 +12,30 @@ struct DemoDaemon: Sendable {
         var description: String
     }
 
-    /// Writes the configuration for `sandbox`, and starts the daemon on a socket in `folder`.
-    init(program: String, folder: TemporaryFolder, sandbox: SandboxServer, options: EndpointOptions) throws {
-        socketPath = folder.path("imattrd.sock")
+    /// Writes the configuration for `sandbox`, and starts the daemon.
+    ///
+    /// - Parameter socketPath: Where it listens; nil for a socket in `folder`.
+    init(
+        program: String, folder: TemporaryFolder, sandbox: SandboxServer, options: EndpointOptions, socketPath: String?
+    ) throws {
+        self.socketPath = socketPath ?? folder.path("imattrd.sock")
         logPath = folder.path("imattrd.log")
-        guard socketPath.utf8.count <= 107 else {
-            throw Failure(description: "\(folder.path) is too long for a socket; set TMPDIR to a shorter one.")
+        guard self.socketPath.utf8.count <= 107 else {
+            let advice = socketPath == nil ? "; set TMPDIR to a shorter folder" : ""
+            throw Failure(description: "\(self.socketPath) is too long for a socket, by 107 bytes\(advice).")
         }
         let configuration = try folder.write(
             """
             sdkAppId: \(options.sdkAppID)
             admin: \(Output.json(options.admin))
             secretKeyFile: \(Output.json(folder.write(SandboxConfiguration.madeUpSecretKey + "\n", to: "secret-key")))
-            upstreamUrl: \(sandbox.baseURL)
+            upstreamUrl: \(sandbox.addressURL)
+            rateLimit: \(options.rateLimit)
             upstreamCaFile: \(Output.json(folder.write(sandbox.certificateAuthorityPEM, to: "ca.pem")))
 
             """, to: "config.yaml")
         process = try ChildProcess(
-            program, arguments: ["--config", configuration, "--socket", socketPath], logPath: logPath)
+            program, arguments: ["--config", configuration, "--socket", self.socketPath], .background(logPath: logPath))
     }
 
     /// Returns when the socket answers `ping`; throws if the daemon ends before, or takes more than 20 seconds.
@@ -37,7 +43,7 @@ struct DemoDaemon: Sendable {
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(20)
         while clock.now < deadline {
-            if let status = process.status { throw ended(status) }
+            if let ending = process.ending { throw ended(ending) }
             // Until the daemon has bound its socket, connecting fails: that is what is waited for.
             if let socket = try? LineSocket(path: socketPath),
                 let answer = try? socket.exchange(#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#)
@@ -53,7 +59,7 @@ struct DemoDaemon: Sendable {
     /// Throws when the daemon has ended; looks once a second.
     func waitUntilEnd() async throws {
         while true {
-            if let status = process.status { throw ended(status) }
+            if let ending = process.ending { throw ended(ending) }
             try await Task.sleep(for: .seconds(1))
         }
     }
@@ -65,7 +71,7 @@ struct DemoDaemon: Sendable {
 
     private var log: String { (try? File.text(logPath)) ?? "" }
 
-    private func ended(_ status: String) -> Failure {
-        Failure(description: "imattrd ended early: \(status). It said:\n\(log)")
+    private func ended(_ ending: ChildProcess.Ending) -> Failure {
+        Failure(description: "imattrd ended early: \(ending). It said:\n\(log)")
     }
 }

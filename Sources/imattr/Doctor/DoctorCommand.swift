@@ -23,12 +23,15 @@ struct DoctorCommand: AsyncParsableCommand {
     @Option(help: "The account to ask for; whether upstream knows it does not matter.")
     var account = "administrator"
 
+    @OptionGroup var format: FormatOptions
+
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
         if !(Account.allowedLength ~= account.utf8.count) {
             throw ValidationError("--account has \(account.utf8.count) bytes; 1 to 255 are allowed.")
         }
+        try format.check(connection)
     }
 
     func run() async throws {
@@ -42,10 +45,10 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     private func write(_ findings: [Finding]) throws {
-        var output = StandardOutput()
-        if connection.json {
-            try output.write(Finding.json(findings))
-            try output.write(line: "")
+        let form = format.form(connection, usual: .table)
+        var output = form.output
+        if form != .table {
+            try output.write(json: Finding.json(findings))
         } else {
             let style = Style(isTerminal: StandardOutput.isTerminal)
             for line in findings.flatMap({ $0.lines(style) }) { try output.write(line: line) }

@@ -15,6 +15,8 @@ struct Delivery {
     private var writer: any AnswerWriter
     private var output: StandardOutput
     private let file: AnswerFile?
+    /// Where refused accounts are listed; nil if they are written among the answers.
+    private let list: RefusalFile?
     private let resumption: Resumption?
     private var progress: Progress?
     private var noted: ContinuousClock.Instant
@@ -23,19 +25,26 @@ struct Delivery {
     /// Accounts that have been answered, in earlier runs too.
     private var answered: Int
     private(set) var hasMissing: Bool
+    /// Lines of the list that have been asked for again.
+    private var retried: Int
+    private var refused = RefusedNote()
     private var hasWritten = false
     /// Bytes of the file that hold whole blocks.
     private var wholeLength = 0
 
     /// - Parameter state: Where an earlier run has ended.
     init(
-        writer: any AnswerWriter, file: AnswerFile?, resumption: Resumption?, from state: ResumeState?,
-        showsProgress: Bool
+        writer: any AnswerWriter, file: AnswerFile?, list: RefusalFile? = nil, resumption: Resumption?,
+        from state: ResumeState?, showsProgress: Bool
     ) {
         self.writer = writer
-        output = file.map { StandardOutput(descriptor: $0.descriptor, name: $0.presentPath) } ?? StandardOutput()
+        output =
+            file.map { StandardOutput(descriptor: $0.descriptor, name: $0.presentPath) }
+            ?? StandardOutput(indentsJSON: writer is DocumentWriter)
         self.file = file
+        self.list = list
         self.resumption = resumption
+        retried = state?.refused?.retried ?? 0
         position = state?.position ?? InputPosition()
         answered = position.accounts
         hasMissing = state?.hasMissing ?? false
@@ -49,17 +58,43 @@ struct Delivery {
     /// To be called first: from here on there is a note for whatever the output holds.
     mutating func begin() throws { try note() }
 
-    /// Adds a block.
+    /// Whether accounts were refused in this run.
+    var hasRefused: Bool { refused.count > 0 }
+
+    /// Adds a block of the input.
     mutating func deliver(_ block: AnsweredBlock) throws {
-        try writer.write(block, to: &output)
+        try write(block)
+        position = block.end
+        answered += block.answers.count
+        try report(block)
+    }
+
+    /// Adds a block of accounts that an earlier run has listed as refused.
+    mutating func deliver(again block: AnsweredBlock) throws {
+        try write(block)
+        retried = block.end.accounts
+        try report(block)
+    }
+
+    private mutating func write(_ block: AnsweredBlock) throws {
+        refused.append(asked: block.answers.count, block.refused)
+        if let list, !block.refusals.isEmpty {
+            try list.append(block.refused)
+            try writer.write(AnsweredBlock(withoutRefused: block), to: &output)
+        } else {
+            try writer.write(block, to: &output)
+        }
         try output.flush()
         hasWritten = true
         wholeLength = file?.length ?? 0
-        position = block.end
-        answered += block.answers.count
-        hasMissing = hasMissing || block.answers.contains { $0.attrs == nil }
-        if let text = progress?.update(accounts: answered, fraction: block.fraction) {
-            StandardError.write(raw: text)
+        hasMissing = hasMissing || !block.missing.isEmpty
+    }
+
+    private mutating func report(_ block: AnsweredBlock) throws {
+        if progress != nil {
+            let columns = StandardError.columns ?? 80
+            let line = progress?.update(accounts: answered, fraction: block.fraction, columns: columns)
+            if let line { StandardError.show(line: line) }
         }
         if ContinuousClock.now - noted >= Self.interval { try note() }
     }
@@ -73,23 +108,36 @@ struct Delivery {
     ///
     /// - Parameter isComplete: Whether all that was asked for has been answered.
     mutating func end(isComplete: Bool) throws {
-        if let text = progress?.clear() { StandardError.write(raw: text) }
+        StandardError.clearLine()
         // What was never begun is not ended: an empty document would look like an answer.
         if isComplete || hasWritten { try writer.end(isComplete: isComplete, to: &output) }
         try output.flush()
         try note()
         if isComplete { try file?.complete() } else { try file?.leave() }
+        if let resumption {
+            try list?.removeLines(retried) { state in try self.state(state)?.write(resumption.path) }
+        } else if isComplete {
+            try list?.complete()
+        } else {
+            try list?.leave()
+        }
+        let path = isComplete ? list?.path : list?.presentPath
+        if let note = refused.text(list: path, isAskedAgain: resumption != nil) { StandardError.write(note) }
     }
 
     /// Notes how far it has come, once the disk has it.
     private mutating func note() throws {
         noted = .now
-        guard let resumption, let file, !writer.holdsAnswers else { return }
-        try file.synchronize()
-        let columns = (writer as? SeparatedWriter)?.fixedColumns
-        try ResumeState(
-            format: resumption.format, columns: columns, output: file.path, position: position, hasMissing: hasMissing,
-            bytes: file.length
-        ).write(resumption.path)
+        guard let resumption, !writer.holdsAnswers else { return }
+        try file?.synchronize()
+        try list?.synchronize()
+        try state(list?.state(retried: retried))?.write(resumption.path)
+    }
+
+    private func state(_ refused: RefusedState?) -> ResumeState? {
+        guard let resumption, let file else { return nil }
+        return ResumeState(
+            format: resumption.format, columns: (writer as? SeparatedWriter)?.fixedColumns, output: file.path,
+            position: position, hasMissing: hasMissing, bytes: file.length, refused: refused)
     }
 }

@@ -4,8 +4,6 @@ import IMAttrClient
 
 /// From what was given to what is to be done.
 extension GetCommand {
-    private static let defaultName = "To_Account"
-
     func validate() throws {
         try validateInput()
         try validateOutput()
@@ -30,6 +28,11 @@ extension GetCommand {
             throw ValidationError(
                 "Account \(index + 1) has \(account.utf8.count) bytes; 1 to 255 are allowed.")
         }
+        if let index = accounts.firstIndex(where: { $0.utf8.contains(UInt8(ascii: "\n")) }), !null {
+            throw ValidationError(
+                "Account \(index + 1) has several lines: give lines to standard input, or add -0 if it is one account.")
+        }
+        try validateText()
         if column != nil, !textFormats.contains(where: \.hasColumns) {
             throw ValidationError("--column is for CSV and TSV, and nothing given is: add --input-format csv or tsv.")
         }
@@ -42,13 +45,38 @@ extension GetCommand {
         }
     }
 
+    private func validateText() throws {
+        if null {
+            if delimiter != nil { throw ValidationError("-0 and --delimiter cannot both be.") }
+            if textFormats.contains(where: { $0 != .lines }) {
+                throw ValidationError("-0 is for lines: leave --input-format out, or say lines.")
+            }
+        }
+        if let byte = delimiter?.byte {
+            guard textFormats.contains(where: { !$0.hasFields }) else {
+                throw ValidationError("--delimiter is for CSV, TSV and lines, and nothing given is.")
+            }
+            if textFormats.contains(where: \.hasColumns), byte == UInt8(ascii: "\n") || byte == 0 {
+                throw ValidationError("--delimiter is a line end, which ends the records of CSV and TSV.")
+            }
+        }
+        if let encoding, (try? Iconv(from: encoding)) == nil {
+            throw ValidationError(
+                "--encoding \(encoding) is not known here; 'iconv --list' shows what is. UTF-8, UTF-16 and GB18030 are usual."
+            )
+        }
+    }
+
     private func validateOutput() throws {
+        if bom, chosenFormat.separator == nil {
+            throw ValidationError("--bom is for --format csv and tsv, which Excel opens.")
+        }
         if connection.json, let format, format != .json {
             throw ValidationError("--json and --format \(format.rawValue) cannot both be.")
         }
-        if let columns, chosenFormat.separator == nil || !areColumns(columns) {
+        if let columns, !chosenFormat.hasColumns || !areColumns(columns) {
             throw ValidationError(
-                "--columns takes different names of attributes with commas between them, with --format csv or tsv.")
+                "--columns takes different names of attributes with commas between them, for tables, CSV and TSV.")
         }
         if resume != nil {
             guard output != nil, chosenFormat.canBeContinued else {
@@ -56,8 +84,14 @@ extension GetCommand {
             }
             if asTheyArrive { throw ValidationError("--resume keeps input order: leave --as-they-arrive out.") }
         }
-        if output?.isEmpty == true || resume?.isEmpty == true {
-            throw ValidationError("The path of --output or --resume is empty.")
+        if [output, resume, errors].contains("") {
+            throw ValidationError("The path of --output, --resume or --errors is empty.")
+        }
+        if let errors {
+            if failFast { throw ValidationError("--fail-fast ends at the first refused account: leave --errors out.") }
+            if let other = OutputFormat(fileName: errors), other != .ndjson {
+                throw ValidationError("--errors is written as NDJSON; a name in .\(other.rawValue) says otherwise.")
+            }
         }
     }
 
@@ -70,13 +104,59 @@ extension GetCommand {
     // MARK: The plan
 
     func plan() throws -> GetPlan {
-        GetPlan(
+        if let clash = fileRoles.clash {
+            throw InputError.sameFile(clash.0.name, clash.1.name)
+        }
+        if let resume {
+            for path in [resume, list].compactMap({ $0 }) {
+                if let why = ResumeState.whyNotAFile(path) { throw ResumeError.unreadable(path: path, why: why) }
+            }
+        }
+        return GetPlan(
             socketPath: connection.socket ?? IMAttrSocket.defaultPath(), sources: sources, bytesInAll: try bytesInAll(),
-            column: column ?? Self.defaultName, field: field ?? Self.defaultName, format: chosenFormat,
-            columns: columns?.split(separator: ",").map(String.init), asTheyArrive: asTheyArrive, output: output,
-            resume: resume, showsProgress: showsProgress, timeout: .milliseconds(timeoutMs ?? 30_000),
+            inputOptions: inputOptions, format: chosenFormat,
+            layout: format == nil ? .whicheverIsReadable : .table,
+            terminalWidth: output == nil ? Terminal.columns(STDOUT_FILENO) : nil,
+            columns: columns?.split(separator: ",").map(String.init), asTheyArrive: asTheyArrive,
+            hasMark: bom, output: output,
+            resume: resume, errors: list, whenRefused: failFast ? .end : .goOn, showsProgress: showsProgress,
+            timeout: .milliseconds(timeoutMs ?? 30_000),
             maxAge: maxAgeMs.map { .milliseconds($0) })
     }
+
+    private var inputOptions: InputOptions {
+        var options = InputOptions()
+        if let column { options.column = column }
+        if let field { options.field = field }
+        options.delimiter = null ? 0 : delimiter?.byte
+        options.encoding = encoding
+        return options
+    }
+
+    private var fileRoles: FileRoles {
+        var roles = FileRoles()
+        for path in texts {
+            if path == "-" {
+                roles.uses(STDIN_FILENO, as: "standard input", isWritten: false)
+            } else {
+                roles.reads(path, as: "--from \(path)")
+            }
+        }
+        if let output {
+            roles.writes(output, as: "--output \(output)", besideIt: resume == nil ? AnswerFile.partialSuffix : nil)
+        } else {
+            roles.uses(STDOUT_FILENO, as: "standard output", isWritten: true)
+        }
+        if let resume { roles.writes(resume, as: "--resume \(resume)", besideIt: ResumeState.nextSuffix) }
+        if let list {
+            let suffix = resume == nil ? AnswerFile.partialSuffix : ResumeState.nextSuffix
+            roles.writes(list, as: errors == nil ? list : "--errors \(list)", besideIt: suffix)
+        }
+        return roles
+    }
+
+    /// Where refused accounts are listed. A run that is gone on with always has a list, since that is what it asks for again.
+    private var list: String? { errors ?? resume.map { $0 + ".refused" } }
 
     /// What is read, `-` being standard input.
     private var texts: [String] {

@@ -1,4 +1,6 @@
+import AttributeAPI
 import IMAttrClient
+import JSONTokens
 
 /// Asks for all accounts of the input, many requests at a time, and hands over what is answered.
 ///
@@ -14,14 +16,30 @@ struct GetJob {
     let maxAge: Duration?
     /// Whether answers are handed over as they come, and not in input order.
     let asTheyArrive: Bool
+    let whenRefused: WhenRefused
     private let patience = Patience()
 
-    init(client: IMAttrClient, input: AccountInput, timeout: Duration, maxAge: Duration?, asTheyArrive: Bool) {
+    /// What an account that upstream refuses does to the others.
+    enum WhenRefused {
+        /// It ends the job.
+        case end
+        /// Nothing; its refusal is a part of the answers.
+        case goOn
+    }
+
+    /// How much longer an answer is waited for than the daemon may take.
+    private static let grace: Duration = .seconds(2)
+
+    init(
+        client: IMAttrClient, input: AccountInput, timeout: Duration, maxAge: Duration?, asTheyArrive: Bool = false,
+        whenRefused: WhenRefused = .goOn
+    ) {
         self.client = client
         self.input = input
         self.timeout = timeout
         self.maxAge = maxAge
         self.asTheyArrive = asTheyArrive
+        self.whenRefused = whenRefused
     }
 
     private enum Event: Sendable {
@@ -58,6 +76,14 @@ struct GetJob {
     }
 
     private func ask(_ block: Block) async throws -> AnsweredBlock {
+        switch whenRefused {
+        case .end: try await askForAll(block)
+        case .goOn: try await askForParts(block)
+        }
+    }
+
+    /// An account that is refused ends it.
+    private func askForAll(_ block: Block) async throws -> AnsweredBlock {
         while true {
             patience.noteAsking()
             do {
@@ -69,6 +95,48 @@ struct GetJob {
                 try await Task.sleep(for: pause)
             }
         }
+    }
+
+    /// What is refused for good is a part of the answer, and what may be answered later is asked for again.
+    private func askForParts(_ block: Block) async throws -> AnsweredBlock {
+        var block = OpenBlock(block)
+        while true {
+            patience.noteAsking()
+            let pause: Duration?
+            do {
+                let answer = try await partialAnswer(block.open)
+                patience.noteAnswer()
+                pause = try block.take(answer)
+            } catch  where error.retryable {
+                guard let least = patience.pause(after: error) else { throw error }
+                pause = block.take(temporary: error).map { max($0, least) }
+            } catch {
+                pause = try block.take(error)
+                patience.noteAnswer()
+            }
+            guard let pause else { return block.answered }
+            try await Task.sleep(for: pause)
+        }
+    }
+
+    private func partialAnswer(_ accounts: [Account]) async throws(IMAttrError) -> PartialAnswer {
+        var params = JSONWriter()
+        params.object { json in
+            json.key("To_Account")
+            json.array { json in for account in accounts { json.string(account.text) } }
+            json.key("timeoutMs")
+            json.integer(Int(timeout / .milliseconds(1)))
+            if let maxAge {
+                json.key("maxAgeMs")
+                json.integer(Int(maxAge / .milliseconds(1)))
+            }
+            json.key("partial")
+            json.boolean(true)
+        }
+        // The daemon's answer at the end of the time has what was fetched, so it is waited for.
+        let patience = min(timeout + Self.grace, .seconds(600))
+        return try PartialAnswer(
+            json: try await client.call(MethodName.getAttrs.rawValue, params: params.bytes, timeout: patience))
     }
 }
 

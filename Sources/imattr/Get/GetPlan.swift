@@ -6,14 +6,22 @@ struct GetPlan: Sendable {
     let sources: [AccountInput.Source]
     /// The size of all text that is read, if it is known.
     let bytesInAll: Int?
-    let column: String
-    let field: String
+    let inputOptions: InputOptions
     let format: OutputFormat
+    /// How a table is laid out.
+    let layout: TableWriter.Layout
+    /// The columns of the terminal that a table is shown on; nil if it is not.
+    let terminalWidth: Int?
     /// The columns that were asked for; nil to find them.
     let columns: [String]?
     let asTheyArrive: Bool
+    /// Whether CSV and TSV begin with a byte order mark.
+    let hasMark: Bool
     let output: String?
     let resume: String?
+    /// Where refused accounts are listed; nil if they are written among the answers.
+    let errors: String?
+    let whenRefused: GetJob.WhenRefused
     let showsProgress: Bool
     let timeout: Duration
     let maxAge: Duration?
@@ -22,12 +30,14 @@ struct GetPlan: Sendable {
     func run(_ interruption: Interruption) async -> Int32 {
         do {
             let state = try resume.flatMap { path throws(ResumeError) in try earlierState(path) }
-            let input = AccountInput(sources, column: column, field: field, bytesInAll: bytesInAll)
+            let input = AccountInput(sources, inputOptions, bytesInAll: bytesInAll) { name, encoding in
+                StandardError.write("\(name) is read as \(encoding).")
+            }
             if let state, let resume, try await !input.skip(to: state.position) {
                 throw ResumeError.otherInput(path: resume, accounts: state.position.accounts)
             }
             var delivery = try delivery(from: state)
-            return try await ask(input, &delivery, interruption)
+            return try await ask(state?.refused.flatMap(refusedBefore), input, &delivery, interruption)
         } catch {
             if let status = interruption.status {
                 StandardError.write("interrupted.")
@@ -40,24 +50,37 @@ struct GetPlan: Sendable {
     }
 
     private func ask(
-        _ input: AccountInput, _ delivery: inout Delivery, _ interruption: Interruption
+        _ refused: RefusedBefore?, _ input: AccountInput, _ delivery: inout Delivery, _ interruption: Interruption
     ) async throws -> Int32 {
         let client = IMAttrClient(socketPath: socketPath)
-        let job = GetJob(client: client, input: input, timeout: timeout, maxAge: maxAge, asTheyArrive: asTheyArrive)
         var failure: (any Error)?
         do {
             try delivery.begin()
-            try await job.run { try delivery.deliver($0) }
+            if let refused, try await refused.input.skip(refused.retried) {
+                try await job(client, refused.input).run { try delivery.deliver(again: $0) }
+            }
+            try await job(client, input).run { try delivery.deliver($0) }
         } catch {
             failure = error
         }
         // An output that could not be written to is not written to once more.
         if failure is OutputError { delivery.cut() } else { try delivery.end(isComplete: failure == nil) }
         await client.close()
-        guard let failure else { return (delivery.hasMissing ? ExitStatus.someMissing : .answered).rawValue }
+        guard let failure else { return status(of: delivery).rawValue }
         let told = interruption.signal == nil ? Failure(failure) : nil
         StandardError.write([told?.text ?? "interrupted.", hint(delivery)].compactMap { $0 }.joined(separator: " "))
         return interruption.status ?? told?.status.rawValue ?? ExitStatus.internalFault.rawValue
+    }
+
+    private func job(_ client: IMAttrClient, _ input: AccountInput) -> GetJob {
+        GetJob(
+            client: client, input: input, timeout: timeout, maxAge: maxAge, asTheyArrive: asTheyArrive,
+            whenRefused: whenRefused)
+    }
+
+    private func status(of delivery: Delivery) -> ExitStatus {
+        if delivery.hasRefused { return .upstreamRefused }
+        return delivery.hasMissing ? .someMissing : .answered
     }
 
     /// How to go on.
@@ -81,10 +104,26 @@ struct GetPlan: Sendable {
             throw .otherOptions(path: path, what: "--format \(state.format.rawValue)")
         }
         guard state.output == output else { throw .otherOptions(path: path, what: "--output \(state.output)") }
+        if let refused = state.refused, refused.path != errors.map(FilePath.real) {
+            throw .otherOptions(path: path, what: "--errors \(refused.path)")
+        }
         if let columns, let earlier = state.columns, earlier != Columns(columns) {
             throw .otherOptions(path: path, what: "the columns \(earlier.names.joined(separator: ","))")
         }
         return state
+    }
+
+    /// Accounts that were listed as refused, and how many of them have been asked for again.
+    private struct RefusedBefore {
+        let input: AccountInput
+        let retried: Int
+    }
+
+    private func refusedBefore(_ state: RefusedState) -> RefusedBefore? {
+        guard state.bytes > 0 else { return nil }
+        let list = AccountInput.Source.text({ try .open(state.path, length: state.bytes) }, .ndjson)
+        let input = AccountInput([list])
+        return RefusedBefore(input: input, retried: state.retried)
     }
 
     private func delivery(from state: ResumeState?) throws -> Delivery {
@@ -93,20 +132,28 @@ struct GetPlan: Sendable {
             file = resume == nil ? try .whole(output) : try .continued(output, length: state?.bytes)
         }
         return Delivery(
-            writer: writer(from: state), file: file,
+            writer: writer(from: state), file: file, list: try list(from: state),
             resumption: resume.map { Delivery.Resumption(path: $0, format: format) }, from: state,
             showsProgress: showsProgress)
     }
 
+    private func list(from state: ResumeState?) throws -> RefusalFile? {
+        guard let errors else { return nil }
+        return resume == nil ? try .whole(errors) : try .continued(errors, from: state?.refused)
+    }
+
     private func writer(from state: ResumeState?) -> any AnswerWriter {
         switch format {
-        case .table: return TableWriter()
+        case .table: return TableWriter(layout, columns: columns, width: terminalWidth)
+        case .vertical: return TableWriter(.list, columns: columns)
         case .json: return DocumentWriter()
         case .ndjson: return LineWriter()
         case .csv, .tsv:
             return SeparatedWriter(
                 separator: format.separator ?? UInt8(ascii: ","),
-                columns: state?.columns ?? columns.map { Columns($0) }, isContinued: (state?.bytes ?? 0) > 0)
+                columns: state?.columns ?? columns.map { Columns($0) },
+                listsRefused: whenRefused == .goOn && errors == nil, hasMark: hasMark,
+                isContinued: (state?.bytes ?? 0) > 0)
         }
     }
 }

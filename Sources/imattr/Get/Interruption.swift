@@ -36,8 +36,13 @@ final class Interruption: Sendable {
             defer { met = met ?? number }
             return met == nil
         }
-        guard isFirst else { _exit(128 + number) }
+        guard isFirst else { Self.end(number) }
         cancel()
-        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { _exit(128 + number) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { Self.end(number) }
+    }
+
+    private static func end(_ number: CInt) -> Never {
+        StandardError.clearLine()
+        _exit(128 + number)
     }
 }

@@ -26,6 +26,27 @@ struct DaemonStatus {
     /// A whole number by its name.
     func integer(_ name: String) -> Int? { values[name].flatMap { Int($0) } }
 
+    /// The waiting accounts of a user, and the users that have some; nil if the daemon does not say.
+    func place(of uid: UInt32) -> (waiting: Int, users: Int)? {
+        guard values["queue.waitingAccounts"] != nil else { return nil }
+        let prefix = "queue.waitingAccountsByUid."
+        let users = values.count { $0.key.hasPrefix(prefix) && Int($0.value) ?? 0 > 0 }
+        return (integer("\(prefix)\(uid)") ?? 0, users)
+    }
+
+    /// What accounts wait for, in one sentence without its end; nil if it cannot be seen.
+    var obstacle: String? {
+        if values["upstream.open"] == "false" { return "they wait for the upstream, which fails" }
+        if let held = integer("limiter.slotsHeld"), let limit = integer("limiter.currentLimit"), held * 10 >= limit * 9
+        {
+            return "they wait for the limit of \(Quantity.count(limit, "call"))/s"
+        }
+        if let calls = integer("limiter.callsUnderWay"), let most = integer("limiter.maxInFlight"), calls >= most {
+            return "they wait for answers of the upstream to \(Quantity.count(calls, "call"))"
+        }
+        return nil
+    }
+
     /// The daemon's state; empty if it is not told.
     var state: State { State(rawValue: values["state"] ?? "") ?? .unknown }
 

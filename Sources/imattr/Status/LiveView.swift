@@ -8,9 +8,11 @@ struct LiveView {
     init(style: Style) { self.style = style }
 
     /// The lines that replace what is on the screen.
-    mutating func screen(_ status: DaemonStatus, at now: Duration, seconds: Int) -> [String] {
+    ///
+    /// - Parameter uid: The caller's.
+    mutating func screen(_ status: DaemonStatus, at now: Duration, seconds: Int, uid: UInt32? = nil) -> [String] {
         history.append(status, at: now)
-        return StatusText(status: status, style: style, now: seconds).lines + [""] + curves(status)
+        return StatusText(status: status, style: style, now: seconds, uid: uid).lines + [""] + curves(status)
     }
 
     private func curves(_ status: DaemonStatus) -> [String] {

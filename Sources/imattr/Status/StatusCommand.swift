@@ -8,9 +8,10 @@ struct StatusCommand: AsyncParsableCommand {
         commandName: "status",
         abstract: "Show the daemon's state, limits and counters.",
         discussion: """
-            With --watch it continues until Ctrl-C: on a terminal as a live view with curves of the last minute's calls per second, \
-            accounts per call (fill), waiting accounts and slots; otherwise as one line for each interval, or with --json one \
-            JSON text. Colours are used on terminals only, and not if NO_COLOR is set.
+            With --watch it continues until q or Ctrl-C: on a terminal as a live view with curves of the last minute's calls per second, \
+            accounts per call (fill), waiting accounts and slots; otherwise, or with --format table in a pipe, as one line for each interval, or with --format json or ndjson as one \
+            JSON text. The row 'you' is about your own user: how many of its accounts wait, how many users share the limit, and what they \
+            wait for. Colours are used on terminals only, and not if NO_COLOR is set.
 
             Examples:
               imattr status
@@ -25,12 +26,15 @@ struct StatusCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Seconds between updates: 0.1 to 3600.", valueName: "seconds"))
     var interval: Double = 1
 
+    @OptionGroup var format: FormatOptions
+
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
         if !(0.1...3600 ~= interval) {
             throw ValidationError("--interval is \(interval); 0.1 to 3600 seconds are allowed.")
         }
+        try format.check(connection)
     }
 
     func run() async throws {
@@ -42,21 +46,23 @@ struct StatusCommand: AsyncParsableCommand {
     }
 
     private func show(_ json: [UInt8]) throws {
-        var output = StandardOutput()
-        if connection.isForReading {
+        let form = format.form(connection, usual: .usual)
+        var output = form.output
+        if form == .table {
             let style = Style(isTerminal: StandardOutput.isTerminal)
-            let text = StatusText(status: try DaemonStatus(json), style: style, now: time(nil))
+            let text = StatusText(status: try DaemonStatus(json), style: style, now: time(nil), uid: getuid())
             for line in text.lines { try output.write(line: line) }
         } else {
-            try output.write(json)
-            try output.write(line: "")
+            try output.write(json: json)
         }
         try output.flush()
     }
 
     /// Looks until Ctrl-C. A daemon that is away is looked for again: a restart is what one watches.
     private func follow(_ client: IMAttrClient) async throws -> Never {
-        var watching = StatusWatch(isForReading: connection.isForReading, asJSON: connection.json)
+        var watching = StatusWatch(format.format ?? (connection.json ? .json : nil))
+        let keyboard = watching.isScreen ? Keyboard() : nil
+        keyboard?.endAtQ()
         var next = ContinuousClock.now
         while true {
             let answer: Result<[UInt8], IMAttrError>

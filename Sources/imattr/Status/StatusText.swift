@@ -4,6 +4,8 @@ struct StatusText {
     let style: Style
     /// Now, in seconds since 1970.
     let now: Int
+    /// The caller's user; nil to say nothing about it.
+    var uid: UInt32?
 
     private static let labelWidth = 10
 
@@ -11,7 +13,8 @@ struct StatusText {
         var lines = [line("imattrd", head)]
         for reason in status.reasons { lines.append(line("", reason)) }
         let rows: [(label: String, text: String?)] = [
-            ("upstream", upstream), ("UserSig", userSig), ("limit", limit), ("queue", queue), ("calls", calls),
+            ("upstream", upstream), ("UserSig", userSig), ("limit", limit), ("queue", queue), ("you", you),
+            ("calls", calls),
             ("failures", failures), ("requests", requests), ("held", held), ("callers", callers), ("reload", reload),
         ]
         for row in rows {
@@ -70,6 +73,15 @@ struct StatusText {
             text += ", the oldest for \(Quantity.duration(milliseconds: oldest))"
         }
         return text
+    }
+
+    /// The caller's own part of the queue, and what keeps it waiting.
+    private var you: String? {
+        guard let uid, let place = status.place(of: uid) else { return nil }
+        guard place.waiting > 0 else { return "nothing waits for you" }
+        var text = "\(Quantity.count(place.waiting, "account")) waiting of user \(uid)"
+        if place.users > 1 { text += ", who takes turns with \(Quantity.count(place.users - 1, "other user"))" }
+        return text + (status.obstacle.map { "; \($0)" } ?? "")
     }
 
     private var calls: String? {

@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct AccountInputTests {
     private func input(_ sources: [AccountInput.Source]) -> AccountInput {
-        AccountInput(sources, column: "To_Account", field: "To_Account", bytesInAll: nil)
+        AccountInput(sources)
     }
 
     private func blocks(_ input: AccountInput) async throws -> [Block] {

@@ -55,6 +55,32 @@ struct DecoderTests {
         expect([0x61, 0x0A, 0xC3, 0x0A], .lines, fails: "line 2", "UTF-8")
     }
 
+    /// A text that is not what it is taken for is not read as accounts that nobody has.
+    @Test func aControlCharacterIsAnError() throws {
+        expect("a\nb\tc\n", .lines, fails: "line 2", "U+0009: -0 is for")
+        expect("a\0b\0", .lines, fails: "line 1", "U+0000")
+        expect("a\u{85}b", .lines, fails: "line 1", "U+0085")
+        expect("To_Account\na\u{1B}\n", .csv, fails: "record 2", "U+001B")
+        try expect("[\"a\\u0000\"]", .json, gives: ["a\0"])
+    }
+
+    private func delimited(_ text: String, by delimiter: UInt8) throws -> [Account] {
+        try accounts(Array(text.utf8), cut: 0, InputFormat.lines.decoder(column: "", field: "", delimiter: delimiter))
+    }
+
+    @Test func anyCharacterMayStandBetweenAccounts() throws {
+        #expect(try delimited("a\nb\t\r\0\0c", by: 0) == ["a\nb\t\r", "c"])
+        #expect(try delimited("a;b c;\n", by: 0x3B) == ["a", "b c"])
+        #expect(try delimited("a;b\n", by: 0x3B) == ["a", "b"])
+        #expect(throws: DecodingError.self) { try delimited("a;b\nc;d", by: 0x3B) }
+        let table = InputFormat.csv.decoder(column: "user", field: "", delimiter: 0x3B)
+        #expect(try accounts(Array("id;user\n1;a,b\n".utf8), cut: 0, table) == ["a,b"])
+        let given: [(String, UInt8?)] = [
+            (";", 0x3B), ("\\t", 9), ("\\0", 0), ("\t", 9), ("", nil), ("ab", nil), ("é", nil), ("\"", nil),
+        ]
+        for (text, byte) in given { #expect(Delimiter(argument: text)?.byte == byte, "\(text)") }
+    }
+
     @Test func aLineWithoutEndIsNotHeld() {
         var decoder = LineDecoder()
         var accounts: [Account] = []
@@ -64,8 +90,9 @@ struct DecoderTests {
     }
 
     @Test func aColumnIsFoundByItsName() throws {
-        let text = "id,\"the \"\"user\"\"\",x\r\n1,abc,\"a\nb\"\n\n2,\"d,e\n\"\"f\"\"\",\r\n3,深"
-        try expect(text, .csv, column: "the \"user\"", gives: ["abc", "d,e\n\"f\"", "深"])
+        let text = "id,\"the \"\"user\"\"\",x\r\n1,abc,\"a\nb\"\n\n2,\"d,e\"\"f\"\"\",\r\n3,深"
+        try expect(text, .csv, column: "the \"user\"", gives: ["abc", "d,e\"f\"", "深"])
+        expect("To_Account\n\"abc\ndef\"\n", .csv, fails: "record 2", "U+000A: a quotation mark")
         try expect("\n\na\tTo_Account\n1\tx\n", .tsv, gives: ["x"])
     }
 

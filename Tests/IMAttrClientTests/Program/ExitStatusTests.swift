@@ -59,6 +59,7 @@ struct ExitStatusTests {
         let forms: [([String], OutputFormat)] = [
             (["--output", "x.csv"], .csv), (["--output", "x.jsonl"], .ndjson), (["--output", "x"], .json),
             (["--output", "x.csv", "--json"], .json), (["--output", "x.csv", "--format", "tsv"], .tsv), ([], .json),
+            (["-o", "x.csv"], .csv), (["--format", "vertical", "--columns", "a"], .vertical),
             (["--format", "table"], .table),
         ]
         for (options, form) in forms {
@@ -77,7 +78,14 @@ struct ExitStatusTests {
         ["get", "a", "--format", "csv", "--columns", "missing"], ["get", "a", "--resume", "s"],
         ["get", "a", "--resume", "s", "--output", "o.json"], ["get", "a", "--output", ""],
         ["get", "a", "--resume", "s", "--output", "o.csv", "--as-they-arrive"], ["get", "a", "--format", "xml"],
-        ["get", "a", "-"], ["get", ""], ["get", String(repeating: "x", count: 256)], ["get", "a", "--timeout-ms", "0"],
+        ["get", "a", "-"], ["get", ""], ["get", "a", "--fail-fast", "--errors", "e"], ["get", "a", "--errors", ""],
+        ["get", "a", "--errors", "e.csv"],
+        ["ping", "--json", "--format", "table"], ["status", "--format", "csv"], ["completion", "tcsh"], ["completion"],
+        ["get", "a\nb"], ["get", "--from", "a.csv", "-0"], ["get", "--from", "a", "-0", "--delimiter", ";"],
+        ["get", "--from", "a.csv", "--delimiter", "\n"], ["get", "--from", "a", "--encoding", "no such"],
+        ["get", "--from", "a.json", "--delimiter", ";"], ["get", "a", "--bom"], ["get", "a", "--bom", "--json"],
+        ["get", String(repeating: "x", count: 256)],
+        ["get", "a", "--timeout-ms", "0"],
         ["get", "a", "--timeout-ms", "600001"], ["get", "a", "--max-age-ms", "3600001"], ["call"], ["call", "m", "1"],
         ["call", "m", "{"], ["call", "m", "[] []"], ["ping", "--socket", ""], ["nosuch"], ["get", "a", "--nosuch"],
     ])

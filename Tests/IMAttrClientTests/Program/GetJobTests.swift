@@ -61,7 +61,7 @@ struct GetJobTests {
             }
         }) { daemon in
             let accounts = (0..<1200).map { Account("\($0)") }
-            let input = AccountInput([.accounts(accounts)], column: "", field: "", bytesInAll: nil)
+            let input = AccountInput([.accounts(accounts)])
             let client = IMAttrClient(socketPath: daemon.path)
             let job = GetJob(client: client, input: input, timeout: .seconds(30), maxAge: nil, asTheyArrive: false)
             var delivered: [Account] = []
@@ -69,6 +69,53 @@ struct GetJobTests {
             #expect(delivered == accounts)
             #expect(refusals.load(ordering: .relaxed) == 1)
         }
+    }
+
+    /// What a job delivers, and the lines that the daemon got, if the account `bad` is refused.
+    private func run(
+        _ accounts: [Account], _ whenRefused: GetJob.WhenRefused
+    ) async throws -> (delivered: [AnsweredBlock], error: IMAttrError?) {
+        var delivered: [AnsweredBlock] = []
+        var failure: IMAttrError?
+        try await FakeDaemon.run({
+            { line in
+                let names = FakeDaemon.accounts(line)
+                guard names.contains("bad") else { return [FakeDaemon.allFound(line)] }
+                let bad = "{\"To_Account\":\"bad\",\"code\":90001,\"message\":\"no\",\"retryable\":false}"
+                guard line.contains("\"partial\":true") else {
+                    let error = "{\"code\":90001,\"message\":\"no\",\"data\":{\"source\":\"upstream\"}}"
+                    return [.send("{\"jsonrpc\":\"2.0\",\"id\":\(FakeDaemon.id(line)),\"error\":\(error)}\n")]
+                }
+                let entries = names.filter { $0 != "bad" }.map { "{\"To_Account\":\"\($0)\",\"Attrs\":{}}" }
+                let found = entries.joined(separator: ",")
+                return [FakeDaemon.answer(line, "{\"UserAttrs\":[\(found)],\"missing\":[],\"failed\":[\(bad)]}")]
+            }
+        }) { daemon in
+            let input = AccountInput([.accounts(accounts)])
+            let client = IMAttrClient(socketPath: daemon.path)
+            let job = GetJob(
+                client: client, input: input, timeout: .seconds(30), maxAge: nil, whenRefused: whenRefused)
+            do {
+                try await job.run { delivered.append($0) }
+            } catch let error as IMAttrError {
+                failure = error
+            }
+        }
+        return (delivered, failure)
+    }
+
+    @Test func aRefusedAccountDoesNotEndTheJob() async throws {
+        let accounts = (0..<1200).map { Account($0 == 700 ? "bad" : "\($0)") }
+        let (delivered, error) = try await run(accounts, .goOn)
+        #expect(error == nil)
+        #expect(delivered.flatMap(\.answers).map(\.account) == accounts)
+        #expect(delivered.flatMap(\.refused).map(\.account) == ["bad"])
+    }
+
+    @Test func unlessItIsToEndAtTheFirst() async throws {
+        let (delivered, error) = try await run((0..<1200).map { Account($0 == 700 ? "bad" : "\($0)") }, .end)
+        #expect(error?.code == 90001)
+        #expect(delivered.count <= 1)
     }
 
     @Test func progressIsToldInOneLine() {
@@ -81,12 +128,24 @@ struct GetJobTests {
                 == "100 % [========================] 100 accounts  1/s  0:00 left")
     }
 
+    @Test(arguments: [
+        (90, "100 % [========================] 1,234,567 accounts  10,000/s  1:02:05 left"),
+        (70, "100 % [==================] 1,234,567 accounts  10,000/s  1:02:05 left"),
+        (60, "100 % [========] 1,234,567 accounts  10,000/s  1:02:05 left"),
+        (55, "100 % 1,234,567 accounts  10,000/s  1:02:05 left"), (45, "100 % 1,234,567 accounts  1:02:05 left"),
+        (20, "100 %  1:02:05 left"), (10, "100 %"), (5, "100"), (2, "1"), (1, ""), (0, ""),
+    ])
+    func progressFitsTheTerminal(columns: Int, text: String) {
+        let drawn = Progress.text(
+            accounts: 1_234_567, rate: 10_000, fraction: 1, left: .seconds(3725), columns: columns)
+        #expect(drawn == text)
+        #expect(drawn.count < max(columns, 1))
+    }
+
     @Test func progressIsNotDrawnAllTheTime() {
         let start = ContinuousClock.now
         var progress = Progress(accountsBefore: 0, now: start)
-        #expect(progress.clear() == nil)
         #expect(progress.update(accounts: 500, fraction: 0.25, now: start + .seconds(1))?.contains("0:03 left") == true)
         #expect(progress.update(accounts: 600, fraction: 0.3, now: start + .milliseconds(1100)) == nil)
-        #expect(progress.clear() == "\r\u{1B}[K")
     }
 }

@@ -21,6 +21,57 @@ struct OutputTests {
                 == ["", "ACCOUNT  sex  n         city", "z        -    -         深圳"])
     }
 
+    private func wide() -> [AccountAnswer] {
+        answers([("张小红", "{\"city\":\"广东省深圳市南山区\",\"note\":\"😀😀😀😀😀😀😀😀\"}"), ("b", "{\"city\":\"x\",\"n\":1}")])
+    }
+
+    @Test(arguments: [200, 60, 40, 30, 20, 10, 3])
+    func noLineIsWiderThanTheTerminal(width: Int) throws {
+        var table = AttributeTable(width: width)
+        let lines = try table.append(wide())
+        #expect(lines.allSatisfy { TerminalText.width($0) <= width }, "\(lines)")
+        #expect(lines.count == 3)
+        #expect(table.hasCut == (width < 50))
+        #expect(try AttributeTable(width: width).shows(wide(), refusals: [:]) == (width >= 50))
+    }
+
+    @Test func theWidestColumnsGiveWay() throws {
+        var table = AttributeTable(width: 40)
+        #expect(
+            try table.append(wide()) == [
+                "ACCOUNT  city           note           n", "张小红   广东省深圳市…  😀😀😀😀😀😀…  -",
+                "b        x              -              1",
+            ])
+    }
+
+    @Test func onlyTheColumnsThatWereAskedForAreShown() throws {
+        var table = AttributeTable(columns: ["n", "no"])
+        #expect(try table.append(wide()) == ["ACCOUNT  n  no", "张小红   -  -", "b        1  -"])
+        var list = AttributeList(columns: ["n", "no"])
+        #expect(try list.append(answers([("b", "{\"n\":1,\"x\":2}")])) == ["ACCOUNT  b", "n        1", "no       -"])
+    }
+
+    @Test func aListHasEachValueOnALine() throws {
+        var list = AttributeList()
+        let bad = Refusal(account: "bad", code: 90001, message: "no")
+        let refused = [AccountAnswer(account: "bad", attrs: nil), AccountAnswer(account: "missing", attrs: nil)]
+        #expect(
+            try list.append(wide() + refused, refusals: ["bad": bad]) == [
+                "ACCOUNT  张小红", "city     广东省深圳市南山区", "note     😀😀😀😀😀😀😀😀", "", "ACCOUNT  b", "city     x",
+                "n        1", "", "ACCOUNT  bad", "ERROR    90001 no",
+            ])
+        #expect(try list.append(answers([("c", "{\"\\u001b\":\"\\u001b\"}")]))[1] == "ACCOUNT  c")
+        #expect(try list.append(answers([("c", "{\"\\u001b\":\"\\u001b\"}")]))[2] == "\\u001b   \\u001b")
+    }
+
+    @Test(arguments: [
+        ("abc", 3, "abc"), ("abcd", 3, "ab…"), ("深圳市", 6, "深圳市"), ("深圳市", 5, "深圳…"), ("深圳市", 4, "深…"),
+        ("e\u{301}e\u{301}", 1, "…"), ("", 0, ""), ("a", 0, ""),
+    ])
+    func aTextIsCutBetweenCharacters(text: String, columns: Int, cut: String) {
+        #expect(TerminalText.cut(text, to: columns) == cut)
+    }
+
     @Test func nothingThatActsOnATerminalIsLeft() throws {
         #expect(
             TerminalText.escape("a\u{1B}[31m\u{9B}\u{202E}\u{2028}\t\n\u{7F}é深👩‍👧")
@@ -45,9 +96,9 @@ struct OutputTests {
     @Test func missingAccountsAreNamedUpToTen() {
         var note = MissingNote()
         #expect(note.text == nil)
-        note.append(answers([("a", "{}")], missing: ["x"]))
+        note.append(asked: 2, ["x"])
         #expect(note.text == "1 of 2 accounts missing: 'x'")
-        note.append(answers([], missing: (0..<12).map { "m\($0)" }))
+        note.append(asked: 12, (0..<12).map { Account("m\($0)") })
         #expect(note.text == "13 of 14 accounts missing: 'x', \((0..<9).map { "'m\($0)'" }.joined(separator: ", ")), …")
     }
 }

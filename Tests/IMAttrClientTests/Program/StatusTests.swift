@@ -44,6 +44,29 @@ struct StatusTests {
         #expect(try lines("{}") == ["imattrd   ?"])
     }
 
+    private func you(_ queue: String, _ others: String = "", uid: UInt32 = 1000) throws -> String? {
+        let json = "{\"queue\":{\"requests\":1,\"waitingAccounts\":9,\"waitingAccountsByUid\":{\(queue)}}\(others)}"
+        let text = StatusText(status: try status(json), style: Style(isColoured: false), now: 0, uid: uid)
+        return text.lines.first { $0.hasPrefix("you") }.map { String($0.dropFirst(10)) }
+    }
+
+    @Test func aCallerSeesItsOwnPlace() throws {
+        #expect(try you("") == "nothing waits for you")
+        #expect(try you("\"0\":7") == "nothing waits for you")
+        #expect(try you("\"1000\":1200") == "1,200 accounts waiting of user 1000")
+        let full =
+            ",\"limiter\":{\"rateLimit\":100,\"currentLimit\":50,\"slotsHeld\":48,\"callsUnderWay\":9,\"maxInFlight\":64}"
+        #expect(
+            try you("\"1000\":1,\"0\":7,\"5\":1", full)
+                == "1 account waiting of user 1000, who takes turns with 2 other users; they wait for the limit of 50 calls/s"
+        )
+        let slow = ",\"limiter\":{\"currentLimit\":100,\"slotsHeld\":5,\"callsUnderWay\":64,\"maxInFlight\":64}"
+        #expect(try you("\"1000\":2", slow)?.contains("answers of the upstream to 64 calls") == true)
+        #expect(try you("\"1000\":2", ",\"upstream\":{\"open\":false}")?.contains("the upstream, which fails") == true)
+        let silent = StatusText(status: try status("{}"), style: Style(isColoured: false), now: 0, uid: 1)
+        #expect(silent.lines == ["imattrd   ?"])
+    }
+
     @Test func coloursAreForTerminalsThatHaveThem() throws {
         #expect(
             try lines(#"{"state":"ready"}"#, isColoured: true) == [

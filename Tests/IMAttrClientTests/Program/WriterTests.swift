@@ -33,6 +33,37 @@ struct WriterTests {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    private func refused() throws -> [AnsweredBlock] {
+        let result = try GetAttrsResult(
+            json: Array(#"{"UserAttrs":[{"To_Account":"a","Attrs":{"error":1}}],"missing":["m"]}"#.utf8))
+        let bad = Refusal(account: "bad", code: 90001, message: "no", errorInfo: "why")
+        let block = Block(accounts: ["bad", "a", "m"], end: InputPosition(), fraction: nil)
+        return [AnsweredBlock(block, result, refusals: ["bad": bad])]
+    }
+
+    @Test func refusedAccountsAreInEachForm() throws {
+        let reason = #""code":90001,"message":"no","retryable":false,"ErrorInfo":"why"}"#
+        #expect(
+            try text(DocumentWriter(), refused())
+                == #"{"UserAttrs":[{"To_Account":"a","Attrs":{"error":1}}],"missing":["m"],"#
+                + #""failed":[{"To_Account":"bad",\#(reason)]}"# + "\n")
+        #expect(
+            try text(LineWriter(), refused()) == """
+                {"To_Account":"bad","failed":true,\(reason)
+                {"To_Account":"a","Attrs":{"error":1}}
+                {"To_Account":"m","missing":true}
+
+                """)
+        #expect(
+            try text(SeparatedWriter(separator: 0x2C, columns: nil, listsRefused: true), refused()) == """
+                To_Account,missing,Attrs,error
+                bad,,,90001
+                a,,"{""error"":1}",
+                m,true,,
+
+                """)
+    }
+
     private let errors = ",\"ErrorList\":[{\"To_Account\":\"z\",\"ErrorCode\":70107,\"ErrorInfo\":\"no\"}]"
 
     @Test func theDocumentIsWholeHoweverManyResultsItHas() throws {
@@ -107,6 +138,16 @@ struct WriterTests {
         #expect(
             try text(SeparatedWriter(separator: 0x2C, columns: columns, isContinued: true), blocks)
                 == "a,,\"\"\"\\ud800\"\"\",false\n")
+    }
+
+    @Test func aMarkComesFirstAndOnce() throws {
+        let (one, comma) = ([try block([("a", "{}")])], UInt8(ascii: ","))
+        let columns = Columns(["x"])
+        #expect(
+            try text(SeparatedWriter(separator: comma, columns: columns, hasMark: true), one)
+                == "\u{FEFF}To_Account,missing,x\na,,\n")
+        let continued = SeparatedWriter(separator: comma, columns: columns, hasMark: true, isContinued: true)
+        #expect(try text(continued, one) == "a,,\n")
     }
 
     @Test func attributesNamedLikeOurColumnsAreKeptApart() throws {

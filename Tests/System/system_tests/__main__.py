@@ -24,6 +24,7 @@ def main():
         with Upstream(folder, one_shot.DELAY_MS) as slow:
             with checks.group("imattrd --socket"):
                 one_shot.own_socket(checks, slow, folder)
+                one_shot.log_level(checks, slow, folder)
             with checks.group("imattrd --check --online"):
                 one_shot.ends_by_signals(checks, folder, slow)
             if checks.failed:

@@ -74,6 +74,45 @@ def own_socket(checks, upstream, folder):
         daemon.wait()
 
 
+def log_level(checks, upstream, folder):
+    """A level holds for what is logged at the start and at the stop, too, also one that a reload has brought."""
+    path, log, configuration = folder / "level.sock", folder / "level.log", folder / "level.yaml"
+
+    def write(level):
+        write_configuration(configuration, secretKeyFile=str(upstream.secret_file), logLevel=level, **upstream.keys)
+
+    def run(first, second=None):
+        write(first)
+        with log.open("w") as standard_error:
+            daemon = subprocess.Popen(
+                ["imattrd", "--socket", str(path), "--config", str(configuration)], stderr=standard_error)
+        try:
+            wait_until(lambda: path.exists() or daemon.poll() is not None, "the socket of imattrd --socket")
+            if second:
+                # The socket is there before the configuration is read, and an answer after it.
+                clients.call(path, "ping")
+                wait_until(lambda: first == "error" or "started" in log.read_text(), "the line of the start")
+                write(second)
+                daemon.send_signal(signal.SIGHUP)
+                wait_until(
+                    lambda: clients.call(path, "getStatus")["result"].get("lastReload"), "the end of a reload")
+            daemon.terminate()
+            status = daemon.wait(30)
+        finally:
+            daemon.kill()
+            daemon.wait()
+            configuration.unlink()
+        return status, log.read_text()
+
+    checks.equal("logLevel: error logs neither start nor stop", run("error"), (0, ""))
+    status, text = run("notice", "error")
+    seen = ["started" in text, "stopped" in text, "stopping" in text]
+    checks.equal("a level that is reloaded holds for the stop", (status, seen), (0, [True, False, False]))
+    status, text = run("error", "notice")
+    seen = ["started" in text, "reloaded" in text, "stopped" in text]
+    checks.equal("and the other way round", (status, seen), (0, [False, True, True]))
+
+
 def ends_by_signals(checks, folder, upstream):
     """A check that waits for an upstream that says nothing ends as any program does."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -1,14 +1,19 @@
 """Reads an OpenRPC document with readers that are not ours, and holds a running daemon to it.
 
-Runs in the environment that openrpc-check makes: PyPI's `openrpc` reads the document, `jsonschema` the schemas in it.
+Runs in the environments that openrpc-check makes: PyPI's `openrpc` reads the document, `jsonschema` the schemas in it, and
+`openrpcclientgenerator` makes clients of it.
 """
 
 import copy
+import importlib
+import importlib.metadata
 import json
 import os
+import pathlib
 import re
 import socket
 import sys
+import tempfile
 
 import jsonschema
 import openrpc
@@ -27,34 +32,15 @@ def check(document):
     version = document.get("openrpc") if isinstance(document, dict) else None
     if not isinstance(version, str) or not re.fullmatch(r"1\.3\.\d+", version):
         raise Bad(f"openrpc: {version!r} is no version 1.3.x")
-    inlined = with_methods_inlined(document)
     try:
-        read = openrpc.OpenRPC.model_validate(inlined)
+        read = openrpc.OpenRPC.model_validate(document)
     except pydantic.ValidationError as error:
         raise Bad(str(error)) from None
     understood = read.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    check_all_understood(inlined, understood)
+    check_all_understood(document, understood)
     check_methods(document)
     for schema in schemas(document):
         check_schema(schema, document)
-
-
-def with_methods_inlined(document):
-    """The document without references to params, results, errors and the like, which this reader does not follow."""
-    methods = document.get("methods")
-    if not isinstance(methods, list) or not all(isinstance(method, dict) for method in methods):
-        return document  # the reader says what is wrong
-    return {**document, "methods": [inlined_method(method, document) for method in methods]}
-
-
-def inlined_method(method, document):
-    inlined = dict(method)
-    for key in ("params", "errors", "tags", "links", "examples"):
-        if isinstance(inlined.get(key), list):
-            inlined[key] = [resolved(value, document) for value in inlined[key]]
-    # Since OpenRPC 1.3 a method without a result is a notification; this reader wants one from every method.
-    inlined["result"] = resolved(inlined.get("result", {"name": "nothing", "schema": True}), document)
-    return inlined
 
 
 def check_all_understood(document, understood, where="document"):
@@ -111,8 +97,7 @@ def schemas(document):
     descriptors = list(document.get("components", {}).get("contentDescriptors", {}).values())
     for method in document["methods"]:
         descriptors += method["params"]
-        if "result" in method:
-            descriptors.append(method["result"])
+        descriptors.append(method["result"])
     for descriptor in descriptors:
         yield resolved(descriptor, document)["schema"]
 
@@ -179,8 +164,8 @@ def check_service(document, service):
             if "result" not in answer:
                 raise Bad(f"{name}({json.dumps(params)}) is described, and was answered {json.dumps(answer)[:300]}")
             check_value(resolved(method["result"], document)["schema"], answer["result"], document, f"result of {name}")
-        if "result" not in method:
-            continue  # a notification, which is not answered
+        if method.get("x-notification"):
+            continue  # it is not answered
         refused = service.call(name, {"no such param": 1})
         if refused.get("error", {}).get("code") == -32601:
             raise Bad(f"{name} is described, but the daemon does not know it")
@@ -211,6 +196,33 @@ def check_value(schema, value, document, what):
         raise Bad(f"{what}: {errors[0].message[:300]} at {list(errors[0].absolute_path)}")
 
 
+# What a generator makes of it
+
+
+def check_generator(document):
+    """PyPI's generator makes clients, and the one in Python can be imported and asks for what the document names."""
+    try:
+        import openrpcclientgenerator as generator
+    except ImportError:
+        return None  # the other environment has it
+    read = openrpc.OpenRPC.model_validate(document)
+    with tempfile.TemporaryDirectory() as name:
+        out = pathlib.Path(name)
+        for language in generator.Language:
+            generator.generate(read, language, "http://localhost", out)
+        (package,) = (out / "python").glob("*/*/client.py")
+        sys.path.insert(0, str(package.parent.parent))
+        try:
+            client = importlib.import_module(f"{package.parent.name}.client")
+        except Exception as error:  # whatever is wrong with what was generated
+            raise Bad(f"the generated client cannot be imported: {error!r}") from None
+        found = [name for name in dir(client.ImattrdClient) if not name.startswith("_")]
+    wanted = {"get_attrs", "get_status", "get_metrics", "ping", "cancel_request"}
+    if not wanted <= set(found):
+        raise Bad(f"the generated client lacks {sorted(wanted - set(found))}")
+    return ", ".join(language.name.title() for language in generator.Language)
+
+
 # Whether all this can fail
 
 
@@ -227,8 +239,10 @@ def mutilated(document):
     yield changed("of version 2", lambda one: one.update(openrpc="2.0.0"))
     yield changed("with a member misspelt", lambda one: one["methods"][0].update(sumary="x"))
     yield changed("with a method twice", lambda one: one["methods"].append(one["methods"][0]))
+    yield changed("with an error by reference", lambda one: one["methods"][0]["errors"].append({"$ref": "#/components/errors/x"}))
+    yield changed("with a method without result", lambda one: one["methods"][0].pop("result"))
     yield changed("with params that are no list", lambda one: one["methods"][0].update(params={}))
-    described = next(number for number, method in enumerate(document["methods"]) if "result" in method)
+    described = 0
     for name, schema in [
         ("with a schema that is none", {"type": 7}),
         ("that refers to nothing", {"$ref": "#/components/schemas/Nothing"}),
@@ -251,6 +265,7 @@ def main(arguments):
         check(document)
         if service:
             check_service(document, service)
+        generated = check_generator(document)
         for name, bad in mutilated(document):
             try:
                 check(bad)
@@ -261,7 +276,10 @@ def main(arguments):
         print(f"openrpc-check: FAILED: {bad}")
         return 1
     names = ", ".join(method["name"] for method in document["methods"])
-    print(f"openrpc-check: OpenRPC {document['openrpc']}, {document['info']['title']}: {names}")
+    reader = f"read by openrpc {importlib.metadata.version('openrpc')}"
+    print(f"openrpc-check: OpenRPC {document['openrpc']}, {document['info']['title']}, {reader}: {names}")
+    if generated:
+        print(f"openrpc-check: clients were generated in {generated}")
     return 0
 
 

@@ -24,22 +24,35 @@ actor AccountInput {
         case text(@Sendable () throws -> InputDescriptor, InputFormat)
     }
 
+    /// A text that is being read.
+    fileprivate struct Opened {
+        let descriptor: InputDescriptor
+        var text: TextDecoder
+        var decoder: any AccountDecoder
+        var hasToldGuess = false
+    }
+
     private var sources: ArraySlice<Source>
-    private let column: String
-    private let field: String
-    private var open: (descriptor: InputDescriptor, decoder: any AccountDecoder, isAtStart: Bool)?
+    private let options: InputOptions
+    private var open: Opened?
     private var accounts: ArraySlice<Account> = []
     private var seen: Set<Account> = []
     private var position = InputPosition()
     private var bytesRead = 0
+    private let noteGuess: @Sendable (String, String) -> Void
     /// Bytes of all sources; nil if that is not known.
     private let bytesInAll: Int?
 
-    /// - Parameter bytesInAll: The size of all text, if it is known.
-    init(_ sources: [Source], column: String, field: String, bytesInAll: Int?) {
+    /// - Parameters:
+    ///   - bytesInAll: The size of all text, if it is known.
+    ///   - noteGuess: Gets the name of a text and the encoding that was guessed for it.
+    init(
+        _ sources: [Source], _ options: InputOptions = InputOptions(), bytesInAll: Int? = nil,
+        noteGuess: @escaping @Sendable (String, String) -> Void = { _, _ in }
+    ) {
         self.sources = sources[...]
-        self.column = column
-        self.field = field
+        self.options = options
+        self.noteGuess = noteGuess
         self.bytesInAll = bytesInAll
     }
 
@@ -61,15 +74,20 @@ actor AccountInput {
     /// Passes what an earlier run has had.
     ///
     /// - Returns: Whether the input begins with it.
-    func skip(to end: InputPosition) async throws -> Bool {
-        while position.accounts < end.accounts {
+    func skip(to end: InputPosition) async throws -> Bool { try await skip(end.accounts) && position == end }
+
+    /// Passes accounts of which an earlier run has had the answers.
+    ///
+    /// - Returns: Whether there are so many.
+    func skip(_ count: Int) async throws -> Bool {
+        while position.accounts < count {
             if let account = accounts.popFirst() {
                 _ = take(account)
             } else if try await !readMore() {
                 return false
             }
         }
-        return position == end
+        return true
     }
 
     private func finish(_ block: [Account]) -> Block {
@@ -94,33 +112,42 @@ actor AccountInput {
         case nil: return false
         case .accounts(let given): accounts = given[...]
         case .text(let descriptor, let format):
-            open = (try descriptor(), format.decoder(column: column, field: field), true)
+            open = try Opened(
+                descriptor: descriptor(), text: options.textDecoder(format), decoder: options.decoder(format))
         }
         return true
     }
 
     private func readPiece() async throws {
         guard let descriptor = open?.descriptor else { return }
-        var piece = try await descriptor.read()[...]
+        let piece = try await descriptor.read()[...]
         bytesRead += piece.count
         var found: [Account] = []
         do throws(DecodingError) {
-            if piece.isEmpty {
-                try open?.decoder.end(&found)
-                open = nil
-            } else {
-                if open?.isAtStart == true { piece = piece.droppingByteOrderMark }
-                open?.isAtStart = false
-                try open?.decoder.take(piece, &found)
-            }
+            try open?.take(piece, &found)
         } catch {
             throw InputError.malformed(name: descriptor.name, place: error.place, what: error.what)
         }
+        if let guess = open?.newGuess { noteGuess(descriptor.name, guess) }
+        if piece.isEmpty { open = nil }
         accounts = found[...]
     }
 }
 
-extension ArraySlice<UInt8> {
-    /// Without the three bytes that some editors put before UTF-8.
-    fileprivate var droppingByteOrderMark: ArraySlice<UInt8> { starts(with: [0xEF, 0xBB, 0xBF]) ? dropFirst(3) : self }
+extension AccountInput.Opened {
+    /// Takes the next piece; an empty one is the end.
+    fileprivate mutating func take(_ piece: ArraySlice<UInt8>, _ accounts: inout [Account]) throws(DecodingError) {
+        let converted = piece.isEmpty ? try text.end() : try text.take(piece)
+        if !converted.isEmpty { try decoder.take(converted[...], &accounts) }
+        if piece.isEmpty { try decoder.end(&accounts) }
+    }
+
+    /// The encoding that was guessed, once.
+    fileprivate var newGuess: String? {
+        mutating get {
+            guard !hasToldGuess, let guess = text.guess else { return nil }
+            hasToldGuess = true
+            return guess
+        }
+    }
 }

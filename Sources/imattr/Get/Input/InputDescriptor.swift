@@ -1,10 +1,12 @@
 import Dispatch
 import Glibc
+import Synchronization
 
 /// An open file or pipe that is read, with waiting that can be given up: a pipe may have nothing to say for hours.
 ///
 /// It lives as long as the program does, or closes with its last holder.
 final class InputDescriptor: Sendable {
+    private static let pieceSize = 64 << 10
     /// Waiting blocks a thread, so it has threads of its own.
     private static let waiters = DispatchQueue(label: "imattr input", attributes: .concurrent)
 
@@ -15,6 +17,8 @@ final class InputDescriptor: Sendable {
     private let bell: (CInt, CInt)
     /// Whether there is always something to read, or the end.
     private let isFile: Bool
+    /// How many bytes may still be read; nil if it is not bounded.
+    private let left: Mutex<Int>?
     /// How many bytes there are; nil if only the end will tell.
     let size: Int?
 
@@ -24,16 +28,19 @@ final class InputDescriptor: Sendable {
     }
 
     /// Opens a file, a pipe with a name, or a device.
-    static func open(_ path: String) throws(InputError) -> InputDescriptor {
+    ///
+    /// - Parameter length: How much is read of it at most; nil for all.
+    static func open(_ path: String, length: Int? = nil) throws(InputError) -> InputDescriptor {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
         guard descriptor >= 0 else { throw .unreadable(name: path, errno: errno) }
-        return InputDescriptor(name: path, descriptor: descriptor, isOwned: true)
+        return InputDescriptor(name: path, descriptor: descriptor, isOwned: true, length: length)
     }
 
-    private init(name: String, descriptor: CInt, isOwned: Bool) {
+    private init(name: String, descriptor: CInt, isOwned: Bool, length: Int? = nil) {
         self.name = name
         self.descriptor = descriptor
         self.isOwned = isOwned
+        left = length.map { Mutex($0) }
         var status = stat()
         let isFile = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         self.isFile = isFile
@@ -61,12 +68,16 @@ final class InputDescriptor: Sendable {
         while true {
             if !isFile { try await wait() }
             var failure: CInt = 0
-            let piece = [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, count in
-                let received = SystemCall.read(descriptor, buffer.baseAddress, buffer.count)
+            let most = left?.withLock { min($0, Self.pieceSize) } ?? Self.pieceSize
+            let piece = [UInt8](unsafeUninitializedCapacity: most) { buffer, count in
+                let received = SystemCall.read(descriptor, buffer.baseAddress, most)
                 if received < 0 { failure = errno }
                 count = max(received, 0)
             }
-            if failure == 0 { return piece }
+            if failure == 0 {
+                left?.withLock { $0 -= piece.count }
+                return piece
+            }
             if failure != EINTR && failure != EAGAIN { throw InputError.unreadable(name: name, errno: failure) }
         }
     }

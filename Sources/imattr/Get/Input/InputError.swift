@@ -6,10 +6,12 @@ enum InputError: Error, Hashable {
     case unreadable(name: String, errno: CInt)
     /// Something in it is not as it has to be: where, and what.
     case malformed(name: String, place: String, what: String)
+    /// Two files of a run, by what they are for, are one.
+    case sameFile(String, String)
 
     var status: ExitStatus {
         switch self {
-        case .unreadable, .malformed: .usage
+        case .unreadable, .malformed, .sameFile: .usage
         }
     }
 
@@ -17,6 +19,7 @@ enum InputError: Error, Hashable {
         switch self {
         case .unreadable(let name, let errno): "cannot read \(name): \(SystemCall.text(of: errno))."
         case .malformed(let name, let place, let what): "\(place) of \(name): \(what)."
+        case .sameFile(let one, let other): "\(one) and \(other) are the same file; one would overwrite the other."
         }
     }
 }
@@ -25,10 +28,9 @@ enum InputError: Error, Hashable {
 struct InputPosition: Hashable, Sendable {
     /// Accounts taken, repeated ones too.
     private(set) var accounts = 0
-    /// A digest (FNV-1a, 128 bits) of them, in order. It finds mistakes, not malice.
-    private(set) var digest: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
+    /// A digest of them, in order.
+    private(set) var digest = ByteDigest().value
 
-    private static let prime: UInt128 = 0x0000_0000_0100_0000_0000_0000_0000_013b
     /// Stands between two accounts; UTF-8 has no such byte.
     private static let end: UInt8 = 0xFF
 
@@ -42,9 +44,9 @@ struct InputPosition: Hashable, Sendable {
 
     mutating func pass(_ account: Account) {
         accounts += 1
-        for byte in account.utf8 { mix(byte) }
-        mix(Self.end)
+        var mixed = ByteDigest(value: digest)
+        mixed.mix(account.utf8)
+        mixed.mix(Self.end)
+        digest = mixed.value
     }
-
-    private mutating func mix(_ byte: UInt8) { digest = (digest ^ UInt128(byte)) &* Self.prime }
 }

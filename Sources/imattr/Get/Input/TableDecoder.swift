@@ -15,6 +15,7 @@ struct TableDecoder: AccountDecoder {
 
     /// Bytes that a heading may have in all.
     private static let maximumHeading = 1 << 20
+    private static let controls = ControlCharacters.refused("a quotation mark may be missing; JSON can have it")
 
     private var splitter: FieldSplitter
     private let column: Column
@@ -82,7 +83,7 @@ struct TableDecoder: AccountDecoder {
         if place == nil {
             heading.append(field)
         } else if index == place, !isEmptyRecord {
-            accounts.append(try Account(found: field, at: "record \(record)"))
+            accounts.append(try Account(found: field, Self.controls, at: "record \(record)"))
         }
         field.removeAll(keepingCapacity: true)
     }

@@ -2,6 +2,9 @@ import Glibc
 
 /// The file of `--output`. It has whole lines or a whole document at any time that matters.
 final class AnswerFile {
+    /// What the name of a file ends in until it is complete.
+    static let partialSuffix = ".partial"
+
     /// The name that was given.
     let path: String
     let descriptor: CInt
@@ -15,8 +18,8 @@ final class AnswerFile {
         if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
             return AnswerFile(path, try open(path, O_WRONLY), partialPath: nil)
         }
-        let real = realPath(path)
-        let partialPath = real + ".partial"
+        let real = FilePath.real(path)
+        let partialPath = real + partialSuffix
         let descriptor = try open(partialPath, O_WRONLY | O_CREAT)
         do throws(OutputError) {
             try lock(descriptor, partialPath)
@@ -106,12 +109,5 @@ final class AnswerFile {
     private static func endsLine(_ descriptor: CInt, _ length: Int) -> Bool {
         var last: UInt8 = 0
         return length == 0 || pread(descriptor, &last, 1, length - 1) == 1 && last == UInt8(ascii: "\n")
-    }
-
-    /// What a symbolic link leads to, so that the link stays one.
-    private static func realPath(_ path: String) -> String {
-        guard let real = realpath(path, nil) else { return path }
-        defer { free(real) }
-        return String(cString: real)
     }
 }

@@ -3,6 +3,8 @@ import IMAttrClient
 /// A block's answers, in the order of its accounts.
 struct AnsweredBlock: Sendable {
     let answers: [AccountAnswer]
+    /// Those of ``answers`` that were refused.
+    let refusals: [Account: Refusal]
     /// What upstream said about missing accounts, as it said it.
     let errorList: [AccountError]
     /// Where the input stands after them.
@@ -10,7 +12,7 @@ struct AnsweredBlock: Sendable {
     /// How much of the input has been read, from 0 to 1; nil if nobody can know.
     let fraction: Double?
 
-    init(_ block: Block, _ result: GetAttrsResult) {
+    init(_ block: Block, _ result: GetAttrsResult, refusals: [Account: Refusal] = [:]) {
         var attrs: [Account: Attrs] = [:]
         for user in result.userAttrs { attrs[user.account] = user.attrs }
         let errors = Dictionary(result.errorList.compactMap { error in error.account.map { ($0, error) } }) {
@@ -22,9 +24,25 @@ struct AnsweredBlock: Sendable {
             return AccountAnswer(account: account, attrs: found, error: found == nil ? errors[account] : nil)
         }
         errorList = result.errorList
+        self.refusals = refusals
         end = block.end
         fraction = block.fraction
     }
+
+    /// Without the accounts that were refused, which have been listed elsewhere.
+    init(withoutRefused block: AnsweredBlock) {
+        answers = block.answers.filter { block.refusals[$0.account] == nil }
+        errorList = block.errorList
+        refusals = [:]
+        end = block.end
+        fraction = block.fraction
+    }
+
+    /// What was refused, in the order of the answers.
+    var refused: [Refusal] { refusals.isEmpty ? [] : answers.compactMap { refusals[$0.account] } }
+
+    /// What upstream has no attributes for.
+    var missing: [AccountAnswer] { answers.filter { $0.attrs == nil && refusals[$0.account] == nil } }
 }
 
 /// Writes answers in one form.

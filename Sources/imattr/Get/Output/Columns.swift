@@ -2,12 +2,13 @@ import IMAttrClient
 import JSONTokens
 
 /// The columns of comma- or tab-separated answers: `To_Account`, `missing`, one for each of some attributes, and possibly `Attrs` for
-/// the others.
+/// the others. A last one, `error`, may come after them.
 struct Columns: Hashable, Sendable {
     /// Columns that are found by themselves, at most; more attributes go to `Attrs`.
     static let maximumFound = 256
     static let fixed = ["To_Account", "missing"]
     static let rest = "Attrs"
+    static let error = "error"
 
     /// Attribute names, each a column.
     private(set) var names: [String] = []
@@ -46,15 +47,15 @@ struct Columns: Hashable, Sendable {
     }
 
     static func isReserved(_ name: String) -> Bool {
-        (fixed + [rest]).contains { $0.utf8.elementsEqual(name.utf8) }
+        (fixed + [rest, error]).contains { $0.utf8.elementsEqual(name.utf8) }
     }
 
     /// An answer's cells: a string's text, any other value as JSON, and nothing where there is no such attribute.
-    func cells(_ answer: AccountAnswer) throws(JSONSyntaxError) -> [[UInt8]] {
+    func cells(_ answer: AccountAnswer, isRefused: Bool = false) throws(JSONSyntaxError) -> [[UInt8]] {
         var cells = [[UInt8]](repeating: [], count: Self.fixed.count + names.count + (hasRest ? 1 : 0))
         cells[0] = Array(answer.account.utf8)
         guard let attrs = answer.attrs else {
-            cells[1] = Array("true".utf8)
+            if !isRefused { cells[1] = Array("true".utf8) }
             return cells
         }
         var rest: [UInt8] = []

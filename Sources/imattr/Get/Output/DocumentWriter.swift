@@ -1,19 +1,24 @@
 import IMAttrClient
 import JSONTokens
 
-/// One JSON document, made piece by piece: `{"UserAttrs":[…],"missing":[…]}`, with `ErrorList` if upstream sent one, as `getAttrs`
-/// answers.
+/// One JSON document, made piece by piece: `{"UserAttrs":[…],"missing":[…]}`, with `ErrorList` if upstream sent one, and `failed` if
+/// accounts were refused, as `getAttrs` answers.
 ///
-/// Entries are passed on as they come. Missing accounts stand after them, so they are held until the end, on disk if they
-/// are many.
+/// Entries are passed on as they come. Missing and refused accounts stand after them, so they are held until the end, on disk if
+/// they are many.
 final class DocumentWriter: AnswerWriter {
     let holdsAnswers = false
     private var hasEntry = false
     private var missing = Spill()
     private var errorList = Spill()
+    private var failed = Spill()
 
     func write(_ block: AnsweredBlock, to output: inout StandardOutput) throws {
         for answer in block.answers {
+            if let refusal = block.refusals[answer.account] {
+                try failed.append((failed.isEmpty ? [] : [UInt8(ascii: ",")]) + refusal.json)
+                continue
+            }
             guard let attrs = answer.attrs else {
                 try missing.append((missing.isEmpty ? [] : [UInt8(ascii: ",")]) + Self.quoted(answer.account))
                 continue
@@ -33,6 +38,10 @@ final class DocumentWriter: AnswerWriter {
         if !errorList.isEmpty {
             try output.write(Array("],\"ErrorList\":[".utf8))
             try errorList.read { try output.write($0) }
+        }
+        if !failed.isEmpty {
+            try output.write(Array("],\"failed\":[".utf8))
+            try failed.read { try output.write($0) }
         }
         try output.write(Array("]}".utf8))
         try output.write(line: "")

@@ -2,20 +2,20 @@ import IMAttrClient
 import JSONTokens
 
 /// One JSON object a line: `{"To_Account":…,"Attrs":{…}}`, or `{"To_Account":…,"missing":true}` with `ErrorCode` and `ErrorInfo` if
-/// upstream sent them.
+/// upstream sent them, or `{"To_Account":…,"failed":true,"code":…,"message":…}` if it was refused.
 struct LineWriter: AnswerWriter {
     let holdsAnswers = false
 
     func write(_ block: AnsweredBlock, to output: inout StandardOutput) throws {
         for answer in block.answers {
-            try output.write(Self.object(answer))
+            try output.write(Self.object(answer, block.refusals[answer.account]))
             try output.write(line: "")
         }
     }
 
     func end(isComplete: Bool, to output: inout StandardOutput) throws {}
 
-    private static func object(_ answer: AccountAnswer) -> [UInt8] {
+    private static func object(_ answer: AccountAnswer, _ refusal: Refusal?) -> [UInt8] {
         var json = JSONWriter(capacity: 64 + (answer.attrs?.json.count ?? 0))
         json.object { json in
             json.key("To_Account")
@@ -23,6 +23,11 @@ struct LineWriter: AnswerWriter {
             if let attrs = answer.attrs {
                 json.key("Attrs")
                 json.raw(attrs.json)
+            } else if let refusal {
+                json.key("failed")
+                json.boolean(true)
+                refusal.writeReason(to: &json)
+                return
             } else {
                 json.key("missing")
                 json.boolean(true)

@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// The forms of answers.
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
-    case table, json, ndjson, csv, tsv
+    case table, vertical, json, ndjson, csv, tsv
 
     /// What the end of a file's name says; nil if it says nothing.
     init?(fileName: String) {
@@ -19,7 +19,15 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
     var canBeContinued: Bool {
         switch self {
         case .ndjson, .csv, .tsv: true
-        case .table, .json: false
+        case .table, .vertical, .json: false
+        }
+    }
+
+    /// Whether it shows some attributes and not all.
+    var hasColumns: Bool {
+        switch self {
+        case .table, .vertical, .csv, .tsv: true
+        case .json, .ndjson: false
         }
     }
 
@@ -28,7 +36,7 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
         switch self {
         case .csv: UInt8(ascii: ",")
         case .tsv: UInt8(ascii: "\t")
-        case .table, .json, .ndjson: nil
+        case .table, .vertical, .json, .ndjson: nil
         }
     }
 }

@@ -44,6 +44,8 @@ struct ResumeState: Hashable, Sendable {
     let hasMissing: Bool
     /// Bytes of the output that hold their answers.
     let bytes: Int
+    /// The list of those that were refused; nil if none is kept.
+    var refused: RefusedState?
 
     // MARK: The file
 
@@ -62,9 +64,20 @@ struct ResumeState: Hashable, Sendable {
         return state
     }
 
-    /// Replaces the state file in one step: at any time the old one is there, or the new one.
+    /// What the name of the next state ends in until it is whole.
+    static let nextSuffix = ".new"
+
+    /// Why something cannot be a state file; nil if it can, or is not there. Replacing a device would remove it.
+    static func whyNotAFile(_ path: String) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return nil }
+        return "it is not a regular file"
+    }
+
+    /// Replaces the state file in one step: at any time the old one is there, or the new one. A symbolic link stays one.
     func write(_ path: String) throws(OutputError) {
-        let next = path + ".new"
+        let path = FilePath.real(path)
+        let next = path + Self.nextSuffix
         let descriptor = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw OutputError(next, errno: errno) }
         defer { close(descriptor) }
@@ -74,13 +87,14 @@ struct ResumeState: Hashable, Sendable {
 
     // MARK: Its text
 
-    private static let version = 1
+    /// Version 2 has a list of refused accounts, which a reader of version 1 would not ask for again.
+    private static let versions: ClosedRange<Int64> = 1...2
 
     var json: [UInt8] {
         var json = JSONWriter()
         json.object { json in
             json.key("imattrGetState")
-            json.integer(Self.version)
+            json.integer(refused == nil ? Self.versions.lowerBound : Self.versions.upperBound)
             json.key("format")
             json.string(format.rawValue)
             if let columns {
@@ -99,17 +113,31 @@ struct ResumeState: Hashable, Sendable {
             json.boolean(hasMissing)
             json.key("bytes")
             json.integer(bytes)
+            if let refused {
+                json.key("refused")
+                json.object { json in
+                    json.key("path")
+                    json.string(refused.path)
+                    json.key("bytes")
+                    json.integer(refused.bytes)
+                    json.key("retried")
+                    json.integer(refused.retried)
+                    json.key("digest")
+                    json.string(String(refused.digest, radix: 16))
+                }
+            }
         }
         return json.bytes
     }
 
-    private struct Malformed: Error {}
+    fileprivate struct Malformed: Error {}
 
     init(json: [UInt8]) throws {
         var (version, accounts, bytes): (Int64?, Int64?, Int64?)
         var (format, output, digest): (OutputFormat?, String?, UInt128?)
         var names: [String]?
         var (hasRest, hasMissing) = (false, false)
+        var refused: RefusedState?
         var reader = JSONReader(json)
         try reader.beginObject()
         while let key = try reader.nextKey() {
@@ -126,20 +154,23 @@ struct ResumeState: Hashable, Sendable {
             case "digest": digest = reader.decode(try reader.string()).flatMap { UInt128($0, radix: 16) }
             case "hasMissing": hasMissing = try reader.flag()
             case "bytes": bytes = try reader.integer()
+            case "refused": refused = try RefusedState(&reader)
             default: try reader.skipValue()
             }
         }
         try reader.finish()
-        guard version == Int64(Self.version), let format, let output, let accounts, let digest, let bytes else {
+        guard let version, Self.versions ~= version, let format, let output, let accounts, let digest, let bytes else {
             throw Malformed()
         }
         self.init(
             format: format, columns: names.map { Columns($0, hasRest: hasRest) }, output: output,
-            position: InputPosition(accounts: Int(accounts), digest: digest), hasMissing: hasMissing, bytes: Int(bytes))
+            position: InputPosition(accounts: Int(accounts), digest: digest), hasMissing: hasMissing, bytes: Int(bytes),
+            refused: refused)
     }
 
     init(
-        format: OutputFormat, columns: Columns?, output: String, position: InputPosition, hasMissing: Bool, bytes: Int
+        format: OutputFormat, columns: Columns?, output: String, position: InputPosition, hasMissing: Bool, bytes: Int,
+        refused: RefusedState? = nil
     ) {
         self.format = format
         self.columns = columns
@@ -147,6 +178,25 @@ struct ResumeState: Hashable, Sendable {
         self.position = position
         self.hasMissing = hasMissing
         self.bytes = bytes
+        self.refused = refused
+    }
+}
+
+extension RefusedState {
+    fileprivate init(_ reader: inout JSONReader) throws {
+        var (path, bytes, retried, digest): (String?, Int64?, Int64?, UInt128?)
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            switch reader.decode(key) {
+            case "path": path = reader.decode(try reader.string())
+            case "bytes": bytes = try reader.integer()
+            case "retried": retried = try reader.integer()
+            case "digest": digest = reader.decode(try reader.string()).flatMap { UInt128($0, radix: 16) }
+            default: try reader.skipValue()
+            }
+        }
+        guard let path, let bytes, let retried, let digest else { throw ResumeState.Malformed() }
+        self.init(path: path, bytes: Int(bytes), retried: Int(retried), digest: digest)
     }
 }
 

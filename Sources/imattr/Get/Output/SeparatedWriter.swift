@@ -8,16 +8,28 @@ struct SeparatedWriter: AnswerWriter {
     /// Accounts whose answers are held until the columns are fixed.
     static let held = AccountInput.size
 
+    /// The heading of the last column, with the codes of refused accounts.
+    private static let errorHeading = Array(Columns.error.utf8)
+
     private let separator: UInt8
+    private let listsRefused: Bool
+    private let hasMark: Bool
     private var columns: Columns?
     private var isHeadingDue: Bool
     private var waiting: [AnsweredBlock] = []
 
     /// - Parameters:
     ///   - columns: nil to find them.
+    ///   - listsRefused: Whether there is a column for refused accounts.
+    ///   - hasMark: Whether a byte order mark comes first, by which Excel knows UTF-8.
     ///   - isContinued: Whether there is a heading already.
-    init(separator: UInt8, columns: Columns?, isContinued: Bool = false) {
+    init(
+        separator: UInt8, columns: Columns?, listsRefused: Bool = false, hasMark: Bool = false,
+        isContinued: Bool = false
+    ) {
         self.separator = separator
+        self.hasMark = hasMark
+        self.listsRefused = listsRefused
         self.columns = columns
         isHeadingDue = !isContinued
     }
@@ -50,18 +62,23 @@ struct SeparatedWriter: AnswerWriter {
     private mutating func writeRows(_ block: AnsweredBlock, to output: inout StandardOutput) throws {
         try writeHeading(to: &output)
         guard let columns else { return }
-        for answer in block.answers { try writeLine(try columns.cells(answer), to: &output) }
+        for answer in block.answers {
+            let refusal = block.refusals[answer.account]
+            var cells = try columns.cells(answer, isRefused: refusal != nil)
+            if listsRefused { cells.append(refusal.map { Array(String($0.code).utf8) } ?? []) }
+            try writeLine(cells, to: &output)
+        }
     }
 
     private mutating func writeHeading(to output: inout StandardOutput) throws {
         guard isHeadingDue, let columns else { return }
         isHeadingDue = false
-        try writeLine(columns.heading, to: &output)
+        if hasMark { try output.write(Array("\u{FEFF}".utf8)) }
+        try writeLine(columns.heading + (listsRefused ? [Self.errorHeading] : []), to: &output)
     }
 
     private func writeLine(_ cells: [[UInt8]], to output: inout StandardOutput) throws {
-        try output.write(Array(cells.map(quoted).joined(separator: [separator])))
-        try output.write(line: "")
+        try output.write(cells: cells.map(quoted), separator: separator)
     }
 
     private func quoted(_ cell: [UInt8]) -> [UInt8] {

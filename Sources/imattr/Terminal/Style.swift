@@ -7,6 +7,8 @@ struct Style {
         case red = 31
         case green = 32
         case yellow = 33
+        case blue = 34
+        case grey = 90
     }
 
     let isColoured: Bool
@@ -22,6 +24,12 @@ struct Style {
     func paint(_ text: String, _ colour: Colour) -> String {
         isColoured ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
     }
+
+    /// What begins a colour; ``end`` ends it.
+    func start(_ colour: Colour) -> String { isColoured ? "\u{1B}[\(colour.rawValue)m" : "" }
+
+    /// What ends any colour.
+    var end: String { isColoured ? "\u{1B}[0m" : "" }
 
     func bold(_ text: String) -> String { isColoured ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
 

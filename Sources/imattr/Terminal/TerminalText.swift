@@ -28,6 +28,21 @@ enum TerminalText {
         text + String(repeating: " ", count: max(0, columns - width(text)))
     }
 
+    /// The text if it is no wider than that, else its beginning and `…`.
+    static func cut(_ text: String, to columns: Int) -> String {
+        guard width(text) > columns else { return text }
+        if columns < 1 { return "" }
+        var (result, used) = ("", 0)
+        // By what is seen as one character, so that none is cut.
+        for character in text {
+            let more = width(String(character))
+            if used + more > columns - 1 { break }
+            result.append(character)
+            used += more
+        }
+        return result + "…"
+    }
+
     /// All of these lie below U+10000.
     private static func acts(_ scalar: Unicode.Scalar) -> Bool {
         if 0x20...0x7E ~= scalar.value { return false }
