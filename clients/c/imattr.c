@@ -44,7 +44,9 @@ enum {
     LONGEST_LOOK = 1000,         /* ms; to read what has arrived before giving up */
     GRACE = 1000,                /* ms; a daemon that is late has so long to say so itself */
     MOST_CONNECTIONS = 8,        /* the current one, and those that only wait for their last answers */
+    OVERLOADED = -32000,
     DEADLINE_EXCEEDED = -32001,
+    UPSTREAM_UNREACHABLE = -32002,
     SHUTTING_DOWN = -32004
 };
 
@@ -1912,8 +1914,10 @@ static bool read_failure(struct text entry, struct imattr_failure *failure)
     if (!find_members(entry, 7, names, found) || found[0].length == 0 || *found[0].at != '"' ||
         !read_integer(found[1], &failure->code) || found[2].length == 0 || *found[2].at != '"')
         return false;
-    read_integer(found[5], &failure->retry_after_ms);
     failure->retryable = text_is(found[3], "true");
+    if (!failure->retryable && !text_is(found[3], "false"))
+        return false;
+    read_integer(found[5], &failure->retry_after_ms);
     failure->account = decode_in_place(found[0], &failure->account_length);
     failure->message = decode_in_place(found[2], &length);
     if (found[4].length > 0 && *found[4].at == '"')
@@ -2004,9 +2008,12 @@ static void set_complaint(struct imattr_error *error, struct imattr_client *clie
     set_failure(error, client, call, 0);
 }
 
+static const char ACCOUNTS_BEFORE[] = "\"method\":\"getAttrs\",\"params\":{\"To_Account\":";
+
 static void begin_accounts(struct buffer *body)
 {
-    buffer_add_text(body, "\"method\":\"getAttrs\",\"params\":{\"To_Account\":[");
+    buffer_add_text(body, ACCOUNTS_BEFORE);
+    buffer_add_text(body, "[");
 }
 
 static void end_accounts(struct call *call, const struct imattr_options *options)
@@ -2073,6 +2080,69 @@ static bool distinct_fill(struct distinct *distinct, const char *const *accounts
     return true;
 }
 
+/* Whether an answer is an error that counts as that of each account of the request, with options.partial. */
+static bool is_about_accounts(const struct call *call)
+{
+    struct text code;
+    int64_t number;
+    if (call->kind == IMATTR_DEADLINE)
+        return true;
+    return call->kind == IMATTR_REFUSED && find_member(call->error, "code", &code) && read_integer(code, &number) &&
+           (number < -32768 || number > OVERLOADED || number == OVERLOADED || number == DEADLINE_EXCEEDED ||
+            number == UPSTREAM_UNREACHABLE);
+}
+
+/* What an error says of each account. Its texts are in the call's line. */
+static struct imattr_failure common_failure(const struct call *call)
+{
+    static const char *const names[] = {"retryable", "ErrorInfo", "retryAfterMs", "callId"};
+    struct imattr_failure failure = {
+        .code = DEADLINE_EXCEEDED, .message = "no answer came in time", .retryable = true, .retry_after_ms = -1};
+    struct text code, message, data, found[4];
+    size_t length;
+    if (call->kind != IMATTR_REFUSED)
+        return failure;
+    failure.retryable = false;
+    if (find_member(call->error, "code", &code))
+        read_integer(code, &failure.code);
+    bool has_message = find_member(call->error, "message", &message) && *message.at == '"';
+    /* From here on, the JSON is overwritten. */
+    if (find_member(call->error, "data", &data) && find_members(data, 4, names, found)) {
+        failure.retryable = text_is(found[0], "true");
+        read_integer(found[2], &failure.retry_after_ms);
+        if (found[1].length > 0 && *found[1].at == '"')
+            failure.error_info = decode_in_place(found[1], &length);
+        if (found[3].length > 0 && *found[3].at == '"')
+            failure.call_id = decode_in_place(found[3], &length);
+    }
+    if (has_message)
+        failure.message = decode_in_place(message, &length);
+    return failure;
+}
+
+/* Adds each account of a request whose answer is an error, once. False if there was no memory. */
+static bool fail_accounts(const struct call *call, struct failures *failures)
+{
+    struct imattr_failure failure = common_failure(call);
+    const char *begin = call->body.at + sizeof ACCOUNTS_BEFORE - 1, *at = begin, *end = call->body.at + call->body.length;
+    struct distinct distinct;
+    struct text entry;
+    size_t count = 0;
+    for (bool first = true; next_element(&at, end, first, NULL, &entry, 0); first = false)
+        count++;
+    bool good = distinct_init(&distinct, count);
+    at = begin;
+    for (bool first = true; good && next_element(&at, end, first, NULL, &entry, 0); first = false) {
+        size_t known = distinct.count;
+        failure.account = decode_in_place(entry, &failure.account_length);
+        distinct_add(&distinct, failure.account, failure.account_length);
+        if (distinct.count > known)
+            good = failures_add(failures, failure);
+    }
+    distinct_end(&distinct);
+    return good;
+}
+
 /* The request for a part of the accounts; NULL if there is no memory. */
 static struct call *attrs_call(struct group *group, const char *const *accounts, size_t count, int64_t deadline,
                                const struct imattr_options *options)
@@ -2137,13 +2207,17 @@ static bool gather(struct imattr_client *client, struct group *group, const stru
                 break;
             }
             call->index = sent++;
-            start(client, call);
-            continue;
+            if (call->index == 0 || now_ms() < deadline) {
+                start(client, call);
+                continue;
+            }
+            call->kind = IMATTR_DEADLINE; /* before it was sent */
+            list_add(&group->done, call);
         }
         struct call *call = wait_for_one(client, group);
         kept->answers[call->index] = call;
         answered++;
-        good = call->kind == IMATTR_OK;
+        good = call->kind == IMATTR_OK || (options->partial && is_about_accounts(call));
         if (!good)
             set_failure(error, client, call, options->timeout_ms);
     }
@@ -2151,18 +2225,33 @@ static bool gather(struct imattr_client *client, struct group *group, const stru
     return good;
 }
 
-static bool read_answers(struct imattr_client *client, struct kept_result *kept, struct imattr_error *error)
+static bool read_answers(struct imattr_client *client, const struct imattr_options *options, struct kept_result *kept,
+                         struct imattr_error *error)
 {
     struct lists lists = {0};
+    const struct call *failed = NULL; /* the first one */
     const char *complaint = NULL;
     size_t index = 0;
-    for (; complaint == NULL && index < kept->count; index++)
-        complaint = read_lists(kept->answers[index], &lists);
+    for (; complaint == NULL && index < kept->count; index++) {
+        struct call *call = kept->answers[index];
+        if (call->kind == IMATTR_OK) {
+            complaint = read_lists(call, &lists);
+            continue;
+        }
+        if (failed == NULL) {
+            failed = call;
+            set_failure(error, client, call, options->timeout_ms); /* if nothing is answered */
+        }
+        complaint = fail_accounts(call, &lists.failed) ? NULL : "";
+    }
     kept->result = (struct imattr_result){lists.users.at,  lists.users.count,  lists.missing.at, lists.missing.count,
                                           lists.errors.at, lists.errors.count, lists.failed.at,  lists.failed.count};
+    bool answered = failed == NULL || lists.users.count + lists.missing.count > 0;
+    if (failed != NULL && (answered || complaint != NULL))
+        imattr_error_clear(error);
     if (complaint != NULL)
         set_complaint(error, client, kept->answers[index - 1], complaint);
-    return complaint == NULL;
+    return complaint == NULL && answered;
 }
 
 struct imattr_result *imattr_get_attrs(struct imattr_client *client, const char *const *accounts, size_t count,
@@ -2190,7 +2279,7 @@ struct imattr_result *imattr_get_attrs(struct imattr_client *client, const char 
         good = gather(client, &group, &distinct, &options, kept, error);
         group_end(&group);
     }
-    good = good && read_answers(client, kept, error);
+    good = good && read_answers(client, &options, kept, error);
     distinct_end(&distinct);
     if (good) {
         set_ok(error);
@@ -2349,11 +2438,12 @@ static bool open_answer(struct imattr_stream *stream, struct call *call, struct 
     struct lists *lists = &stream->lists;
     stream->answer = call;
     lists->users.count = lists->missing.count = lists->errors.count = lists->failed.count = stream->yielded = 0;
-    if (call->kind != IMATTR_OK) {
+    bool fails = stream->options.partial && is_about_accounts(call);
+    if (call->kind != IMATTR_OK && !fails) {
         set_failure(error, stream->client, call, stream->options.timeout_ms);
         return false;
     }
-    const char *complaint = read_lists(call, lists);
+    const char *complaint = !fails ? read_lists(call, lists) : fail_accounts(call, &lists->failed) ? NULL : "";
     if (complaint == NULL && !(add_missing(lists) && add_failed(lists)))
         complaint = "";
     if (complaint != NULL)
