@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -39,7 +38,7 @@ final class Driver {
 
     /** Java takes a moment for the first call, which on a busy machine is longer than some transcripts have. */
     private static void loadClasses() {
-        try (IMAttrClient nobody = new IMAttrClient(Path.of("/nonexistent/imattrd.sock"))) {
+        try (IMAttrClient nobody = new IMAttrClient("/nonexistent/imattrd.sock")) {
             nobody.getAttrs("nobody");
         } catch (IMAttrException expected) {
             Json.write(Errors.described(expected));
@@ -61,7 +60,7 @@ final class Driver {
     private void take(JsonObject command) {
         switch ((String) command.get("do")) {
             case "open" -> {
-                client = command.get("socket") instanceof String path ? new IMAttrClient(Path.of(path)) : new IMAttrClient();
+                client = command.get("socket") instanceof String path ? new IMAttrClient(path) : new IMAttrClient();
                 say(members("opened", true));
             }
             case "close" -> {
@@ -133,12 +132,12 @@ final class Driver {
         private Object result() {
             switch ((String) command.get("do")) {
                 case "getAttrs":
-                    return described(client.getAttrs(accounts(), options()));
+                    return described(client.getAttrs(accounts(), options()), options().partial());
                 case "ping":
                     client.ping(options());
                     return "pong";
                 case "getStatus":
-                    return client.getStatus(options());
+                    return client.getStatus(options()).json();
                 default:
                     return client.call((String) command.get("method"), command.get("params"), options());
             }
@@ -164,7 +163,7 @@ final class Driver {
             if (command.get("inFlight") instanceof Long inFlight) {
                 options = options.withInFlight(inFlight.intValue());
             }
-            return options;
+            return options.withPartial(Boolean.TRUE.equals(command.get("partial")));
         }
 
         private void stream() throws InterruptedException {
@@ -180,7 +179,11 @@ final class Driver {
             long yielded = 0;
             try (UserStream users = client.stream(new Source(command, () -> taken++), options())) {
                 for (User user : users) {
-                    answer(user.isMissing() ? "missing" : "user", described(user));
+                    if (user.isFailed()) {
+                        answer("failed", Errors.described(user.failure()));
+                    } else {
+                        answer(user.isMissing() ? "missing" : "user", described(user));
+                    }
                     yielded++;
                     if (pauseAfter instanceof Long count && count == yielded && !goesOn()) {
                         return false;
@@ -211,11 +214,13 @@ final class Driver {
 
     // As JSON
 
-    private static Map<String, Object> described(Attributes answer) {
+    private static Map<String, Object> described(Attributes answer, boolean isPartial) {
         List<Object> errors = answer.errorList().isEmpty() ? null : Errors.described(answer.errorList());
         List<Object> users = new ArrayList<>();
         answer.userAttrs().forEach(user -> users.add(described(user)));
-        return members("UserAttrs", users, "missing", answer.missing(), "ErrorList", errors);
+        List<Object> failed = isPartial ? new ArrayList<>() : null;
+        answer.failed().forEach(account -> failed.add(Errors.described(account)));
+        return members("UserAttrs", users, "missing", answer.missing(), "ErrorList", errors, "failed", failed);
     }
 
     private static Map<String, Object> described(User user) {
