@@ -1,6 +1,7 @@
 package driver;
 
 import imattr.AccountError;
+import imattr.ArgumentException;
 import imattr.Attributes;
 import imattr.CallOptions;
 import imattr.IMAttrClient;
@@ -30,6 +31,7 @@ final class Driver {
     private final PrintStream output = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     private final Map<String, Call> calls = new HashMap<>();
     private IMAttrClient client = new IMAttrClient();
+    private ArgumentException openFailure;
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
         loadClasses();
@@ -60,7 +62,7 @@ final class Driver {
     private void take(JsonObject command) {
         switch ((String) command.get("do")) {
             case "open" -> {
-                client = command.get("socket") instanceof String path ? new IMAttrClient(path) : new IMAttrClient();
+                open(command.get("socket"));
                 say(members("opened", true));
             }
             case "close" -> {
@@ -73,7 +75,21 @@ final class Driver {
         }
     }
 
+    /** A path that cannot be one is an error of the constructor, here of the calls. */
+    private void open(Object socket) {
+        openFailure = null;
+        try {
+            client = socket instanceof String path ? new IMAttrClient(path) : new IMAttrClient();
+        } catch (ArgumentException failure) {
+            openFailure = failure;
+        }
+    }
+
     private void begin(JsonObject command) {
+        if (openFailure != null) {
+            say(members("call", command.get("call"), "error", Errors.described(openFailure)));
+            return;
+        }
         Call call = new Call(command, client);
         calls.put((String) command.get("call"), call);
         call.thread.start();
