@@ -31,7 +31,7 @@ module IMAttr
       raise InvalidArgument, "partial is #{value.inspect[0, 80]}, not true or false"
     end
 
-    def method(value)
+    def method_name(value)
       return value.to_s if value.is_a?(String) || value.is_a?(Symbol)
 
       raise InvalidArgument, "method is #{value.inspect[0, 80]}, no String or Symbol"

@@ -102,7 +102,7 @@ module IMAttr
         raise InvalidArgument, "params are #{params.inspect[0, 80]}, no Hash or Array"
       end
 
-      request(Arguments.method(method), params && JSON.generate(params), timeout, &:itself)
+      request(Arguments.method_name(method), params && JSON.generate(params), timeout, &:itself)
     rescue JSON::GeneratorError => e
       raise InvalidArgument, "params cannot be sent: #{e.message}"
     end
