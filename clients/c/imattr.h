@@ -21,6 +21,8 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
+#define IMATTR_VERSION "0.1.0"
+
 struct imattr_client;
 struct imattr_stream;
 struct imattr_token;
@@ -29,24 +31,24 @@ struct imattr_token;
 
 enum imattr_kind {
     IMATTR_OK,
-    IMATTR_ARGUMENT,    /* an account that is not 1 to 255 bytes of UTF-8, an option out of range; nothing was sent */
+    IMATTR_ARGUMENT,    /* an account that is not 1 to 255 bytes of UTF-8, an option out of range, NULL; nothing was sent */
     IMATTR_REFUSED,     /* the daemon answered an error: see code, retryable, retry_after_ms and answer */
     IMATTR_UNREACHABLE, /* no connection: see system_error; EACCES: this user is not in group imattr */
     IMATTR_LOST,        /* the daemon went away and did not come back in time; may be tried again */
-    IMATTR_DEADLINE,    /* no answer came in time; may be tried again */
+    IMATTR_DEADLINE,    /* no answer came in time, or the daemon answered that there is none (code -32001); may be tried again */
     IMATTR_PROTOCOL,    /* what listens there does not speak this protocol */
-    IMATTR_CANCELLED,   /* by imattr_cancel or imattr_close */
+    IMATTR_CANCELLED,   /* by imattr_cancel or imattr_close; or a stream that is used in a forked process */
     IMATTR_NO_MEMORY
 };
 
 struct imattr_error {
     enum imattr_kind kind;  /* IMATTR_OK after success */
     bool retryable;         /* the same call may succeed later without anybody's doing */
-    int64_t code;           /* refused: a code of the daemon, or Tencent's own ErrorCode; else 0 */
-    int64_t retry_after_ms; /* refused: before that, asking again is of no use; -1 if the daemon did not say */
+    int64_t code;           /* of the daemon's answer: Tencent's own ErrorCode, or below 0; 0 if it did not answer */
+    int64_t retry_after_ms; /* of that: before then, asking again is of no use; -1 if the daemon did not say */
     int system_error;       /* unreachable: an errno; else 0 */
     char message[512];      /* for a person; cut if it is longer */
-    char *answer;           /* refused: the daemon's error object, {"code":…,"message":…,"data":{…}}; else NULL */
+    char *answer;           /* the daemon's error object, {"code":…,"message":…,"data":{…}}; NULL if it did not answer */
 };
 
 /* Frees what an error holds. Every call that takes an error overwrites it without doing so. */
@@ -59,7 +61,8 @@ const char *imattr_kind_name(enum imattr_kind kind);
 
 /* Makes a client for a socket; NULL: that of IMATTRD_SOCKET, else /run/imattrd/imattrd.sock. It connects when the first
  * request is made, and again when the daemon was restarted. NULL if there is no memory or no file descriptor left.
- * After fork() the child must make a client of its own. */
+ * A forked process may use its parent's client: there it makes a connection of its own, and leaves the parent's alone. The
+ * parent's streams can only be closed there. */
 struct imattr_client *imattr_open(const char *socket_path);
 
 /* Ends a client: what waits fails with IMATTR_CANCELLED, and so does every later call. From any thread. */
@@ -76,21 +79,35 @@ struct imattr_options {
     size_t batch;               /* accounts in a request, 1 to 10000 */
     size_t in_flight;           /* requests at once, 1 to 1024 */
     struct imattr_token *token; /* NULL, or what cancels the call */
+    bool partial;               /* if accounts fail, return the others, and list those in `failed` */
 };
 
 /* What holds where NULL is given. To change one:
  *     struct imattr_options options = IMATTR_OPTIONS;
  *     options.timeout_ms = 5000; */
-#define IMATTR_OPTIONS {30000, 0, 500, 32, NULL}
+#define IMATTR_OPTIONS {30000, 0, 500, 32, NULL, false}
+
+/* Why an account failed, with options.partial. */
+struct imattr_failure {
+    const char *account; /* To_Account, UTF-8 */
+    size_t account_length;
+    int64_t code;           /* Tencent's own ErrorCode, or a code of the daemon below 0 */
+    const char *message;    /* for a person */
+    bool retryable;         /* the account may be answered later without anybody's doing */
+    const char *error_info; /* upstream's words; NULL if there are none */
+    int64_t retry_after_ms; /* before that, asking again is of no use; -1 if the daemon did not say */
+    const char *call_id;    /* the upstream call, as in the daemon's log; NULL if there is none */
+};
 
 /* All texts are followed by a NUL, and can hold others only if accounts or values have U+0000. */
 struct imattr_user {
     const char *account; /* To_Account, UTF-8 */
     size_t account_length;
-    const char *attrs; /* the JSON object as upstream wrote it; NULL if the account is missing */
+    const char *attrs; /* the JSON object as upstream wrote it; NULL if the account is missing or failed */
     size_t attrs_length;
     int64_t error_code;     /* missing: upstream's reason; 0 if it gave none */
     const char *error_info; /* missing: upstream's text; NULL if it gave none */
+    const struct imattr_failure *failure; /* streams with options.partial: why the account failed; else NULL */
 };
 
 struct imattr_result {
@@ -100,6 +117,8 @@ struct imattr_result {
     size_t missing_count;
     struct imattr_user *errors; /* upstream's ErrorList */
     size_t error_count;
+    struct imattr_failure *failed; /* with options.partial: what failed */
+    size_t failed_count;
 };
 
 /* Gets the attributes of any number of accounts, each 1 to 255 bytes of UTF-8. NULL after an error. */
@@ -128,15 +147,15 @@ typedef const char *imattr_next_account(void *context);
 struct imattr_stream *imattr_stream_open(struct imattr_client *client, imattr_next_account *next, void *context,
                                          const struct imattr_options *options, struct imattr_error *error);
 
-/* The next account whose answer has arrived, with attrs, or missing (attrs is NULL). Valid until the next call. NULL at the
- * end (error.kind is IMATTR_OK) and after an error, which ends the stream. An account that is repeated in one request is
- * yielded once, in another request again. */
+/* The next account whose answer has arrived, with attrs, or failed (failure is not NULL), or missing (both are NULL). Valid
+ * until the next call. NULL at the end (error.kind is IMATTR_OK) and after an error, which ends the stream. An account that is
+ * repeated in one request is yielded once, in another request again. */
 const struct imattr_user *imattr_stream_next(struct imattr_stream *stream, struct imattr_error *error);
 
 /* Accounts that were taken from `next` so far. */
 size_t imattr_stream_taken(const struct imattr_stream *stream);
 
-/* Frees a stream; withdraws what is in flight. NULL does nothing. */
+/* Frees a stream; withdraws what is in flight, but not in a forked process. NULL does nothing. */
 void imattr_stream_close(struct imattr_stream *stream);
 
 /* ---- Cancelling */
