@@ -57,7 +57,10 @@ MISTAKES = {
     "deadline-of-each-request": ["deadline-of-the-whole-call"],
     "no-cancel": ["cancel", "stream-is-read-lazily"],
     "wrong-cancel": ["cancel"],
-    "gives-up-first": ["stopped-then-answered", "stopped-calls", "stopped-stream"],
+    "gives-up-first": [
+        *("stopped-then-answered", "stopped-calls", "stopped-requests-of-a-call", "stopped-stream"),
+        *("stopped-then-closed", "stopped-after-the-deadline"),
+    ],
     # Connecting
     "shares-after-fork": ["fork", "fork-while-a-call-waits"],
     "connects-at-open": ["connect-at-first-request"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asyncio import get_running_loop, sleep
 from collections.abc import AsyncIterable
+from os import getpid
 from select import EPOLLIN, EPOLLOUT
 
 from ._arguments import (
@@ -43,7 +44,8 @@ __all__ = ["AsyncClient"]
 class AsyncClient:
     """Asks imattrd; `imattr.Client` for tasks instead of threads.
 
-    Any number of tasks of one event loop may call at once. Cancelling a task withdraws its call.
+    Any number of tasks of one event loop may call at once. Cancelling a task withdraws its call. A forked process, with an
+    event loop of its own, gets a connection of its own.
 
         async with AsyncClient() as client:
             async for user in client.stream(accounts):
@@ -54,6 +56,7 @@ class AsyncClient:
         """`path` is the daemon's socket; unless given, that of IMATTRD_SOCKET, or else /run/imattrd/imattrd.sock."""
         self._path = given_path(path)
         self._exchange: AsyncExchange | None = None
+        self._process = 0
         self._is_closed = False
 
     def __repr__(self) -> str:
@@ -68,8 +71,12 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Closes the connection. Calls under way, and later ones, raise `imattr.CancelledError`."""
         self._is_closed = True
-        if self._exchange is not None:
+        if self._exchange is None:
+            return
+        if self._process == getpid():
             self._exchange.close()
+        else:
+            self._exchange.forget()
 
     async def get_attrs(
         self, accounts: Iterable[str], *, timeout: float = DEFAULT_TIMEOUT, max_age: float = 0, partial: bool = False
@@ -169,8 +176,13 @@ class AsyncClient:
         loop = get_running_loop()
         if self._is_closed:
             raise CancelledError("the client is closed")
+        if self._exchange is not None and self._process != getpid():
+            # On a shared connection each process would read answers to the other.
+            self._exchange.forget()
+            self._exchange = None
         if self._exchange is None:
             self._exchange = AsyncExchange(self._path, loop)
+            self._process = getpid()
         if self._exchange.loop is not loop:
             raise RuntimeError("a client belongs to the event loop of its first call: make one for each loop")
         return TaskCall(self._exchange)
@@ -202,6 +214,10 @@ class AsyncExchange:
         self._exchange.close("the client was closed")
         if self._timer is not None:
             self._timer.cancel()
+
+    def forget(self) -> None:
+        """Closes what a forked process has of its parent's; the loop, whose poller is still the parent's, is left alone."""
+        self._exchange.forget("the call belongs to the process that this one was forked from")
 
     # Sockets
 
