@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -1797,9 +1798,304 @@ char *imattr_call(struct imattr_client *client, const char *method, const char *
     return line;
 }
 
-char *imattr_get_status(struct imattr_client *client, const struct imattr_options *options, struct imattr_error *error)
+/* Decodes a string in its place in an answer, which is ours and is not read there again. */
+static const char *decode_in_place(struct text json, size_t *length)
 {
-    return imattr_call(client, "getStatus", NULL, options, error);
+    char *to = (char *)json.at + 1;
+    *length = decode_string(json, to);
+    to[*length] = '\0';
+    return to;
+}
+
+/* ---- The daemon's status */
+
+enum status_kind {
+    STATUS_TEXT, /* always said */
+    STATUS_OPTIONAL_TEXT,
+    STATUS_INTEGER,
+    STATUS_NUMBER,
+    STATUS_TRUTH,
+    STATUS_TEXTS,
+    STATUS_COUNTS,
+    STATUS_OBJECT
+};
+
+/* Where a member of an object is in its structure. */
+struct status_member {
+    const char *name;
+    enum status_kind kind;
+    size_t at;
+    size_t has; /* where it says that the member is there; NOWHERE if it does not */
+    const struct status_member *parts; /* of an object */
+    size_t part_count;
+};
+
+#define NOWHERE SIZE_MAX
+#define AT(of, member) offsetof(struct imattr_##of, member)
+#define PARTS(table) table, sizeof table / sizeof *table
+#define NO_PARTS NULL, 0
+
+/* clients/contract/status-types prints this from the daemon's own schema. */
+
+static const struct status_member STATUS_DOOR[] = {
+    {"accepted", STATUS_INTEGER, AT(status_door, accepted), NOWHERE, NO_PARTS},
+    {"refusedByLimit", STATUS_COUNTS, AT(status_door, refused_by_limit), NOWHERE, NO_PARTS},
+    {"displacedByLimit", STATUS_COUNTS, AT(status_door, displaced_by_limit), NOWHERE, NO_PARTS},
+    {"stuck", STATUS_INTEGER, AT(status_door, stuck), NOWHERE, NO_PARTS},
+    {"descriptorShortages", STATUS_INTEGER, AT(status_door, descriptor_shortages), NOWHERE, NO_PARTS},
+    {"isShortOfDescriptors", STATUS_TRUTH, AT(status_door, is_short_of_descriptors), NOWHERE, NO_PARTS},
+};
+
+static const struct status_member STATUS_UPSTREAM_LAST_ERROR[] = {
+    {"code", STATUS_INTEGER, AT(status_upstream_last_error, code), NOWHERE, NO_PARTS},
+    {"message", STATUS_TEXT, AT(status_upstream_last_error, message), NOWHERE, NO_PARTS},
+    {"ErrorInfo", STATUS_OPTIONAL_TEXT, AT(status_upstream_last_error, error_info), NOWHERE, NO_PARTS},
+};
+
+static const struct status_member STATUS_UPSTREAM[] = {
+    {"host", STATUS_TEXT, AT(status_upstream, host), NOWHERE, NO_PARTS},
+    {"healthy", STATUS_TRUTH, AT(status_upstream, healthy), NOWHERE, NO_PARTS},
+    {"open", STATUS_TRUTH, AT(status_upstream, open), NOWHERE, NO_PARTS},
+    {"failuresInARow", STATUS_INTEGER, AT(status_upstream, failures_in_a_row), NOWHERE, NO_PARTS},
+    {"lastError", STATUS_OBJECT, AT(status_upstream, last_error), AT(status_upstream, has_last_error), PARTS(STATUS_UPSTREAM_LAST_ERROR)},
+};
+
+static const struct status_member STATUS_LIMITER[] = {
+    {"rateLimit", STATUS_INTEGER, AT(status_limiter, rate_limit), NOWHERE, NO_PARTS},
+    {"currentLimit", STATUS_INTEGER, AT(status_limiter, current_limit), NOWHERE, NO_PARTS},
+    {"why", STATUS_OPTIONAL_TEXT, AT(status_limiter, why), NOWHERE, NO_PARTS},
+    {"slotsHeld", STATUS_INTEGER, AT(status_limiter, slots_held), NOWHERE, NO_PARTS},
+    {"creditMs", STATUS_NUMBER, AT(status_limiter, credit_ms), NOWHERE, NO_PARTS},
+    {"callsUnderWay", STATUS_INTEGER, AT(status_limiter, calls_under_way), NOWHERE, NO_PARTS},
+    {"maxInFlight", STATUS_INTEGER, AT(status_limiter, max_in_flight), NOWHERE, NO_PARTS},
+};
+
+static const struct status_member STATUS_QUEUE[] = {
+    {"requests", STATUS_INTEGER, AT(status_queue, requests), NOWHERE, NO_PARTS},
+    {"waitingAccounts", STATUS_INTEGER, AT(status_queue, waiting_accounts), NOWHERE, NO_PARTS},
+    {"oldestWaitingMs", STATUS_INTEGER, AT(status_queue, oldest_waiting_ms), AT(status_queue, has_oldest_waiting_ms), NO_PARTS},
+    {"waitingAccountsByUid", STATUS_COUNTS, AT(status_queue, waiting_accounts_by_uid), NOWHERE, NO_PARTS},
+};
+
+static const struct status_member STATUS_HELD[] = {
+    {"answers", STATUS_INTEGER, AT(status_held, answers), NOWHERE, NO_PARTS},
+    {"bytes", STATUS_INTEGER, AT(status_held, bytes), NOWHERE, NO_PARTS},
+};
+
+static const struct status_member STATUS_COUNTERS[] = {
+    {"calls", STATUS_INTEGER, AT(status_counters, calls), NOWHERE, NO_PARTS},
+    {"accounts", STATUS_INTEGER, AT(status_counters, accounts), NOWHERE, NO_PARTS},
+    {"callsNeverSent", STATUS_INTEGER, AT(status_counters, calls_never_sent), NOWHERE, NO_PARTS},
+    {"retries", STATUS_INTEGER, AT(status_counters, retries), NOWHERE, NO_PARTS},
+    {"signatureRenewals", STATUS_INTEGER, AT(status_counters, signature_renewals), NOWHERE, NO_PARTS},
+    {"slowDowns", STATUS_INTEGER, AT(status_counters, slow_downs), NOWHERE, NO_PARTS},
+    {"isolations", STATUS_INTEGER, AT(status_counters, isolations), NOWHERE, NO_PARTS},
+    {"isolationCalls", STATUS_INTEGER, AT(status_counters, isolation_calls), NOWHERE, NO_PARTS},
+    {"fromMemory", STATUS_INTEGER, AT(status_counters, from_memory), NOWHERE, NO_PARTS},
+    {"answered", STATUS_INTEGER, AT(status_counters, answered), NOWHERE, NO_PARTS},
+    {"failed", STATUS_INTEGER, AT(status_counters, failed), NOWHERE, NO_PARTS},
+    {"expired", STATUS_INTEGER, AT(status_counters, expired), NOWHERE, NO_PARTS},
+    {"overloaded", STATUS_INTEGER, AT(status_counters, overloaded), NOWHERE, NO_PARTS},
+    {"withdrawn", STATUS_INTEGER, AT(status_counters, withdrawn), NOWHERE, NO_PARTS},
+    {"stopped", STATUS_INTEGER, AT(status_counters, stopped), NOWHERE, NO_PARTS},
+    {"unrequestedAccounts", STATUS_INTEGER, AT(status_counters, unrequested_accounts), NOWHERE, NO_PARTS},
+    {"accountsPerCall", STATUS_NUMBER, AT(status_counters, accounts_per_call), NOWHERE, NO_PARTS},
+    {"failedCallsByCode", STATUS_COUNTS, AT(status_counters, failed_calls_by_code), NOWHERE, NO_PARTS},
+};
+
+static const struct status_member STATUS_USER_SIG[] = {
+    {"expiresAt", STATUS_INTEGER, AT(status_user_sig, expires_at), AT(status_user_sig, has_expires_at), NO_PARTS},
+};
+
+static const struct status_member STATUS_LAST_RELOAD[] = {
+    {"at", STATUS_INTEGER, AT(status_last_reload, at), NOWHERE, NO_PARTS},
+    {"succeeded", STATUS_TRUTH, AT(status_last_reload, succeeded), NOWHERE, NO_PARTS},
+    {"problems", STATUS_TEXTS, AT(status_last_reload, problems), NOWHERE, NO_PARTS},
+    {"keysForRestart", STATUS_TEXTS, AT(status_last_reload, keys_for_restart), NOWHERE, NO_PARTS},
+};
+
+static const struct status_member STATUS[] = {
+    {"version", STATUS_TEXT, AT(status, version), NOWHERE, NO_PARTS},
+    {"pid", STATUS_INTEGER, AT(status, pid), NOWHERE, NO_PARTS},
+    {"uptimeSeconds", STATUS_INTEGER, AT(status, uptime_seconds), NOWHERE, NO_PARTS},
+    {"state", STATUS_TEXT, AT(status, state), NOWHERE, NO_PARTS},
+    {"reasons", STATUS_TEXTS, AT(status, reasons), NOWHERE, NO_PARTS},
+    {"connections", STATUS_INTEGER, AT(status, connections), NOWHERE, NO_PARTS},
+    {"bufferedBytes", STATUS_INTEGER, AT(status, buffered_bytes), NOWHERE, NO_PARTS},
+    {"door", STATUS_OBJECT, AT(status, door), NOWHERE, PARTS(STATUS_DOOR)},
+    {"requests", STATUS_COUNTS, AT(status, requests), NOWHERE, NO_PARTS},
+    {"upstream", STATUS_OBJECT, AT(status, upstream), AT(status, has_upstream), PARTS(STATUS_UPSTREAM)},
+    {"limiter", STATUS_OBJECT, AT(status, limiter), AT(status, has_limiter), PARTS(STATUS_LIMITER)},
+    {"queue", STATUS_OBJECT, AT(status, queue), AT(status, has_queue), PARTS(STATUS_QUEUE)},
+    {"held", STATUS_OBJECT, AT(status, held), AT(status, has_held), PARTS(STATUS_HELD)},
+    {"counters", STATUS_OBJECT, AT(status, counters), AT(status, has_counters), PARTS(STATUS_COUNTERS)},
+    {"userSig", STATUS_OBJECT, AT(status, user_sig), AT(status, has_user_sig), PARTS(STATUS_USER_SIG)},
+    {"lastReload", STATUS_OBJECT, AT(status, last_reload), AT(status, has_last_reload), PARTS(STATUS_LAST_RELOAD)},
+};
+/* end of what status-types prints */
+
+#undef AT
+#undef PARTS
+#undef NO_PARTS
+
+/* The text of a JSON string, in its place; NULL if it is none. */
+static const char *status_text(struct text json)
+{
+    size_t length;
+    return *json.at == '"' ? decode_in_place(json, &length) : NULL;
+}
+
+static bool read_number(struct text json, double *number)
+{
+    char digits[64], *end;
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (plain == (locale_t)0 || json.length >= sizeof digits || (*json.at != '-' && !is_digit(*json.at)))
+        return false;
+    memcpy(digits, json.at, json.length);
+    digits[json.length] = '\0';
+    *number = strtod_l(digits, &end, plain);
+    freelocale(plain);
+    return *end == '\0';
+}
+
+/* Each of these is false if a value is of another type, or there is no memory. */
+static bool read_texts(struct text json, struct imattr_texts *texts)
+{
+    const char *at = json.at;
+    struct text entry;
+    if (*at != '[')
+        return false;
+    for (bool first = true; next_element(&at, json.at + json.length, first, NULL, &entry, 0); first = false) {
+        const char **more = realloc(texts->at, (texts->count + 1) * sizeof *more);
+        if (more == NULL)
+            return false;
+        texts->at = more;
+        if ((more[texts->count] = status_text(entry)) == NULL)
+            return false;
+        texts->count++;
+    }
+    return true;
+}
+
+static bool read_counts(struct text json, struct imattr_counts *counts)
+{
+    const char *at = json.at;
+    struct text key, value;
+    if (*at != '{')
+        return false;
+    for (bool first = true; next_element(&at, json.at + json.length, first, &key, &value, 0); first = false) {
+        struct imattr_count *more = realloc(counts->at, (counts->count + 1) * sizeof *more);
+        if (more == NULL)
+            return false;
+        counts->at = more;
+        if (!read_integer(value, &more[counts->count].count))
+            return false;
+        more[counts->count++].name = status_text(key);
+    }
+    return true;
+}
+
+static bool read_status_object(struct text json, const struct status_member *members, size_t count, char *to);
+
+static bool read_status_member(struct text json, const struct status_member *member, char *to)
+{
+    void *at = to + member->at;
+    switch (member->kind) {
+    case STATUS_TEXT:
+    case STATUS_OPTIONAL_TEXT: return (*(const char **)at = status_text(json)) != NULL;
+    case STATUS_INTEGER: return read_integer(json, at);
+    case STATUS_NUMBER: return read_number(json, at);
+    case STATUS_TRUTH: *(bool *)at = text_is(json, "true"); return *(bool *)at || text_is(json, "false");
+    case STATUS_TEXTS: return read_texts(json, at);
+    case STATUS_COUNTS: return read_counts(json, at);
+    case STATUS_OBJECT: return read_status_object(json, member->parts, member->part_count, at);
+    }
+    return false;
+}
+
+static bool read_status_object(struct text json, const struct status_member *members, size_t count, char *to)
+{
+    const char *at = json.at;
+    struct text key, value;
+    if (*at != '{')
+        return false;
+    for (bool first = true; next_element(&at, json.at + json.length, first, &key, &value, 0); first = false)
+        for (size_t index = 0; index < count; index++)
+            if (string_is(key, members[index].name) && !text_is(value, "null")) {
+                if (!read_status_member(value, &members[index], to))
+                    return false;
+                if (members[index].has != NOWHERE)
+                    *(bool *)(to + members[index].has) = true;
+            }
+    return true;
+}
+
+/* Gives texts that are always said, and were not, an empty text. */
+static void default_texts(const struct status_member *members, size_t count, char *to)
+{
+    for (size_t index = 0; index < count; index++) {
+        void *at = to + members[index].at;
+        if (members[index].kind == STATUS_OBJECT)
+            default_texts(members[index].parts, members[index].part_count, at);
+        else if (members[index].kind == STATUS_TEXT && *(const char **)at == NULL)
+            *(const char **)at = "";
+    }
+}
+
+static void free_status_lists(const struct status_member *members, size_t count, char *from)
+{
+    for (size_t index = 0; index < count; index++) {
+        void *at = from + members[index].at;
+        if (members[index].kind == STATUS_TEXTS)
+            free(((struct imattr_texts *)at)->at);
+        else if (members[index].kind == STATUS_COUNTS)
+            free(((struct imattr_counts *)at)->at);
+        else if (members[index].kind == STATUS_OBJECT)
+            free_status_lists(members[index].parts, members[index].part_count, at);
+    }
+}
+
+struct kept_status {
+    struct imattr_status status; /* the first member: its address is that of the whole */
+    struct call *answer;         /* whose line has the texts */
+};
+
+void imattr_status_free(struct imattr_status *status)
+{
+    struct kept_status *kept = (struct kept_status *)status;
+    if (kept == NULL)
+        return;
+    free_status_lists(STATUS, sizeof STATUS / sizeof *STATUS, (char *)status);
+    free((char *)status->json);
+    call_free(kept->answer);
+    free(kept);
+}
+
+struct imattr_status *imattr_get_status(struct imattr_client *client, const struct imattr_options *options,
+                                        struct imattr_error *error)
+{
+    struct call *call = ask(client, "getStatus", NULL, options, error);
+    if (call == NULL)
+        return NULL;
+    struct kept_status *kept = calloc(1, sizeof *kept);
+    if (kept == NULL) {
+        call_free(call);
+        set_no_memory(error);
+        return NULL;
+    }
+    kept->answer = call;
+    kept->status.json = strndup(call->result.at, call->result.length);
+    if (kept->status.json == NULL)
+        set_no_memory(error);
+    else if (read_status_object(call->result, STATUS, sizeof STATUS / sizeof *STATUS, (char *)&kept->status)) {
+        default_texts(STATUS, sizeof STATUS / sizeof *STATUS, (char *)&kept->status);
+        return &kept->status;
+    } else {
+        reject(client, call, "an answer to getStatus of another shape");
+        set_failure(error, client, call, 0);
+    }
+    imattr_status_free(&kept->status);
+    return NULL;
 }
 
 bool imattr_ping(struct imattr_client *client, const struct imattr_options *options, struct imattr_error *error)
@@ -1835,15 +2131,6 @@ static bool users_add(struct users *users, struct imattr_user user)
     }
     users->at[users->count++] = user;
     return true;
-}
-
-/* Decodes a string in its place in an answer, which is ours and is not read there again. */
-static const char *decode_in_place(struct text json, size_t *length)
-{
-    char *to = (char *)json.at + 1;
-    *length = decode_string(json, to);
-    to[*length] = '\0';
-    return to;
 }
 
 static bool read_answered(struct text entry, struct imattr_user *user)

@@ -105,6 +105,9 @@ func (c *Client) call(
 	if err != nil {
 		return err
 	}
+	if c == nil {
+		return missing("client")
+	}
 	if ctx == nil {
 		return missing("ctx")
 	}

@@ -618,6 +618,8 @@ func TestArguments(t *testing.T) {
 		{get(nil, imattr.InFlight(-1)), `InFlight: -1 is not from 1 to 10000`},
 		{call("text"), `params: must be a JSON object or array`},
 		{call(func() {}), `params: json: unsupported type: func()`},
+		{(*imattr.Client)(nil).Ping(patience(t)), `client: is nil`},
+		{(*imattr.Client)(nil).Stream(patience(t), imattr.Slice(nil)).Err(), `client: is nil`},
 		{client.Ping(nil), `ctx: is nil`}, //lint:ignore SA1012 that is the mistake
 		{client.Stream(nil, imattr.Slice(nil)).Err(), `ctx: is nil`},
 		{client.Stream(patience(t), nil).Err(), `accounts: is nil`},

@@ -119,6 +119,9 @@ func (c *Client) GetAttrs(ctx context.Context, accounts []string, options ...Opt
 	if err != nil {
 		return nil, err
 	}
+	if c == nil {
+		return nil, missing("client")
+	}
 	if ctx == nil {
 		return nil, missing("ctx")
 	}

@@ -48,6 +48,9 @@ type outcome struct {
 func (c *Client) Stream(ctx context.Context, accounts Accounts, options ...Option) *Stream {
 	settings, err := settingsOf(options)
 	s := &Stream{settings: settings, accounts: accounts, left: make(chan struct{})}
+	if err == nil && c == nil {
+		err = missing("client")
+	}
 	if err == nil && ctx == nil {
 		err = missing("ctx")
 	}

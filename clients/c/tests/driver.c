@@ -397,7 +397,9 @@ static void *run(void *argument)
         do_call(command);
     else {
         struct imattr_options options = options_of(command);
-        say_result(command, imattr_get_status(command->client, &options, &error), &error);
+        struct imattr_status *status = imattr_get_status(command->client, &options, &error);
+        say_result(command, status != NULL ? strdup(status->json) : NULL, &error);
+        imattr_status_free(status);
     }
     pthread_mutex_lock(&mutex);
     for (struct command **link = &running; *link != NULL; link = &(*link)->next)

@@ -572,6 +572,42 @@ static void check_failures(const struct imattr_failure *one, const struct imattr
     CHECK(strcmp(two->account, "d") == 0 && two->error_info == NULL && two->call_id == NULL);
 }
 
+/* A status that says little, then one of another shape. */
+static void serve_status(struct peer *peer)
+{
+    static const char *const statuses[] = {
+        "{\"uptimeSeconds\":7,\"state\":\"degr\\u0061ded\",\"reasons\":[\"one\",\"t\\\"wo\"],\"queue\":{\"waitingAccountsByUid\":"
+        "{\"1000\":3}},\"limiter\":{\"creditMs\":0.5},\"userSig\":{\"expiresAt\":null},\"new\":[{}]}",
+        "{\"version\":7}", "{\"reasons\":[\"a\",1]}", "[]"};
+    size_t *next = peer->fake->context;
+    long id;
+    while ((id = peer_read(peer, NULL)) >= 0)
+        peer_answer(peer, id, "\"result\":%s", statuses[(*next)++]);
+}
+
+static void test_status(void)
+{
+    struct fake fake;
+    struct imattr_error error;
+    size_t next = 0;
+    fake_start(&fake, serve_status, &next);
+    struct imattr_client *client = imattr_open(fake.path);
+    struct imattr_status *status = imattr_get_status(client, NULL, &error);
+    CHECK(status != NULL && status->uptime_seconds == 7 && strcmp(status->state, "degraded") == 0 && *status->version == '\0');
+    CHECK(status->reasons.count == 2 && strcmp(status->reasons.at[1], "t\"wo") == 0);
+    CHECK(status->has_queue && !status->queue.has_oldest_waiting_ms && status->queue.waiting_accounts_by_uid.count == 1);
+    CHECK(strcmp(status->queue.waiting_accounts_by_uid.at[0].name, "1000") == 0);
+    CHECK(status->queue.waiting_accounts_by_uid.at[0].count == 3 && status->limiter.credit_ms == 0.5);
+    CHECK(status->has_user_sig && !status->user_sig.has_expires_at && !status->has_upstream);
+    CHECK(strstr(status->json, "\"new\":[{}]") != NULL && strstr(status->json, "degr\\u0061ded") != NULL);
+    imattr_status_free(status);
+    for (int count = 0; count < 3; count++)
+        CHECK(imattr_get_status(client, NULL, &error) == NULL && error.kind == IMATTR_PROTOCOL);
+    imattr_status_free(NULL);
+    imattr_free(client);
+    fake_stop(&fake);
+}
+
 static void test_partial(void)
 {
     struct fake fake;
@@ -825,9 +861,16 @@ static void test_daemon(void)
     CHECK(result != NULL && result->user_count == 2);
     CHECK(imattr_json_string(result->users[0].attrs, "city", text, sizeof text) == 8 && strcmp(text, "New York") == 0);
     imattr_result_free(result);
-    char *status = imattr_get_status(client, NULL, &error);
-    CHECK(status != NULL && imattr_json_string(status, "state", text, sizeof text) > 0);
-    free(status);
+    struct imattr_status *status = imattr_get_status(client, NULL, &error);
+    CHECK(status != NULL && strcmp(status->state, "ready") == 0 && strcmp(status->version, IMATTR_VERSION) == 0);
+    CHECK(status->has_limiter && status->limiter.rate_limit > 0 && status->limiter.credit_ms >= 0);
+    CHECK(status->has_upstream && strstr(status->upstream.host, "https://") == status->upstream.host);
+    CHECK(status->requests.count > 3 && imattr_json_string(status->json, "state", text, sizeof text) == 5);
+    size_t pings = status->requests.count;
+    while (pings > 0 && strcmp(status->requests.at[pings - 1].name, "ping") != 0)
+        pings--;
+    CHECK(pings > 0 && status->requests.at[pings - 1].count > 0 && status->reasons.count == 0);
+    imattr_status_free(status);
     CHECK(imattr_call(client, "nope", "{\n}", NULL, &error) == NULL && error.kind == IMATTR_REFUSED && error.code == -32601);
     CHECK(strstr(error.answer, "-32601") != NULL && strstr(error.message, "-32601") != NULL && error.retry_after_ms == -1);
     imattr_error_clear(&error);
@@ -868,6 +911,7 @@ int main(void)
     RUN(test_streams_in_threads);
     RUN(test_garbage);
     RUN(test_too_late_is_the_deadline_error);
+    RUN(test_status);
     RUN(test_partial);
     RUN(test_a_stopped_process_finds_its_answers);
     RUN(test_forks_among_calls);
