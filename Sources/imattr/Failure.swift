@@ -31,7 +31,8 @@ struct Failure {
         case .argument(let detail): "\(detail)."
         case .unreachable(let path, let errno): "cannot reach imattrd at \(path): \(text(connecting: errno))"
         case .lost: "imattrd went away before it answered, and did not come back in time. Try again."
-        case .deadline: "imattrd did not answer in time. Try again, or give it longer with --timeout-ms."
+        case .deadline(nil): "imattrd did not answer in time. Try again, or give it longer with --timeout-ms."
+        case .deadline(let answer?): text(answer)
         case .protocol(let detail): "what listens on the socket does not speak imattrd's protocol: \(detail)."
         case .refused(let answer): text(answer)
         case .cancelled: "interrupted."

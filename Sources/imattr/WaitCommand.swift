@@ -62,7 +62,7 @@ struct WaitCommand: AsyncParsableCommand {
         let left = max(end - .now, .seconds(1))
         do {
             let client = IMAttrClient(socketPath: connection.path)
-            let json = try await client.getStatus(timeout: min(left, .seconds(600)))
+            let json = try await client.getStatus(timeout: min(left, .seconds(600))).json
             await client.close()
             return .state(try DaemonStatus(json), json: json)
         } catch {

@@ -5,17 +5,20 @@
 #   source imattr.bash
 #   imattr_get_attrs 'Zhang Xiaohong' abc && echo "${IMATTR_ATTRS[abc]}"
 #
-#   imattr_get_attrs [--timeout-ms MS] [--max-age-ms MS] [--] ACCOUNT...
-#   imattr_stream [--batch N] [--in-flight N] [--timeout-ms MS] [--max-age-ms MS] [--] COMMAND [ARGUMENT...]  <accounts
+#   imattr_get_attrs [--timeout-ms MS] [--max-age-ms MS] [--partial] [--] ACCOUNT...
+#   imattr_stream [--batch N] [--in-flight N] [--timeout-ms MS] [--max-age-ms MS] [--partial] [--] COMMAND [ARGUMENT...]  <accounts
 #   imattr_ping, imattr_get_status [--timeout-ms MS]
 #   imattr_call [--timeout-ms MS] [--] METHOD [PARAMS]
 #   imattr_json_member JSON KEY, imattr_json_string TEXT
+#
+# All calls take --socket PATH, too.
 #
 # Results are put into variables, and nothing is printed, so that no call needs a subshell (which would lose them):
 #
 #   IMATTR_RESULT            what the daemon answered, as JSON text
 #   IMATTR_ATTRS[ACCOUNT]    imattr_get_attrs: the attributes of each account that was answered, as JSON text
-#   IMATTR_MISSING           imattr_get_attrs: the accounts that were not
+#   IMATTR_MISSING           imattr_get_attrs: the accounts that upstream left out of its answer
+#   IMATTR_FAILED[ACCOUNT]   imattr_get_attrs --partial: why an account failed, as JSON text
 #   IMATTR_TAKEN             imattr_stream: accounts read from standard input
 #   REPLY                    imattr_json_...: their result
 #
@@ -24,19 +27,21 @@
 #   IMATTR_KIND              argument, refused, unreachable, lost, deadline or protocol; empty after success
 #   IMATTR_MESSAGE           the same text as on standard error; refused: the daemon's own message
 #   IMATTR_RETRYABLE         true if the same call may succeed later without anybody's doing, else false
-#   IMATTR_CODE              refused: the code, Tencent's own if upstream refused
-#   IMATTR_RETRY_AFTER_MS    refused: before that, asking again is of no use; empty if the daemon did not say
-#   IMATTR_ERROR             refused: the daemon's error object with all its data, as JSON text
+#   IMATTR_CODE              refused: the code, Tencent's own if upstream refused; deadline: -32001 if the daemon said so
+#   IMATTR_RETRY_AFTER_MS    before that, asking again is of no use; empty if the daemon did not say
+#   IMATTR_ERROR             refused, and deadline if the daemon said so: its error object with all its data, as JSON text
 #   IMATTR_ERRNO             unreachable: the system's error, as ENOENT
 #
-#   0 all answered; 1 upstream refused; 3 answered, some accounts missing; 64 usage; 69 no daemon; 70 internal; 75 try
+#   0 all answered; 1 upstream refused, or (--partial, and IMATTR_KIND empty) some accounts failed; 3 some accounts missing; 64 usage; 69 no daemon; 70 internal; 75 try
 #   again; 76 not our protocol; 77 access denied; 78 daemon misconfigured
 #
-# The socket is IMATTRD_SOCKET, else /run/imattrd/imattrd.sock. It is talked to by the first of nc (OpenBSD's), socat and
+# The socket is that of --socket, else IMATTRD_SOCKET, else /run/imattrd/imattrd.sock. It is talked to by the first of nc (OpenBSD's), socat and
 # imattr that is there, or by the one that IMATTR_TRANSPORT names. imattr tells its errors in prose, so there IMATTR_ERROR
 # stays empty and long IMATTR_RETRY_AFTER_MS are rounded up to seconds.
 #
 # Names that begin with _imattr or _IMATTR are not for callers.
+
+IMATTR_VERSION=0.1.0
 
 _IMATTR_LONGEST_ANSWER=268435456 # bytes; a longer line ends the connection
 _IMATTR_LONGEST_PATH=107         # bytes; the kernel's limit
@@ -47,14 +52,15 @@ declare -gA _IMATTR_RANGE=([timeout-ms]='1 600000' [max-age-ms]='0 3600000' [bat
 # ---- The calls
 
 # Gets the attributes of any number of accounts, each 1 to 255 bytes of UTF-8. Options: --timeout-ms, the whole time (30000);
-# --max-age-ms, how old an answer that the daemon holds may be (0). Returns 3 if accounts are missing.
+# --max-age-ms, how old an answer that the daemon holds may be (0); --partial: accounts that fail are in IMATTR_FAILED, beside those
+# that were answered, and the call fails only if none was answered. Returns 1 if accounts failed, else 3 if some are missing.
 imattr_get_attrs() {
     local -A _imattr_option=([timeout-ms]=30000 [max-age-ms]=0 [batch]=500 [in-flight]=32)
     local _imattr_used
     _imattr_begin
-    _imattr_options 'timeout-ms max-age-ms' "$@" || return
+    _imattr_options 'timeout-ms max-age-ms partial' "$@" || return
     shift "$_imattr_used"
-    declare -gA IMATTR_ATTRS=()
+    declare -gA IMATTR_ATTRS=() IMATTR_FAILED=()
     declare -ga IMATTR_MISSING=()
     local -a _imattr_accounts=()
     _imattr_distinct "$@" || return
@@ -64,24 +70,27 @@ imattr_get_attrs() {
 # Gets the attributes of the accounts on standard input, one a line, in bounded memory, and runs
 #     COMMAND [ARGUMENT...] ACCOUNT ATTRIBUTES             for each that was answered (ATTRIBUTES is JSON text)
 #     COMMAND [ARGUMENT...] ACCOUNT '' [CODE ERRORINFO]    for each that is missing, with upstream's reason if it gave one
-# as answers arrive. COMMAND may be a function; its standard input is empty. Its first failure ends the stream and is returned; else 3
-# if accounts are missing. Options: --batch, accounts in a request (500); --in-flight, requests at once (32);
+#     COMMAND [ARGUMENT...] ACCOUNT '' CODE MESSAGE ENTRY  for each that failed (with --partial; ENTRY is all of it, as JSON text)
+# as answers arrive. COMMAND may be a function; its standard input is empty. Its first failure ends the stream and is returned; else 1
+# if accounts failed, else 3 if some are missing. Options: --partial;  --batch, accounts in a request (500); --in-flight, requests at once (32);
 # --timeout-ms and --max-age-ms, of each request. An account that is repeated is answered once in each request.
 imattr_stream() {
     local -A _imattr_option=([timeout-ms]=30000 [max-age-ms]=0 [batch]=500 [in-flight]=32)
-    local _imattr_used _imattr_some_missing=0
+    local _imattr_used _imattr_some_missing=0 _imattr_some_failed=0
     _imattr_begin
     IMATTR_TAKEN=0
-    _imattr_options 'batch in-flight timeout-ms max-age-ms' "$@" || return
+    _imattr_options 'batch in-flight timeout-ms max-age-ms partial' "$@" || return
     shift "$_imattr_used"
     if (($# == 0)); then
         _imattr_fail argument 64 'imattr_stream: which command is to be run for each account?'
         return
     fi
     local -a _imattr_accounts=()
+    local -a _imattr_errors=()
     while _imattr_read_accounts || return; ((${#_imattr_accounts[@]} > 0)); do
         _imattr_ask _imattr_stream_answer "$@" || return
     done
+    ((_imattr_some_failed == 0)) || return 1
     ((_imattr_some_missing == 0)) || return 3
 }
 
@@ -101,7 +110,7 @@ imattr_call() {
     _imattr_begin
     _imattr_options timeout-ms "$@" || return
     shift "$_imattr_used"
-    local _imattr_method=${1-} _imattr_params=${2-} _imattr_id _imattr_status=0
+    local _imattr_method=${1-} _imattr_params=${2-} _imattr_id _imattr_status=0 _imattr_verdict=''
     if (($# < 1 || $# > 2)) || [[ -z $_imattr_method ]]; then
         _imattr_fail argument 64 'imattr_call: METHOD [PARAMS] is what it takes.'
         return
@@ -169,7 +178,7 @@ _imattr_fail() { # KIND STATUS MESSAGE [RETRYABLE]
 
 # Reads options into _imattr_option; _imattr_used is how many arguments they are.
 _imattr_options() { # NAMES ARGUMENT...
-    local names=" $1 " name value least greatest
+    local names=" $1 socket " name value least greatest
     shift
     _imattr_used=0
     while [[ ${1-} == --* ]]; do
@@ -181,6 +190,19 @@ _imattr_options() { # NAMES ARGUMENT...
         if [[ $names != *" $name "* ]]; then
             _imattr_fail argument 64 "$1 is no option here; known are:${names// / --}(an account that begins with -- follows a --)"
             return
+        fi
+        if [[ $name == partial ]]; then
+            _imattr_option[partial]=yes
+            shift
+            ((_imattr_used += 1))
+            continue
+        fi
+        if [[ $name == socket ]]; then
+            [[ -n $value ]] || { _imattr_fail argument 64 '--socket is empty; it must be a path.'; return; }
+            _imattr_option[socket]=$value
+            shift 2
+            ((_imattr_used += 2))
+            continue
         fi
         IFS=' ' read -r least greatest <<<"${_IMATTR_RANGE[$name]}"
         if ! [[ $value =~ ^[0-9]{1,9}$ ]] || ((10#$value < least || 10#$value > greatest)); then
@@ -262,6 +284,7 @@ _IMATTR_JOB=(
     _imattr_rest=       # of what was read, the beginning of a line
     _imattr_latest_id=0 # of the requests
     _imattr_gets_attrs= # not empty: what is asked for is getAttrs
+    _imattr_late_until=0 # ms: what came while this process did not run may be read until then
 )
 # And three arrays: _imattr_waiting[ID] is the rest of each request's line that has no answer (one that ends in "timeoutMs":
 # gets what is left of the time), _imattr_in_flight has those of them that this connection will answer, _imattr_lines what
@@ -279,17 +302,18 @@ _imattr_start() {
     local _imattr_now
     _imattr_choose_transport || return
     # imattr takes a request as an argument, which has a limit; other requests are never that long.
-    [[ $_imattr_transport != imattr || -z ${_imattr_option[batch]-} ]] || _imattr_option[batch]=100
+    if [[ $_imattr_transport == imattr ]] && ((${_imattr_option[batch]-0} > 100)); then _imattr_option[batch]=100; fi
     _imattr_tell_time
     _imattr_deadline=$((_imattr_now + _imattr_option[timeout-ms]))
 }
 
-# Waits for an answer to any request of the job: sets _imattr_id and REPLY, the result. Connects first if need be.
+# Waits for an answer to any request of the job: sets _imattr_id and REPLY, the result. Connects first if need be. Sets
+# _imattr_verdict to `late` instead if time is up and what failed is to be told by account.
 _imattr_next_answer() {
-    local _imattr_line _imattr_verdict=
-    while [[ $_imattr_verdict != answered ]]; do
+    local _imattr_line
+    _imattr_verdict=
+    while [[ -z $_imattr_verdict ]]; do
         if ((${#_imattr_in_flight[@]} == 0)); then _imattr_connect || return; fi
-        _imattr_verdict=
         if [[ $_imattr_transport == imattr ]]; then
             _imattr_read_imattr || return
         else
@@ -348,7 +372,7 @@ _imattr_try_again() {
 # Sets _imattr_socket and _imattr_transport.
 _imattr_choose_transport() {
     local LC_ALL=C IFS=' ' name
-    _imattr_socket=${IMATTRD_SOCKET:-/run/imattrd/imattrd.sock}
+    _imattr_socket=${_imattr_option[socket]-${IMATTRD_SOCKET:-/run/imattrd/imattrd.sock}}
     if ((${#_imattr_socket} > _IMATTR_LONGEST_PATH)); then
         _imattr_unreachable 'File name too long'
         return
@@ -409,13 +433,14 @@ _imattr_read_line() {
 # Reads what there is. Bash itself reads a pipe byte by byte, which will do for short answers only.
 _imattr_read_block() {
     local LC_ALL=C text='' status=0 _imattr_now _imattr_left
-    _imattr_tell_time
-    # A daemon that is late has a second more to say so itself.
-    _imattr_left=$((_imattr_deadline + 1000 - _imattr_now))
-    if ((_imattr_left <= 0)); then _imattr_too_late; return; fi
+    _imattr_time_left || { _imattr_too_late; return; }
     printf -v _imattr_left '%d.%03d' $((_imattr_left / 1000)) $((_imattr_left % 1000))
     IFS= read -r -n 2048 -t "$_imattr_left" -u "$_imattr_fd" text || status=$?
-    if ((status > 128)); then _imattr_too_late; return; fi
+    if ((status > 128)); then
+        # Whether it is too late is seen before the next block.
+        _imattr_rest+=$text
+        return 0
+    fi
     # What came of a last line has no end, so it is no answer.
     if ((status > 0)); then _imattr_try_again; return; fi
     if ((${#text} < 2048)); then
@@ -444,7 +469,28 @@ _imattr_cut_lines() { # TEXT
     unset '_imattr_lines[-1]'
 }
 
+# Sets _imattr_left to the ms for which an answer is waited for; fails if there are none.
+_imattr_time_left() {
+    _imattr_tell_time
+    # A daemon that is late has a second more to say so itself.
+    local due=$((_imattr_deadline + 1000))
+    if ((_imattr_now > due + 200 && _imattr_late_until == 0)); then
+        # This process did not run, and neither did the transport, which has to bring what came meanwhile.
+        _imattr_late_until=$((_imattr_now + 1000))
+    fi
+    _imattr_left=$(((due > _imattr_late_until ? due : _imattr_late_until) - _imattr_now))
+    ((_imattr_left > 0))
+}
+
 _imattr_too_late() {
+    if [[ -n ${_imattr_option[partial]-} ]]; then
+        _imattr_verdict=late
+        return 0
+    fi
+    _imattr_late_failure
+}
+
+_imattr_late_failure() {
     _imattr_fail deadline 75 "no answer came within ${_imattr_option[timeout-ms]} ms. Try again."
 }
 
@@ -543,9 +589,51 @@ _imattr_error() { # ERROR
     if [[ $code == -32004 && $_imattr_id =~ ^[0-9]{1,9}$ ]]; then
         [[ -z ${_imattr_in_flight[$_imattr_id]-} ]] || _imattr_ask_again_after "${pause:-0}"
     elif [[ $_imattr_id == null || ${_imattr_in_flight[$_imattr_id]-} ]]; then
-        IMATTR_ERROR=$1
-        _imattr_refused "$code" "$message" "$retryable" "$pause" "$upstream"
+        if [[ -n ${_imattr_option[partial]-} && $_imattr_id != null ]] && _imattr_is_about_accounts "$code"; then
+            _imattr_fail_accounts "$1"
+        else
+            IMATTR_ERROR=$1
+            _imattr_refused "$code" "$message" "$retryable" "$pause" "$upstream"
+        fi
     fi
+}
+
+# Whether the error says something of each account of its request, and not of the request or of the daemon.
+_imattr_is_about_accounts() { # CODE
+    case $1 in
+    -32000 | -32001 | -32002) ;;
+    *) (($1 < -32768 || $1 > -32000)) ;;
+    esac
+}
+
+# Answers the request in hand with its accounts as failed, all by that error.
+_imattr_fail_accounts() { # ERROR
+    local account entry entries=
+    local -A seen=()
+    _imattr_errors[_imattr_id]=$1
+    _imattr_read_failure "$1"
+    for account in "${_imattr_accounts[@]:_imattr_first[_imattr_id]:_imattr_option[batch]}"; do
+        [[ -z ${seen[$account]-} ]] || continue
+        seen[$account]=yes
+        imattr_json_string "$account"
+        entries+=",{\"To_Account\":$REPLY,$_imattr_failure"
+    done
+    _imattr_plain=
+    _imattr_answered "{\"UserAttrs\":[],\"missing\":[],\"failed\":[${entries:1}]}"
+}
+
+# Sets _imattr_failure to an entry of `failed` for an error, without its beginning.
+_imattr_read_failure() { # ERROR
+    local -A _imattr_members
+    local name
+    _imattr_object "$1"
+    _imattr_failure="\"code\":${_imattr_members[code]},\"message\":${_imattr_members[message]}"
+    _imattr_object "${_imattr_members[data]-}" || _imattr_members=()
+    if [[ ${_imattr_members[retryable]-} != true ]]; then _imattr_members[retryable]=false; fi
+    for name in retryable ErrorInfo retryAfterMs callId; do
+        [[ -z ${_imattr_members[$name]-} ]] || _imattr_failure+=",\"$name\":${_imattr_members[$name]}"
+    done
+    _imattr_failure+='}'
 }
 
 # The daemon is shutting down: the request in hand is for the next one.
@@ -572,8 +660,12 @@ _imattr_refused() { # CODE MESSAGE RETRYABLE RETRY-AFTER-MS UPSTREAM
     true,pause) hint=" Try again in $4 ms." ;;
     false,pause) hint=" An administrator must act; nothing is sent upstream for $4 ms." ;;
     esac
+    if [[ $1 == -32001 ]]; then
+        _imattr_fail deadline "$status" "it is too late: $2 (code $1).$hint" true || :
+    else
+        _imattr_fail refused "$status" "$who refused: $2 (code $1).$hint" "$3" || :
+    fi
     IMATTR_CODE=$1 IMATTR_RETRY_AFTER_MS=$4
-    _imattr_fail refused "$status" "$who refused: $2 (code $1).$hint" "$3" || :
     IMATTR_MESSAGE=$2
     return "$status"
 }
@@ -591,12 +683,16 @@ _imattr_run_imattr() { # MS-LEFT
 
 # Reads what imattr printed, to its end, and acts on it: its result, or its paragraph about an error.
 _imattr_read_imattr() {
-    local _imattr_now text status=0
+    local _imattr_now _imattr_left part text='' status=0
     local -a ids=("${!_imattr_in_flight[@]}")
     _imattr_id=${ids[0]}
-    _imattr_tell_time
-    IFS= read -r -d '' -t $(((_imattr_deadline - _imattr_now) / 1000 + 2)) -u "$_imattr_fd" text || status=$?
-    if ((status > 128)); then _imattr_too_late; return; fi
+    while true; do
+        _imattr_time_left || { _imattr_too_late; return; }
+        status=0
+        IFS= read -r -d '' -t $((_imattr_left / 1000 + 1)) -u "$_imattr_fd" part || status=$?
+        text+=$part
+        ((status > 128)) || break
+    done
     status=0
     wait "$_imattr_pid" || status=$?
     text=${text%$'\n'}
@@ -629,6 +725,14 @@ _imattr_imattr_refused() { # STATUS TEXT
         _imattr_ask_again_after "${pause:-0}"
     elif [[ $2 == *'connection to imattrd was lost'* ]]; then
         _imattr_try_again
+    elif [[ -n ${_imattr_option[partial]-} && -n $code ]] && _imattr_is_about_accounts "$code"; then
+        local source=daemon
+        [[ $1 != 1 ]] || source=upstream
+        imattr_json_string "${2#imattr: }"
+        _imattr_fail_accounts "{\"code\":$code,\"message\":$REPLY,\"data\":{\"source\":\"$source\",\"retryable\":$retryable${pause:+,\"retryAfterMs\":$pause}}}"
+    elif [[ $code == -32001 ]]; then
+        IMATTR_CODE=$code IMATTR_RETRY_AFTER_MS=$pause
+        _imattr_fail deadline "$1" "${2#imattr: }" true
     else
         IMATTR_CODE=$code IMATTR_RETRY_AFTER_MS=$pause
         _imattr_fail refused "$1" "${2#imattr: }" "$retryable"
@@ -641,19 +745,31 @@ _imattr_imattr_refused() { # STATUS TEXT
 _imattr_ask() { # HANDLER ARGUMENT...
     local "${_IMATTR_JOB[@]}" "${_IMATTR_PARTS[@]}"
     local -A _imattr_waiting=() _imattr_in_flight=()
-    local -a _imattr_lines=() _imattr_names=() _imattr_attributes=()
-    local _imattr_id _imattr_next=0 _imattr_status=0
+    local -a _imattr_lines=() _imattr_names=() _imattr_attributes=() _imattr_first=()
+    local _imattr_id _imattr_next=0 _imattr_status=0 _imattr_verdict=''
     _imattr_gets_attrs=yes
     _imattr_start || return
     while ((_imattr_next < ${#_imattr_accounts[@]} && _imattr_status == 0)); do
         _imattr_fill_window
         while ((${#_imattr_waiting[@]} > 0 && _imattr_status == 0)); do
-            { _imattr_next_answer && "$@"; } || _imattr_status=$?
+            if [[ $_imattr_verdict == late ]]; then
+                for _imattr_id in "${!_imattr_waiting[@]}"; do break; done
+                _imattr_in_flight=()
+                _imattr_fail_accounts "$_IMATTR_LATE"
+                _imattr_verdict=late
+                "$@" || _imattr_status=$?
+            else
+                _imattr_next_answer || _imattr_status=$?
+                if [[ $_imattr_verdict == answered && $_imattr_status == 0 ]]; then "$@" || _imattr_status=$?; fi
+            fi
         done
     done
     _imattr_hang_up
     return "$_imattr_status"
 }
+
+# The error of a request that no answer came to.
+_IMATTR_LATE='{"code":-32001,"message":"no answer came in time","data":{"retryable":true}}'
 
 # Makes requests of the accounts from _imattr_next on, as many as may be under way at once.
 _imattr_fill_window() {
@@ -661,6 +777,7 @@ _imattr_fill_window() {
     while ((${#_imattr_waiting[@]} < _imattr_option[in-flight] && _imattr_next < ${#_imattr_accounts[@]})); do
         list=
         last=$((_imattr_next + _imattr_option[batch]))
+        _imattr_first[_imattr_latest_id + 1]=$_imattr_next
         for account in "${_imattr_accounts[@]:_imattr_next:_imattr_option[batch]}"; do
             if [[ $account == *[$'\x01'-$'\x1f\\"']* ]]; then
                 imattr_json_string "$account"
@@ -671,13 +788,13 @@ _imattr_fill_window() {
         done
         _imattr_next=$last
         ((_imattr_latest_id += 1))
-        _imattr_waiting[$_imattr_latest_id]="\"method\":\"getAttrs\",\"params\":{\"To_Account\":[${list:1}],\"maxAgeMs\":${_imattr_option[max-age-ms]},\"timeoutMs\":"
+        _imattr_waiting[$_imattr_latest_id]="\"method\":\"getAttrs\",\"params\":{\"To_Account\":[${list:1}],\"maxAgeMs\":${_imattr_option[max-age-ms]}${_imattr_option[partial]+,\"partial\":true},\"timeoutMs\":"
     done
 }
 
 # An answer is taken apart into these, which are local to a job: the elements of its lists as JSON text, and the accounts
 # that were answered.
-_IMATTR_PARTS=(_imattr_users= _imattr_missing= _imattr_reasons= _imattr_plain=)
+_IMATTR_PARTS=(_imattr_users= _imattr_missing= _imattr_reasons= _imattr_failed= _imattr_plain= _imattr_failure=)
 # And two arrays: _imattr_names and _imattr_attributes.
 
 _IMATTR_PLAIN_HEAD='^\{"jsonrpc":"2\.0","id":([0-9]{1,9}),"result":\{"UserAttrs":\[\{"To_Account":'
@@ -714,15 +831,17 @@ _imattr_read_lists() { # RESULT
     local name list
     REPLY="a result that is no object: ${1:0:100}"
     _imattr_object "$1" || return 1
-    for name in UserAttrs missing ErrorList; do
+    # A daemon that does not know of failed has failed no account.
+    for name in UserAttrs missing ErrorList ${_imattr_option[partial]+failed}; do
         list=${_imattr_members[$name]-}
-        [[ $name != ErrorList || -n $list ]] || list='[]'
+        [[ $name != ErrorList && $name != failed || -n $list ]] || list='[]'
         REPLY="a result of getAttrs without the list $name: ${1:0:100}"
         [[ $list == '['* ]] || return 1
         _imattr_trim "${list:1:-1}"
         lists[$name]=$REPLY
     done
     _imattr_users=${lists[UserAttrs]} _imattr_missing=${lists[missing]} _imattr_reasons=${lists[ErrorList]}
+    _imattr_failed=${lists[failed]-}
 }
 
 # Takes the result in REPLY apart, unless that was done already.
@@ -762,6 +881,30 @@ _imattr_read_missing() {
     done
 }
 
+# Sets _imattr_names to the accounts of _imattr_failed, and _imattr_entries to their entries, with the members that are known.
+_imattr_read_failed() {
+    local -A _imattr_members
+    local -a _imattr_keys _imattr_values entries
+    local entry name text
+    _imattr_names=() _imattr_entries=()
+    _imattr_split "[$_imattr_failed]" || { _imattr_not_ours 'a list that is no JSON: failed'; return; }
+    entries=(${_imattr_values+"${_imattr_values[@]}"})
+    for entry in ${entries+"${entries[@]}"}; do
+        if ! _imattr_object "$entry" || [[ ${_imattr_members[To_Account]-} != '"'* || ${_imattr_members[message]-} != '"'* ||
+            ! ${_imattr_members[code]-} =~ ^-?[0-9]{1,18}$ || ${_imattr_members[retryable]-} != @(true|false) ]]; then
+            _imattr_not_ours "an entry of failed of another shape: ${entry:0:100}"
+            return
+        fi
+        text=
+        for name in To_Account code message retryable ErrorInfo retryAfterMs callId; do
+            [[ -z ${_imattr_members[$name]-} ]] || text+=",\"$name\":${_imattr_members[$name]}"
+        done
+        _imattr_entries+=("{${text:1}}")
+        _imattr_text "${_imattr_members[To_Account]}"
+        _imattr_names+=("$REPLY")
+    done
+}
+
 # Sets _imattr_code and _imattr_info by account, from _imattr_reasons.
 _imattr_read_reasons() {
     local -A _imattr_members
@@ -780,13 +923,33 @@ _imattr_read_reasons() {
 
 # Sets IMATTR_RESULT, IMATTR_ATTRS and IMATTR_MISSING for _imattr_accounts.
 _imattr_gather() {
-    local -a users=() missing=() reasons=()
+    local -a users=() missing=() reasons=() failures=() _imattr_errors=()
     _imattr_ask _imattr_gather_answer || return
+    if ((${#_imattr_errors[@]} > 0 && ${#users[@]} == 0 && ${#missing[@]} == 0)); then
+        _imattr_all_failed
+        return
+    fi
     local IFS=, errors=''
     # These arrays have the requests' order, whatever the order of the answers was.
     ((${#reasons[@]} == 0)) || errors=",\"ErrorList\":[${reasons[*]}]"
+    [[ -z ${_imattr_option[partial]-} ]] || errors+=",\"failed\":[${failures[*]}]"
     IMATTR_RESULT="{\"UserAttrs\":[${users[*]}],\"missing\":[${missing[*]}]$errors}"
+    ((${#IMATTR_FAILED[@]} == 0)) || return 1
     ((${#IMATTR_MISSING[@]} == 0)) || return 3
+}
+
+# No account was answered at all: the call has failed with the error of its first request.
+_imattr_all_failed() {
+    local _imattr_id
+    local -A _imattr_in_flight=()
+    for _imattr_id in "${!_imattr_errors[@]}"; do break; done
+    if [[ ${_imattr_errors[_imattr_id]} == "$_IMATTR_LATE" ]]; then
+        _imattr_late_failure
+        return
+    fi
+    unset '_imattr_option[partial]'
+    _imattr_in_flight[$_imattr_id]=sent
+    _imattr_error "${_imattr_errors[_imattr_id]}"
 }
 
 _imattr_gather_answer() {
@@ -798,6 +961,12 @@ _imattr_gather_answer() {
     for index in "${!_imattr_names[@]}"; do IMATTR_ATTRS[${_imattr_names[index]}]=${_imattr_attributes[index]}; done
     _imattr_read_missing || return
     IMATTR_MISSING+=("${_imattr_names[@]}")
+    [[ -n $_imattr_failed ]] || return 0
+    local -a _imattr_entries
+    _imattr_read_failed || return
+    local IFS=,
+    failures[_imattr_id]=${_imattr_entries[*]}
+    for index in "${!_imattr_names[@]}"; do IMATTR_FAILED[${_imattr_names[index]}]=${_imattr_entries[index]}; done
 }
 
 # Runs the caller's command for each account of an answer.
@@ -808,7 +977,24 @@ _imattr_stream_answer() { # COMMAND ARGUMENT...
     for _imattr_index in "${!_imattr_names[@]}"; do
         "$@" "${_imattr_names[_imattr_index]}" "${_imattr_attributes[_imattr_index]}" </dev/null || return
     done
-    [[ -n $_imattr_missing ]] || return 0
+    if [[ -n $_imattr_missing ]]; then _imattr_stream_missing "$@" || return; fi
+    if [[ -n $_imattr_failed ]]; then _imattr_stream_failed "$@" || return; fi
+}
+
+_imattr_stream_failed() { # COMMAND ARGUMENT...
+    local -a _imattr_entries
+    local _imattr_message
+    _imattr_some_failed=1
+    _imattr_read_failed || return
+    for _imattr_index in "${!_imattr_names[@]}"; do
+        imattr_json_member "${_imattr_entries[_imattr_index]}" message
+        _imattr_message=$REPLY
+        imattr_json_member "${_imattr_entries[_imattr_index]}" code
+        "$@" "${_imattr_names[_imattr_index]}" '' "$REPLY" "$_imattr_message" "${_imattr_entries[_imattr_index]}" </dev/null || return
+    done
+}
+
+_imattr_stream_missing() { # COMMAND ARGUMENT...
     _imattr_some_missing=1
     _imattr_read_missing && _imattr_read_reasons || return
     for _imattr_name in "${_imattr_names[@]}"; do

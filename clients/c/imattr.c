@@ -17,13 +17,17 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -38,8 +42,12 @@ enum {
     KEPT_INPUT = 1 << 20,        /* bytes; a larger buffer is given back when it is empty */
     FIRST_PAUSE = 50,            /* ms between attempts to connect */
     LONGEST_PAUSE = 1000,        /* ms */
+    LONGEST_LOOK = 1000,         /* ms; to read what has arrived before giving up */
     GRACE = 1000,                /* ms; a daemon that is late has so long to say so itself */
     MOST_CONNECTIONS = 8,        /* the current one, and those that only wait for their last answers */
+    OVERLOADED = -32000,
+    DEADLINE_EXCEEDED = -32001,
+    UPSTREAM_UNREACHABLE = -32002,
     SHUTTING_DOWN = -32004
 };
 
@@ -444,16 +452,17 @@ static struct text object_text(const char *json)
 const char *imattr_json_member(const char *json, const char *name, size_t *length)
 {
     struct text found;
-    if (!find_member(object_text(json), name, &found))
+    if (json == NULL || name == NULL || !find_member(object_text(json), name, &found))
         return NULL;
-    *length = found.length;
+    if (length != NULL)
+        *length = found.length;
     return found.at;
 }
 
 long imattr_json_string(const char *json, const char *name, char *buffer, size_t size)
 {
     struct text found;
-    if (!find_member(object_text(json), name, &found) || *found.at != '"')
+    if (json == NULL || name == NULL || !find_member(object_text(json), name, &found) || *found.at != '"')
         return -1;
     char *decoded = malloc(found.length);
     if (decoded == NULL)
@@ -471,7 +480,8 @@ long imattr_json_string(const char *json, const char *name, char *buffer, size_t
 bool imattr_json_integer(const char *json, const char *name, int64_t *value)
 {
     struct text found;
-    return find_member(object_text(json), name, &found) && read_integer(found, value);
+    return json != NULL && name != NULL && value != NULL && find_member(object_text(json), name, &found) &&
+           read_integer(found, value);
 }
 
 /* ---- Errors */
@@ -481,7 +491,7 @@ static const char *const KIND_NAMES[] = {"ok",       "argument", "refused",   "u
 
 const char *imattr_kind_name(enum imattr_kind kind)
 {
-    return KIND_NAMES[kind];
+    return (size_t)kind < sizeof KIND_NAMES / sizeof *KIND_NAMES ? KIND_NAMES[kind] : "unknown";
 }
 
 void imattr_error_clear(struct imattr_error *error)
@@ -521,6 +531,9 @@ static void set_refused(struct imattr_error *error, struct text answer)
     error->answer = strndup(answer.at, answer.length);
     if (find_member(answer, "code", &code))
         read_integer(code, &error->code);
+    bool late = error->code == DEADLINE_EXCEEDED;
+    if (late)
+        error->kind = IMATTR_DEADLINE;
     if (find_member(answer, "data", &data) && *data.at == '{') {
         error->retryable = find_member(data, "retryable", &member) && text_is(member, "true");
         if (find_member(data, "retryAfterMs", &member))
@@ -530,9 +543,55 @@ static void set_refused(struct imattr_error *error, struct text answer)
     if (words == NULL)
         return;
     size_t length = decode_string(message, words);
-    snprintf(error->message, sizeof error->message, "imattrd refused: %.*s (code %" PRId64 ")",
-             (int)(length < 400 ? length : 400), words, error->code);
+    snprintf(error->message, sizeof error->message, "%s: %.*s (code %" PRId64 ")",
+             late ? "imattrd did not answer in time" : "imattrd refused", (int)(length < 400 ? length : 400), words, error->code);
     free(words);
+}
+
+/* ---- Processes. After a fork, what a client, a token or a stream holds is the parent's: see `own_client`. */
+
+static pthread_once_t process_once = PTHREAD_ONCE_INIT;
+static atomic_uint *process_page;  /* on a page that the kernel empties in a forked process; NULL if it cannot */
+static atomic_uint latest_process; /* the last number that was given here or in an ancestor */
+
+static void process_init(void)
+{
+    long size = sysconf(_SC_PAGESIZE);
+    void *page = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        return;
+    if (madvise(page, (size_t)size, MADV_WIPEONFORK) == 0)
+        process_page = page;
+    else
+        munmap(page, (size_t)size);
+}
+
+/* A number that no ancestor of this process has; that of the process where the kernel cannot empty pages. */
+static unsigned this_process(void)
+{
+    unsigned number, none = 0;
+    pthread_once(&process_once, process_init);
+    if (process_page == NULL)
+        return (unsigned)getpid();
+    number = atomic_load(process_page);
+    if (number != 0)
+        return number;
+    number = atomic_fetch_add(&latest_process, 1) + 1;
+    return atomic_compare_exchange_strong(process_page, &none, number) ? number : none;
+}
+
+/* Makes something this process's: `begin_anew` is called if it was an ancestor's, by one thread, while the others wait. */
+static void own(atomic_uint *owner, void (*begin_anew)(void *), void *what)
+{
+    unsigned process = this_process() << 1; /* one more while it changes its owner */
+    for (unsigned found = atomic_load(owner); found != process; found = atomic_load(owner)) {
+        if (found == process + 1) {
+            sched_yield();
+        } else if (atomic_compare_exchange_strong(owner, &found, process + 1)) {
+            begin_anew(what);
+            atomic_store(owner, process);
+        }
+    }
 }
 
 /* ---- The client's parts */
@@ -571,12 +630,15 @@ struct group {
     struct imattr_client *client;
     struct imattr_token *token;
     struct group *next_of_token;
+    unsigned process; /* that began it */
+    int64_t late_since; /* ms; when it was found to be late, 0 if it is not */
 };
 
 struct connection {
     struct connection *next;
     int64_t number; /* never used twice in a client */
     int file;
+    atomic_int *slot; /* where the client has the file for forked processes */
     struct list in_flight;
     struct buffer output;  /* what could not be sent at once */
     struct buffer input;   /* the leader's alone */
@@ -586,10 +648,15 @@ struct connection {
 };
 
 struct imattr_client {
+    atomic_uint owner;   /* the process; see `own` */
+    /* The files of the connections, -1 for none: what a forked process closes even if the lists were being changed. */
+    atomic_int files[MOST_CONNECTIONS];
+    bool torn; /* forked while the lists were being changed */
     pthread_mutex_t mutex;
     pthread_cond_t left; /* a thread has left the client */
     char path[sizeof ((struct sockaddr_un *)0)->sun_path + 1]; /* one byte more than the kernel takes, to tell */
-    int wake;            /* an eventfd that ends the leader's poll */
+    const char *complaint; /* about the arguments of imattr_open; NULL if there is none */
+    int wake;            /* an eventfd that ends the leader's poll; -1 if there was no file descriptor for it */
     bool has_leader;
     bool closed;
     bool was_connected;
@@ -601,9 +668,11 @@ struct imattr_client {
     struct connection *connections;
     struct connection *current; /* for new calls; NULL: to be made */
     struct group *waiting;
+    int64_t last_look; /* ms; when it was last seen that there is nothing to read */
 };
 
 struct imattr_token {
+    atomic_uint owner; /* the process; see `own` */
     pthread_mutex_t mutex;
     bool cancelled;
     struct group *groups;
@@ -748,18 +817,22 @@ static void withdraw(struct imattr_client *client, struct call *call, enum imatt
 
 /* ---- Connections; all of this is the leader's */
 
-static struct connection *connection_new(int file)
+static struct connection *connection_new(struct imattr_client *client, int file)
 {
     struct connection *connection = calloc(1, sizeof *connection);
-    if (connection != NULL) {
-        connection->file = file;
-        list_init(&connection->in_flight);
-    }
+    if (connection == NULL)
+        return NULL;
+    connection->file = file;
+    list_init(&connection->in_flight);
+    for (connection->slot = client->files; atomic_load(connection->slot) >= 0;)
+        connection->slot++; /* there are as many as connections */
+    atomic_store(connection->slot, file);
     return connection;
 }
 
 static void connection_free(struct connection *connection)
 {
+    atomic_store(connection->slot, -1); /* before the number can be another file's */
     close(connection->file);
     free(connection->input.at);
     free(connection->output.at);
@@ -820,7 +893,7 @@ static void make_connection(struct imattr_client *client, int64_t now)
 {
     int file, error = connect_socket(client->path, &file);
     if (error == 0) {
-        struct connection *connection = connection_new(file);
+        struct connection *connection = connection_new(client, file);
         if (connection == NULL) {
             close(file);
             fail_pending(client, now, IMATTR_NO_MEMORY, 0);
@@ -1081,6 +1154,13 @@ static void flush_output(struct connection *connection)
     output->length -= gone;
 }
 
+/* Another thread that waits becomes the leader. */
+static void hand_over(struct imattr_client *client)
+{
+    if (client->waiting != NULL)
+        pthread_cond_signal(&client->waiting->changed);
+}
+
 /* Starts a call: sends it, or leaves it to the leader, who will connect. Called with the mutex. */
 static void start(struct imattr_client *client, struct call *call)
 {
@@ -1095,6 +1175,7 @@ static void start(struct imattr_client *client, struct call *call)
         read_connection(client, current);
         pthread_mutex_lock(&client->mutex);
         client->has_leader = false;
+        hand_over(client);
     }
     if (client->current != NULL) {
         send_call(client, call);
@@ -1134,10 +1215,23 @@ static void give_up_late(struct imattr_client *client, struct list *list, const 
     }
 }
 
-static void give_up(struct imattr_client *client, const struct group *group)
+/* Whether a group, late since `until`, has waited in vain: a process that was stopped, or had other things to do, can find
+ * its answers in the socket. So there must have been nothing to read since. While answers to others come without an end, some
+ * time is enough. */
+static bool in_vain(struct imattr_client *client, struct group *group, int64_t until)
+{
+    if (group->late_since == 0)
+        group->late_since = now_ms();
+    return client->last_look >= until || now_ms() - group->late_since >= LONGEST_LOOK;
+}
+
+/* Withdraws what is late of a group, since `until`. */
+static void give_up(struct imattr_client *client, struct group *group, int64_t until)
 {
     int64_t now = now_ms();
     give_up_late(client, &client->pending, group, now, IMATTR_LOST);
+    if (group->done.first != NULL || !in_vain(client, group, until))
+        return;
     for (struct connection *one = client->connections; one != NULL; one = one->next)
         give_up_late(client, &one->in_flight, group, now - GRACE, IMATTR_DEADLINE);
 }
@@ -1157,6 +1251,15 @@ static void drain_wake(int file)
         return; /* nobody woke us */
 }
 
+/* There was nothing to read: groups that are late can give up. */
+static void looked(struct imattr_client *client, int64_t when)
+{
+    client->last_look = when;
+    for (struct group *one = client->waiting; one != NULL; one = one->next_waiting)
+        if (one->late_since != 0)
+            pthread_cond_signal(&one->changed);
+}
+
 /* One turn of the leader: connects, waits until something can be read or `until`, and reads. Called with the mutex. */
 static void lead(struct imattr_client *client, const struct group *group, int64_t until)
 {
@@ -1174,10 +1277,11 @@ static void lead(struct imattr_client *client, const struct group *group, int64_
         short events = one->output.length > 0 ? POLLIN | POLLOUT : POLLIN;
         files[count] = (struct pollfd){.fd = one->file, .events = events};
     }
-    int64_t left = until - now_ms();
+    int64_t now = now_ms(), left = until - now;
     int timeout = until == INT64_MAX ? -1 : left < 0 ? 0 : left > 60000 ? 60000 : (int)left + 1;
     pthread_mutex_unlock(&client->mutex);
-    bool ready = poll(files, count, timeout) > 0;
+    int found = poll(files, count, timeout);
+    bool ready = found > 0, readable = found < 0; /* a signal: it is not known */
     if (ready && files[0].revents != 0)
         drain_wake(client->wake);
     for (nfds_t index = 1; ready && index < count; index++) {
@@ -1186,10 +1290,14 @@ static void lead(struct imattr_client *client, const struct group *group, int64_
             flush_output(connections[index]);
             pthread_mutex_unlock(&client->mutex);
         }
-        if ((files[index].revents & ~POLLOUT) != 0)
+        if ((files[index].revents & ~POLLOUT) != 0) {
+            readable = true;
             read_connection(client, connections[index]);
+        }
     }
     pthread_mutex_lock(&client->mutex);
+    if (!readable)
+        looked(client, now);
 }
 
 static void sleep_until(struct imattr_client *client, struct group *group, int64_t until)
@@ -1213,10 +1321,14 @@ static struct call *wait_for_one(struct imattr_client *client, struct group *gro
             break;
         }
         int64_t until = give_up_time(client, group);
-        if (until <= now_ms()) {
-            give_up(client, group);
-        } else if (client->has_leader) {
-            sleep_until(client, group, until);
+        if (until <= now_ms())
+            give_up(client, group, until);
+        if (group->done.first != NULL)
+            break;
+        if (client->has_leader) {
+            if (group->late_since != 0)
+                wake_leader(client);
+            sleep_until(client, group, group->late_since != 0 ? group->late_since + LONGEST_LOOK : until);
         } else {
             client->has_leader = true;
             lead(client, group, until);
@@ -1228,10 +1340,10 @@ static struct call *wait_for_one(struct imattr_client *client, struct group *gro
             *link = group->next_waiting;
             break;
         }
+    group->late_since = 0;
     if (!client->has_leader) {
         sweep(client);
-        if (client->waiting != NULL)
-            pthread_cond_signal(&client->waiting->changed);
+        hand_over(client);
     }
     return list_take(&group->done, &group->done.first);
 }
@@ -1248,16 +1360,82 @@ struct imattr_client *imattr_open(const char *socket_path)
         free(client);
         return NULL;
     }
+    if (socket_path != NULL && *socket_path == '\0')
+        client->complaint = "socket_path is empty; NULL means the default";
     if (socket_path == NULL)
         socket_path = getenv("IMATTRD_SOCKET");
     if (socket_path == NULL || *socket_path == '\0')
         socket_path = DEFAULT_SOCKET;
     snprintf(client->path, sizeof client->path, "%s", socket_path);
+    atomic_init(&client->owner, this_process() << 1);
+    for (size_t index = 0; index < MOST_CONNECTIONS; index++)
+        atomic_init(&client->files[index], -1);
     client->random = (unsigned)now_ms() ^ (unsigned)getpid() << 16;
     pthread_mutex_init(&client->mutex, NULL);
     pthread_cond_init(&client->left, NULL);
     list_init(&client->pending);
     return client;
+}
+
+static void list_free(struct list *list)
+{
+    while (list->first != NULL)
+        call_free(list_take(list, &list->first));
+}
+
+/* Frees what an ancestor of this process had under way. A thread that waits there has not been copied, but its calls were. */
+static void forget_calls(struct imattr_client *client)
+{
+    list_free(&client->pending);
+    while (client->connections != NULL) {
+        struct connection *connection = client->connections;
+        client->connections = connection->next;
+        list_free(&connection->in_flight);
+        free(connection->output.at);
+        if (!client->has_leader) /* which can have been about to make it larger */
+            free(connection->input.at);
+        free(connection);
+    }
+}
+
+/* A forked process has a client as it was, with the connections of its parent: it closes its copies of the files, without a
+ * word to the daemon. Other threads of the parent are not there any more, but their locks are, and what they were changing: if
+ * there was such a thread, the memory is left as it is. */
+static void begin_client_anew(void *argument)
+{
+    struct imattr_client *client = argument;
+    for (size_t index = 0; index < MOST_CONNECTIONS; index++) {
+        int file = atomic_exchange(&client->files[index], -1);
+        if (file >= 0)
+            close(file);
+    }
+    if (client->wake >= 0)
+        close(client->wake);
+    client->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    client->torn = pthread_mutex_trylock(&client->mutex) != 0;
+    if (!client->torn)
+        forget_calls(client);
+    pthread_mutex_init(&client->mutex, NULL);
+    pthread_cond_init(&client->left, NULL);
+    list_init(&client->pending);
+    client->connections = client->current = NULL;
+    client->waiting = NULL;
+    client->has_leader = client->was_connected = false;
+    client->threads = 0;
+    client->pause = client->retry_at = 0;
+    client->random ^= (unsigned)getpid() << 16;
+}
+
+static void own_client(struct imattr_client *client)
+{
+    own(&client->owner, begin_client_anew, client);
+}
+
+static const char FOREIGN_STREAM[] = "the stream belongs to the process that this one was forked from";
+
+static bool is_ours(const struct group *group)
+{
+    return group->process == this_process();
 }
 
 static void drop_connections(struct imattr_client *client)
@@ -1271,6 +1449,7 @@ void imattr_close(struct imattr_client *client)
 {
     if (client == NULL)
         return;
+    own_client(client);
     pthread_mutex_lock(&client->mutex);
     client->closed = true;
     for (struct group *one = client->waiting; one != NULL; one = one->next_waiting)
@@ -1290,21 +1469,32 @@ void imattr_free(struct imattr_client *client)
     while (client->threads > 0)
         pthread_cond_wait(&client->left, &client->mutex);
     pthread_mutex_unlock(&client->mutex);
-    close(client->wake);
+    if (client->wake >= 0)
+        close(client->wake);
     pthread_cond_destroy(&client->left);
     pthread_mutex_destroy(&client->mutex);
     free(client);
 }
 
-/* Takes the mutex for a call; false, with the error set, if the call is cancelled already. */
+/* Takes the mutex for a call; false, with the error set, if the call cannot be made. */
 static bool enter(struct imattr_client *client, const struct group *group, struct imattr_error *error)
 {
+    if (!is_ours(group)) {
+        set_error(error, IMATTR_CANCELLED, "%s", FOREIGN_STREAM);
+        return false;
+    }
+    own_client(client);
     pthread_mutex_lock(&client->mutex);
-    if (!client->closed && !group->cancelled) {
+    if (client->wake < 0)
+        client->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (client->closed || group->cancelled) {
+        set_error(error, IMATTR_CANCELLED, client->closed ? "the client is closed" : "the call was cancelled");
+    } else if (client->wake < 0) {
+        set_error(error, IMATTR_NO_MEMORY, "no file descriptor is left for a client in a forked process");
+    } else {
         client->threads++;
         return true;
     }
-    set_error(error, IMATTR_CANCELLED, client->closed ? "the client is closed" : "the call was cancelled");
     pthread_mutex_unlock(&client->mutex);
     return false;
 }
@@ -1324,14 +1514,31 @@ static void leave(struct imattr_client *client)
 struct imattr_token *imattr_token_new(void)
 {
     struct imattr_token *token = calloc(1, sizeof *token);
-    if (token != NULL)
-        pthread_mutex_init(&token->mutex, NULL);
+    if (token == NULL)
+        return NULL;
+    atomic_init(&token->owner, this_process() << 1);
+    pthread_mutex_init(&token->mutex, NULL);
     return token;
+}
+
+static void begin_token_anew(void *argument)
+{
+    struct imattr_token *token = argument;
+    pthread_mutex_init(&token->mutex, NULL);
+    token->groups = NULL; /* the parent's */
+}
+
+static void lock_token(struct imattr_token *token)
+{
+    own(&token->owner, begin_token_anew, token);
+    pthread_mutex_lock(&token->mutex);
 }
 
 void imattr_cancel(struct imattr_token *token)
 {
-    pthread_mutex_lock(&token->mutex);
+    if (token == NULL)
+        return;
+    lock_token(token);
     token->cancelled = true;
     for (struct group *one = token->groups; one != NULL; one = one->next_of_token) {
         pthread_mutex_lock(&one->client->mutex);
@@ -1354,7 +1561,7 @@ void imattr_token_free(struct imattr_token *token)
 static void group_init(struct group *group, struct imattr_client *client, struct imattr_token *token)
 {
     pthread_condattr_t attributes;
-    *group = (struct group){.client = client, .token = token};
+    *group = (struct group){.client = client, .token = token, .process = this_process()};
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&group->changed, &attributes);
@@ -1362,19 +1569,25 @@ static void group_init(struct group *group, struct imattr_client *client, struct
     list_init(&group->done);
     if (token == NULL)
         return;
-    pthread_mutex_lock(&token->mutex);
+    lock_token(token);
     group->cancelled = token->cancelled;
     group->next_of_token = token->groups;
     token->groups = group;
     pthread_mutex_unlock(&token->mutex);
 }
 
-/* Withdraws what is under way, and frees what the group has. */
+/* Withdraws what is under way, and frees what the group has. What is under way of a parent's group is the parent's. */
 static void group_end(struct group *group)
 {
     struct imattr_token *token = group->token;
+    own_client(group->client);
+    if (!is_ours(group)) {
+        if (!group->client->torn)
+            list_free(&group->done);
+        return;
+    }
     if (token != NULL) {
-        pthread_mutex_lock(&token->mutex);
+        lock_token(token);
         for (struct group **link = &token->groups; *link != NULL; link = &(*link)->next_of_token)
             if (*link == group) {
                 *link = group->next_of_token;
@@ -1385,12 +1598,28 @@ static void group_end(struct group *group)
     pthread_mutex_lock(&group->client->mutex);
     give_up_all(group->client, group);
     pthread_mutex_unlock(&group->client->mutex);
-    while (group->done.first != NULL)
-        call_free(list_take(&group->done, &group->done.first));
+    list_free(&group->done);
     pthread_cond_destroy(&group->changed);
 }
 
 /* ---- What calls have in common */
+
+/* An argument that must be there. */
+static bool check_given(const void *argument, const char *name, struct imattr_error *error)
+{
+    if (argument == NULL)
+        set_error(error, IMATTR_ARGUMENT, "%s is NULL", name);
+    return argument != NULL;
+}
+
+static bool check_client(const struct imattr_client *client, struct imattr_error *error)
+{
+    if (!check_given(client, "client", error))
+        return false;
+    if (client->complaint != NULL)
+        set_error(error, IMATTR_ARGUMENT, "imattr_open: %s", client->complaint);
+    return client->complaint == NULL;
+}
 
 static bool check_options(const struct imattr_options *options, struct imattr_error *error)
 {
@@ -1417,13 +1646,13 @@ static size_t check_account(const char *account, size_t index, struct imattr_err
 {
     size_t length = account == NULL ? 0 : strnlen(account, LONGEST_ACCOUNT + 1);
     if (account == NULL)
-        set_error(error, IMATTR_ARGUMENT, "account [%zu] is NULL", index);
+        set_error(error, IMATTR_ARGUMENT, "accounts[%zu] is NULL", index);
     else if (length == 0)
-        set_error(error, IMATTR_ARGUMENT, "account [%zu] is empty; 1 to 255 bytes are allowed", index);
+        set_error(error, IMATTR_ARGUMENT, "accounts[%zu] is empty; 1 to 255 bytes are allowed", index);
     else if (length > LONGEST_ACCOUNT)
-        set_error(error, IMATTR_ARGUMENT, "account [%zu] has more than 255 bytes", index);
+        set_error(error, IMATTR_ARGUMENT, "accounts[%zu] has more than 255 bytes", index);
     else if (!is_utf8(account, length))
-        set_error(error, IMATTR_ARGUMENT, "account [%zu] is not UTF-8", index);
+        set_error(error, IMATTR_ARGUMENT, "accounts[%zu] is not UTF-8", index);
     else
         return length;
     return 0;
@@ -1519,10 +1748,10 @@ static struct call *ask(struct imattr_client *client, const char *method, const 
 {
     struct imattr_options options = options_or_defaults(given);
     struct group group;
-    if (!check_options(&options, error))
+    if (!check_client(client, error) || !check_given(method, "method", error) || !check_options(&options, error))
         return NULL;
     if (!is_utf8(method, strlen(method))) {
-        set_error(error, IMATTR_ARGUMENT, "the method's name is not UTF-8");
+        set_error(error, IMATTR_ARGUMENT, "method is not UTF-8");
         return NULL;
     }
     group_init(&group, client, options.token);
@@ -1569,9 +1798,304 @@ char *imattr_call(struct imattr_client *client, const char *method, const char *
     return line;
 }
 
-char *imattr_get_status(struct imattr_client *client, const struct imattr_options *options, struct imattr_error *error)
+/* Decodes a string in its place in an answer, which is ours and is not read there again. */
+static const char *decode_in_place(struct text json, size_t *length)
 {
-    return imattr_call(client, "getStatus", NULL, options, error);
+    char *to = (char *)json.at + 1;
+    *length = decode_string(json, to);
+    to[*length] = '\0';
+    return to;
+}
+
+/* ---- The daemon's status */
+
+enum status_kind {
+    STATUS_TEXT, /* always said */
+    STATUS_OPTIONAL_TEXT,
+    STATUS_INTEGER,
+    STATUS_NUMBER,
+    STATUS_TRUTH,
+    STATUS_TEXTS,
+    STATUS_COUNTS,
+    STATUS_OBJECT
+};
+
+/* Where a member of an object is in its structure. */
+struct status_member {
+    const char *name;
+    enum status_kind kind;
+    size_t at;
+    size_t has; /* where it says that the member is there; NOWHERE if it does not */
+    const struct status_member *parts; /* of an object */
+    size_t part_count;
+};
+
+#define NOWHERE SIZE_MAX
+#define AT(of, member) offsetof(struct imattr_##of, member)
+#define PARTS(table) table, sizeof table / sizeof *table
+#define NO_PARTS NULL, 0
+
+/* clients/contract/status-types prints this from the daemon's own schema. */
+
+static const struct status_member STATUS_DOOR[] = {
+    {"accepted", STATUS_INTEGER, AT(status_door, accepted), NOWHERE, NO_PARTS},
+    {"refusedByLimit", STATUS_COUNTS, AT(status_door, refused_by_limit), NOWHERE, NO_PARTS},
+    {"displacedByLimit", STATUS_COUNTS, AT(status_door, displaced_by_limit), NOWHERE, NO_PARTS},
+    {"stuck", STATUS_INTEGER, AT(status_door, stuck), NOWHERE, NO_PARTS},
+    {"descriptorShortages", STATUS_INTEGER, AT(status_door, descriptor_shortages), NOWHERE, NO_PARTS},
+    {"isShortOfDescriptors", STATUS_TRUTH, AT(status_door, is_short_of_descriptors), NOWHERE, NO_PARTS},
+};
+
+static const struct status_member STATUS_UPSTREAM_LAST_ERROR[] = {
+    {"code", STATUS_INTEGER, AT(status_upstream_last_error, code), NOWHERE, NO_PARTS},
+    {"message", STATUS_TEXT, AT(status_upstream_last_error, message), NOWHERE, NO_PARTS},
+    {"ErrorInfo", STATUS_OPTIONAL_TEXT, AT(status_upstream_last_error, error_info), NOWHERE, NO_PARTS},
+};
+
+static const struct status_member STATUS_UPSTREAM[] = {
+    {"host", STATUS_TEXT, AT(status_upstream, host), NOWHERE, NO_PARTS},
+    {"healthy", STATUS_TRUTH, AT(status_upstream, healthy), NOWHERE, NO_PARTS},
+    {"open", STATUS_TRUTH, AT(status_upstream, open), NOWHERE, NO_PARTS},
+    {"failuresInARow", STATUS_INTEGER, AT(status_upstream, failures_in_a_row), NOWHERE, NO_PARTS},
+    {"lastError", STATUS_OBJECT, AT(status_upstream, last_error), AT(status_upstream, has_last_error), PARTS(STATUS_UPSTREAM_LAST_ERROR)},
+};
+
+static const struct status_member STATUS_LIMITER[] = {
+    {"rateLimit", STATUS_INTEGER, AT(status_limiter, rate_limit), NOWHERE, NO_PARTS},
+    {"currentLimit", STATUS_INTEGER, AT(status_limiter, current_limit), NOWHERE, NO_PARTS},
+    {"why", STATUS_OPTIONAL_TEXT, AT(status_limiter, why), NOWHERE, NO_PARTS},
+    {"slotsHeld", STATUS_INTEGER, AT(status_limiter, slots_held), NOWHERE, NO_PARTS},
+    {"creditMs", STATUS_NUMBER, AT(status_limiter, credit_ms), NOWHERE, NO_PARTS},
+    {"callsUnderWay", STATUS_INTEGER, AT(status_limiter, calls_under_way), NOWHERE, NO_PARTS},
+    {"maxInFlight", STATUS_INTEGER, AT(status_limiter, max_in_flight), NOWHERE, NO_PARTS},
+};
+
+static const struct status_member STATUS_QUEUE[] = {
+    {"requests", STATUS_INTEGER, AT(status_queue, requests), NOWHERE, NO_PARTS},
+    {"waitingAccounts", STATUS_INTEGER, AT(status_queue, waiting_accounts), NOWHERE, NO_PARTS},
+    {"oldestWaitingMs", STATUS_INTEGER, AT(status_queue, oldest_waiting_ms), AT(status_queue, has_oldest_waiting_ms), NO_PARTS},
+    {"waitingAccountsByUid", STATUS_COUNTS, AT(status_queue, waiting_accounts_by_uid), NOWHERE, NO_PARTS},
+};
+
+static const struct status_member STATUS_HELD[] = {
+    {"answers", STATUS_INTEGER, AT(status_held, answers), NOWHERE, NO_PARTS},
+    {"bytes", STATUS_INTEGER, AT(status_held, bytes), NOWHERE, NO_PARTS},
+};
+
+static const struct status_member STATUS_COUNTERS[] = {
+    {"calls", STATUS_INTEGER, AT(status_counters, calls), NOWHERE, NO_PARTS},
+    {"accounts", STATUS_INTEGER, AT(status_counters, accounts), NOWHERE, NO_PARTS},
+    {"callsNeverSent", STATUS_INTEGER, AT(status_counters, calls_never_sent), NOWHERE, NO_PARTS},
+    {"retries", STATUS_INTEGER, AT(status_counters, retries), NOWHERE, NO_PARTS},
+    {"signatureRenewals", STATUS_INTEGER, AT(status_counters, signature_renewals), NOWHERE, NO_PARTS},
+    {"slowDowns", STATUS_INTEGER, AT(status_counters, slow_downs), NOWHERE, NO_PARTS},
+    {"isolations", STATUS_INTEGER, AT(status_counters, isolations), NOWHERE, NO_PARTS},
+    {"isolationCalls", STATUS_INTEGER, AT(status_counters, isolation_calls), NOWHERE, NO_PARTS},
+    {"fromMemory", STATUS_INTEGER, AT(status_counters, from_memory), NOWHERE, NO_PARTS},
+    {"answered", STATUS_INTEGER, AT(status_counters, answered), NOWHERE, NO_PARTS},
+    {"failed", STATUS_INTEGER, AT(status_counters, failed), NOWHERE, NO_PARTS},
+    {"expired", STATUS_INTEGER, AT(status_counters, expired), NOWHERE, NO_PARTS},
+    {"overloaded", STATUS_INTEGER, AT(status_counters, overloaded), NOWHERE, NO_PARTS},
+    {"withdrawn", STATUS_INTEGER, AT(status_counters, withdrawn), NOWHERE, NO_PARTS},
+    {"stopped", STATUS_INTEGER, AT(status_counters, stopped), NOWHERE, NO_PARTS},
+    {"unrequestedAccounts", STATUS_INTEGER, AT(status_counters, unrequested_accounts), NOWHERE, NO_PARTS},
+    {"accountsPerCall", STATUS_NUMBER, AT(status_counters, accounts_per_call), NOWHERE, NO_PARTS},
+    {"failedCallsByCode", STATUS_COUNTS, AT(status_counters, failed_calls_by_code), NOWHERE, NO_PARTS},
+};
+
+static const struct status_member STATUS_USER_SIG[] = {
+    {"expiresAt", STATUS_INTEGER, AT(status_user_sig, expires_at), AT(status_user_sig, has_expires_at), NO_PARTS},
+};
+
+static const struct status_member STATUS_LAST_RELOAD[] = {
+    {"at", STATUS_INTEGER, AT(status_last_reload, at), NOWHERE, NO_PARTS},
+    {"succeeded", STATUS_TRUTH, AT(status_last_reload, succeeded), NOWHERE, NO_PARTS},
+    {"problems", STATUS_TEXTS, AT(status_last_reload, problems), NOWHERE, NO_PARTS},
+    {"keysForRestart", STATUS_TEXTS, AT(status_last_reload, keys_for_restart), NOWHERE, NO_PARTS},
+};
+
+static const struct status_member STATUS[] = {
+    {"version", STATUS_TEXT, AT(status, version), NOWHERE, NO_PARTS},
+    {"pid", STATUS_INTEGER, AT(status, pid), NOWHERE, NO_PARTS},
+    {"uptimeSeconds", STATUS_INTEGER, AT(status, uptime_seconds), NOWHERE, NO_PARTS},
+    {"state", STATUS_TEXT, AT(status, state), NOWHERE, NO_PARTS},
+    {"reasons", STATUS_TEXTS, AT(status, reasons), NOWHERE, NO_PARTS},
+    {"connections", STATUS_INTEGER, AT(status, connections), NOWHERE, NO_PARTS},
+    {"bufferedBytes", STATUS_INTEGER, AT(status, buffered_bytes), NOWHERE, NO_PARTS},
+    {"door", STATUS_OBJECT, AT(status, door), NOWHERE, PARTS(STATUS_DOOR)},
+    {"requests", STATUS_COUNTS, AT(status, requests), NOWHERE, NO_PARTS},
+    {"upstream", STATUS_OBJECT, AT(status, upstream), AT(status, has_upstream), PARTS(STATUS_UPSTREAM)},
+    {"limiter", STATUS_OBJECT, AT(status, limiter), AT(status, has_limiter), PARTS(STATUS_LIMITER)},
+    {"queue", STATUS_OBJECT, AT(status, queue), AT(status, has_queue), PARTS(STATUS_QUEUE)},
+    {"held", STATUS_OBJECT, AT(status, held), AT(status, has_held), PARTS(STATUS_HELD)},
+    {"counters", STATUS_OBJECT, AT(status, counters), AT(status, has_counters), PARTS(STATUS_COUNTERS)},
+    {"userSig", STATUS_OBJECT, AT(status, user_sig), AT(status, has_user_sig), PARTS(STATUS_USER_SIG)},
+    {"lastReload", STATUS_OBJECT, AT(status, last_reload), AT(status, has_last_reload), PARTS(STATUS_LAST_RELOAD)},
+};
+/* end of what status-types prints */
+
+#undef AT
+#undef PARTS
+#undef NO_PARTS
+
+/* The text of a JSON string, in its place; NULL if it is none. */
+static const char *status_text(struct text json)
+{
+    size_t length;
+    return *json.at == '"' ? decode_in_place(json, &length) : NULL;
+}
+
+static bool read_number(struct text json, double *number)
+{
+    char digits[64], *end;
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (plain == (locale_t)0 || json.length >= sizeof digits || (*json.at != '-' && !is_digit(*json.at)))
+        return false;
+    memcpy(digits, json.at, json.length);
+    digits[json.length] = '\0';
+    *number = strtod_l(digits, &end, plain);
+    freelocale(plain);
+    return *end == '\0';
+}
+
+/* Each of these is false if a value is of another type, or there is no memory. */
+static bool read_texts(struct text json, struct imattr_texts *texts)
+{
+    const char *at = json.at;
+    struct text entry;
+    if (*at != '[')
+        return false;
+    for (bool first = true; next_element(&at, json.at + json.length, first, NULL, &entry, 0); first = false) {
+        const char **more = realloc(texts->at, (texts->count + 1) * sizeof *more);
+        if (more == NULL)
+            return false;
+        texts->at = more;
+        if ((more[texts->count] = status_text(entry)) == NULL)
+            return false;
+        texts->count++;
+    }
+    return true;
+}
+
+static bool read_counts(struct text json, struct imattr_counts *counts)
+{
+    const char *at = json.at;
+    struct text key, value;
+    if (*at != '{')
+        return false;
+    for (bool first = true; next_element(&at, json.at + json.length, first, &key, &value, 0); first = false) {
+        struct imattr_count *more = realloc(counts->at, (counts->count + 1) * sizeof *more);
+        if (more == NULL)
+            return false;
+        counts->at = more;
+        if (!read_integer(value, &more[counts->count].count))
+            return false;
+        more[counts->count++].name = status_text(key);
+    }
+    return true;
+}
+
+static bool read_status_object(struct text json, const struct status_member *members, size_t count, char *to);
+
+static bool read_status_member(struct text json, const struct status_member *member, char *to)
+{
+    void *at = to + member->at;
+    switch (member->kind) {
+    case STATUS_TEXT:
+    case STATUS_OPTIONAL_TEXT: return (*(const char **)at = status_text(json)) != NULL;
+    case STATUS_INTEGER: return read_integer(json, at);
+    case STATUS_NUMBER: return read_number(json, at);
+    case STATUS_TRUTH: *(bool *)at = text_is(json, "true"); return *(bool *)at || text_is(json, "false");
+    case STATUS_TEXTS: return read_texts(json, at);
+    case STATUS_COUNTS: return read_counts(json, at);
+    case STATUS_OBJECT: return read_status_object(json, member->parts, member->part_count, at);
+    }
+    return false;
+}
+
+static bool read_status_object(struct text json, const struct status_member *members, size_t count, char *to)
+{
+    const char *at = json.at;
+    struct text key, value;
+    if (*at != '{')
+        return false;
+    for (bool first = true; next_element(&at, json.at + json.length, first, &key, &value, 0); first = false)
+        for (size_t index = 0; index < count; index++)
+            if (string_is(key, members[index].name) && !text_is(value, "null")) {
+                if (!read_status_member(value, &members[index], to))
+                    return false;
+                if (members[index].has != NOWHERE)
+                    *(bool *)(to + members[index].has) = true;
+            }
+    return true;
+}
+
+/* Gives texts that are always said, and were not, an empty text. */
+static void default_texts(const struct status_member *members, size_t count, char *to)
+{
+    for (size_t index = 0; index < count; index++) {
+        void *at = to + members[index].at;
+        if (members[index].kind == STATUS_OBJECT)
+            default_texts(members[index].parts, members[index].part_count, at);
+        else if (members[index].kind == STATUS_TEXT && *(const char **)at == NULL)
+            *(const char **)at = "";
+    }
+}
+
+static void free_status_lists(const struct status_member *members, size_t count, char *from)
+{
+    for (size_t index = 0; index < count; index++) {
+        void *at = from + members[index].at;
+        if (members[index].kind == STATUS_TEXTS)
+            free(((struct imattr_texts *)at)->at);
+        else if (members[index].kind == STATUS_COUNTS)
+            free(((struct imattr_counts *)at)->at);
+        else if (members[index].kind == STATUS_OBJECT)
+            free_status_lists(members[index].parts, members[index].part_count, at);
+    }
+}
+
+struct kept_status {
+    struct imattr_status status; /* the first member: its address is that of the whole */
+    struct call *answer;         /* whose line has the texts */
+};
+
+void imattr_status_free(struct imattr_status *status)
+{
+    struct kept_status *kept = (struct kept_status *)status;
+    if (kept == NULL)
+        return;
+    free_status_lists(STATUS, sizeof STATUS / sizeof *STATUS, (char *)status);
+    free((char *)status->json);
+    call_free(kept->answer);
+    free(kept);
+}
+
+struct imattr_status *imattr_get_status(struct imattr_client *client, const struct imattr_options *options,
+                                        struct imattr_error *error)
+{
+    struct call *call = ask(client, "getStatus", NULL, options, error);
+    if (call == NULL)
+        return NULL;
+    struct kept_status *kept = calloc(1, sizeof *kept);
+    if (kept == NULL) {
+        call_free(call);
+        set_no_memory(error);
+        return NULL;
+    }
+    kept->answer = call;
+    kept->status.json = strndup(call->result.at, call->result.length);
+    if (kept->status.json == NULL)
+        set_no_memory(error);
+    else if (read_status_object(call->result, STATUS, sizeof STATUS / sizeof *STATUS, (char *)&kept->status)) {
+        default_texts(STATUS, sizeof STATUS / sizeof *STATUS, (char *)&kept->status);
+        return &kept->status;
+    } else {
+        reject(client, call, "an answer to getStatus of another shape");
+        set_failure(error, client, call, 0);
+    }
+    imattr_status_free(&kept->status);
+    return NULL;
 }
 
 bool imattr_ping(struct imattr_client *client, const struct imattr_options *options, struct imattr_error *error)
@@ -1607,15 +2131,6 @@ static bool users_add(struct users *users, struct imattr_user user)
     }
     users->at[users->count++] = user;
     return true;
-}
-
-/* Decodes a string in its place in an answer, which is ours and is not read there again. */
-static const char *decode_in_place(struct text json, size_t *length)
-{
-    char *to = (char *)json.at + 1;
-    *length = decode_string(json, to);
-    to[*length] = '\0';
-    return to;
 }
 
 static bool read_answered(struct text entry, struct imattr_user *user)
@@ -1658,7 +2173,65 @@ static bool read_reason(struct text entry, struct imattr_user *user)
 
 typedef bool read_entry(struct text entry, struct imattr_user *user);
 
-/* Reads a list of an answer. NULL, or what is wrong with it. */
+struct failures {
+    struct imattr_failure *at;
+    size_t count, capacity;
+};
+
+static bool failures_add(struct failures *failures, struct imattr_failure failure)
+{
+    if (failures->count == failures->capacity) {
+        size_t capacity = failures->capacity == 0 ? 16 : failures->capacity * 2;
+        struct imattr_failure *at = realloc(failures->at, capacity * sizeof *at);
+        if (at == NULL)
+            return false;
+        failures->at = at;
+        failures->capacity = capacity;
+    }
+    failures->at[failures->count++] = failure;
+    return true;
+}
+
+static bool read_failure(struct text entry, struct imattr_failure *failure)
+{
+    static const char *const names[] = {"To_Account", "code", "message", "retryable", "ErrorInfo", "retryAfterMs", "callId"};
+    struct text found[7];
+    size_t length;
+    *failure = (struct imattr_failure){.retry_after_ms = -1};
+    if (!find_members(entry, 7, names, found) || found[0].length == 0 || *found[0].at != '"' ||
+        !read_integer(found[1], &failure->code) || found[2].length == 0 || *found[2].at != '"')
+        return false;
+    failure->retryable = text_is(found[3], "true");
+    if (!failure->retryable && !text_is(found[3], "false"))
+        return false;
+    read_integer(found[5], &failure->retry_after_ms);
+    failure->account = decode_in_place(found[0], &failure->account_length);
+    failure->message = decode_in_place(found[2], &length);
+    if (found[4].length > 0 && *found[4].at == '"')
+        failure->error_info = decode_in_place(found[4], &length);
+    if (found[6].length > 0 && *found[6].at == '"')
+        failure->call_id = decode_in_place(found[6], &length);
+    return true;
+}
+
+static const char ODD_ENTRY[] = "an entry of another shape in an answer to getAttrs";
+
+/* As read_list. */
+static const char *read_failures(struct text list, struct failures *failures)
+{
+    const char *at = list.at, *end = list.at + list.length;
+    struct text entry;
+    for (bool first = true; next_element(&at, end, first, NULL, &entry, 0); first = false) {
+        struct imattr_failure failure;
+        if (!read_failure(entry, &failure))
+            return ODD_ENTRY;
+        if (!failures_add(failures, failure))
+            return "";
+    }
+    return NULL;
+}
+
+/* Reads a list of an answer. NULL, or what is wrong with it; empty if there was no memory. */
 static const char *read_list(struct text list, read_entry *read, struct users *users)
 {
     const char *at = list.at, *end = list.at + list.length;
@@ -1666,26 +2239,48 @@ static const char *read_list(struct text list, read_entry *read, struct users *u
     for (bool first = true; next_element(&at, end, first, NULL, &entry, 0); first = false) {
         struct imattr_user user = {.account = ""};
         if (!read(entry, &user))
-            return "an entry of another shape in an answer to getAttrs";
+            return ODD_ENTRY;
         if (!users_add(users, user))
             return "";
     }
     return NULL;
 }
 
-/* Reads the answer to a getAttrs. NULL, or what is wrong with it; empty if there was no memory. */
-static const char *read_lists(const struct call *call, struct users *users, struct users *missing, struct users *reasons)
+/* What answers to getAttrs have. */
+struct lists {
+    struct users users, missing, errors;
+    struct failures failed;
+};
+
+static void lists_free(struct lists *lists)
 {
-    static const char *const names[] = {"UserAttrs", "missing", "ErrorList"};
-    struct text found[3];
-    if (!find_members(call->result, 3, names, found) || found[0].length == 0 || *found[0].at != '[' ||
-        found[1].length == 0 || *found[1].at != '[' || (found[2].length > 0 && *found[2].at != '['))
+    free(lists->users.at);
+    free(lists->missing.at);
+    free(lists->errors.at);
+    free(lists->failed.at);
+}
+
+/* Whether a member is an array, or is not there and need not be. */
+static bool is_list(struct text member, bool required)
+{
+    return member.length > 0 ? *member.at == '[' : !required;
+}
+
+/* Reads the answer to a getAttrs, and adds what it has. NULL, or what is wrong with it; empty if there was no memory. */
+static const char *read_lists(const struct call *call, struct lists *lists)
+{
+    static const char *const names[] = {"UserAttrs", "missing", "ErrorList", "failed"};
+    struct text found[4];
+    if (!find_members(call->result, 4, names, found) || !is_list(found[0], true) || !is_list(found[1], true) ||
+        !is_list(found[2], false) || !is_list(found[3], false))
         return "an answer to getAttrs without the lists UserAttrs and missing";
-    const char *complaint = read_list(found[0], read_answered, users);
+    const char *complaint = read_list(found[0], read_answered, &lists->users);
     if (complaint == NULL)
-        complaint = read_list(found[1], read_missing, missing);
+        complaint = read_list(found[1], read_missing, &lists->missing);
     if (complaint == NULL && found[2].length > 0)
-        complaint = read_list(found[2], read_reason, reasons);
+        complaint = read_list(found[2], read_reason, &lists->errors);
+    if (complaint == NULL && found[3].length > 0)
+        complaint = read_failures(found[3], &lists->failed);
     return complaint;
 }
 
@@ -1700,15 +2295,19 @@ static void set_complaint(struct imattr_error *error, struct imattr_client *clie
     set_failure(error, client, call, 0);
 }
 
+static const char ACCOUNTS_BEFORE[] = "\"method\":\"getAttrs\",\"params\":{\"To_Account\":";
+
 static void begin_accounts(struct buffer *body)
 {
-    buffer_add_text(body, "\"method\":\"getAttrs\",\"params\":{\"To_Account\":[");
+    buffer_add_text(body, ACCOUNTS_BEFORE);
+    buffer_add_text(body, "[");
 }
 
-static void end_accounts(struct call *call, int max_age_ms)
+static void end_accounts(struct call *call, const struct imattr_options *options)
 {
-    char text[64];
-    snprintf(text, sizeof text, "],\"maxAgeMs\":%d,\"timeoutMs\":", max_age_ms);
+    char text[96];
+    snprintf(text, sizeof text, "],\"maxAgeMs\":%d%s,\"timeoutMs\":", options->max_age_ms,
+             options->partial ? ",\"partial\":true" : "");
     buffer_add_text(&call->body, text);
     call->timed = true;
 }
@@ -1768,8 +2367,72 @@ static bool distinct_fill(struct distinct *distinct, const char *const *accounts
     return true;
 }
 
+/* Whether an answer is an error that counts as that of each account of the request, with options.partial. */
+static bool is_about_accounts(const struct call *call)
+{
+    struct text code;
+    int64_t number;
+    if (call->kind == IMATTR_DEADLINE)
+        return true;
+    return call->kind == IMATTR_REFUSED && find_member(call->error, "code", &code) && read_integer(code, &number) &&
+           (number < -32768 || number > OVERLOADED || number == OVERLOADED || number == DEADLINE_EXCEEDED ||
+            number == UPSTREAM_UNREACHABLE);
+}
+
+/* What an error says of each account. Its texts are in the call's line. */
+static struct imattr_failure common_failure(const struct call *call)
+{
+    static const char *const names[] = {"retryable", "ErrorInfo", "retryAfterMs", "callId"};
+    struct imattr_failure failure = {
+        .code = DEADLINE_EXCEEDED, .message = "no answer came in time", .retryable = true, .retry_after_ms = -1};
+    struct text code, message, data, found[4];
+    size_t length;
+    if (call->kind != IMATTR_REFUSED)
+        return failure;
+    failure.retryable = false;
+    if (find_member(call->error, "code", &code))
+        read_integer(code, &failure.code);
+    bool has_message = find_member(call->error, "message", &message) && *message.at == '"';
+    /* From here on, the JSON is overwritten. */
+    if (find_member(call->error, "data", &data) && find_members(data, 4, names, found)) {
+        failure.retryable = text_is(found[0], "true");
+        read_integer(found[2], &failure.retry_after_ms);
+        if (found[1].length > 0 && *found[1].at == '"')
+            failure.error_info = decode_in_place(found[1], &length);
+        if (found[3].length > 0 && *found[3].at == '"')
+            failure.call_id = decode_in_place(found[3], &length);
+    }
+    if (has_message)
+        failure.message = decode_in_place(message, &length);
+    return failure;
+}
+
+/* Adds each account of a request whose answer is an error, once. False if there was no memory. */
+static bool fail_accounts(const struct call *call, struct failures *failures)
+{
+    struct imattr_failure failure = common_failure(call);
+    const char *begin = call->body.at + sizeof ACCOUNTS_BEFORE - 1, *at = begin, *end = call->body.at + call->body.length;
+    struct distinct distinct;
+    struct text entry;
+    size_t count = 0;
+    for (bool first = true; next_element(&at, end, first, NULL, &entry, 0); first = false)
+        count++;
+    bool good = distinct_init(&distinct, count);
+    at = begin;
+    for (bool first = true; good && next_element(&at, end, first, NULL, &entry, 0); first = false) {
+        size_t known = distinct.count;
+        failure.account = decode_in_place(entry, &failure.account_length);
+        distinct_add(&distinct, failure.account, failure.account_length);
+        if (distinct.count > known)
+            good = failures_add(failures, failure);
+    }
+    distinct_end(&distinct);
+    return good;
+}
+
 /* The request for a part of the accounts; NULL if there is no memory. */
-static struct call *attrs_call(struct group *group, const char *const *accounts, size_t count, int64_t deadline, int max_age_ms)
+static struct call *attrs_call(struct group *group, const char *const *accounts, size_t count, int64_t deadline,
+                               const struct imattr_options *options)
 {
     struct call *call = call_new(group, deadline);
     if (call == NULL)
@@ -1780,7 +2443,7 @@ static struct call *attrs_call(struct group *group, const char *const *accounts,
             buffer_add(&call->body, ",", 1);
         buffer_add_quoted(&call->body, accounts[index], strlen(accounts[index]));
     }
-    end_accounts(call, max_age_ms);
+    end_accounts(call, options);
     if (!call->body.failed)
         return call;
     call_free(call);
@@ -1805,6 +2468,7 @@ void imattr_result_free(struct imattr_result *result)
     free(result->users);
     free(result->missing);
     free(result->errors);
+    free(result->failed);
     free(kept);
 }
 
@@ -1822,7 +2486,7 @@ static bool gather(struct imattr_client *client, struct group *group, const stru
             size_t from = sent * options->batch, left = distinct->count - from;
             pthread_mutex_unlock(&client->mutex);
             struct call *call = attrs_call(group, distinct->accounts + from, left < options->batch ? left : options->batch,
-                                           deadline, options->max_age_ms);
+                                           deadline, options);
             pthread_mutex_lock(&client->mutex);
             if (call == NULL) {
                 set_no_memory(error);
@@ -1830,13 +2494,17 @@ static bool gather(struct imattr_client *client, struct group *group, const stru
                 break;
             }
             call->index = sent++;
-            start(client, call);
-            continue;
+            if (call->index == 0 || now_ms() < deadline) {
+                start(client, call);
+                continue;
+            }
+            call->kind = IMATTR_DEADLINE; /* before it was sent */
+            list_add(&group->done, call);
         }
         struct call *call = wait_for_one(client, group);
         kept->answers[call->index] = call;
         answered++;
-        good = call->kind == IMATTR_OK;
+        good = call->kind == IMATTR_OK || (options->partial && is_about_accounts(call));
         if (!good)
             set_failure(error, client, call, options->timeout_ms);
     }
@@ -1844,17 +2512,33 @@ static bool gather(struct imattr_client *client, struct group *group, const stru
     return good;
 }
 
-static bool read_answers(struct imattr_client *client, struct kept_result *kept, struct imattr_error *error)
+static bool read_answers(struct imattr_client *client, const struct imattr_options *options, struct kept_result *kept,
+                         struct imattr_error *error)
 {
-    struct users users = {0}, missing = {0}, errors = {0};
+    struct lists lists = {0};
+    const struct call *failed = NULL; /* the first one */
     const char *complaint = NULL;
     size_t index = 0;
-    for (; complaint == NULL && index < kept->count; index++)
-        complaint = read_lists(kept->answers[index], &users, &missing, &errors);
-    kept->result = (struct imattr_result){users.at, users.count, missing.at, missing.count, errors.at, errors.count};
+    for (; complaint == NULL && index < kept->count; index++) {
+        struct call *call = kept->answers[index];
+        if (call->kind == IMATTR_OK) {
+            complaint = read_lists(call, &lists);
+            continue;
+        }
+        if (failed == NULL) {
+            failed = call;
+            set_failure(error, client, call, options->timeout_ms); /* if nothing is answered */
+        }
+        complaint = fail_accounts(call, &lists.failed) ? NULL : "";
+    }
+    kept->result = (struct imattr_result){lists.users.at,  lists.users.count,  lists.missing.at, lists.missing.count,
+                                          lists.errors.at, lists.errors.count, lists.failed.at,  lists.failed.count};
+    bool answered = failed == NULL || lists.users.count + lists.missing.count > 0;
+    if (failed != NULL && (answered || complaint != NULL))
+        imattr_error_clear(error);
     if (complaint != NULL)
         set_complaint(error, client, kept->answers[index - 1], complaint);
-    return complaint == NULL;
+    return complaint == NULL && answered;
 }
 
 struct imattr_result *imattr_get_attrs(struct imattr_client *client, const char *const *accounts, size_t count,
@@ -1863,7 +2547,8 @@ struct imattr_result *imattr_get_attrs(struct imattr_client *client, const char 
     struct imattr_options options = options_or_defaults(given);
     struct distinct distinct = {0};
     struct kept_result *kept = NULL;
-    bool good = check_options(&options, error) && distinct_fill(&distinct, accounts, count, error);
+    bool good = check_client(client, error) && (count == 0 || check_given(accounts, "accounts", error)) &&
+                check_options(&options, error) && distinct_fill(&distinct, accounts, count, error);
     if (good) {
         size_t requests = (distinct.count + options.batch - 1) / options.batch;
         kept = calloc(1, sizeof *kept);
@@ -1881,7 +2566,7 @@ struct imattr_result *imattr_get_attrs(struct imattr_client *client, const char 
         good = gather(client, &group, &distinct, &options, kept, error);
         group_end(&group);
     }
-    good = good && read_answers(client, kept, error);
+    good = good && read_answers(client, &options, kept, error);
     distinct_end(&distinct);
     if (good) {
         set_ok(error);
@@ -1904,7 +2589,7 @@ struct imattr_stream {
     bool input_ended;
     bool failed; /* after the first error */
     struct call *answer; /* whose accounts are being yielded */
-    struct users users;  /* of it: those that were answered, then those that are missing */
+    struct lists lists;  /* of it; `users` are those that were answered, then those that are missing, then those that failed */
     size_t yielded;
 };
 
@@ -1912,7 +2597,8 @@ struct imattr_stream *imattr_stream_open(struct imattr_client *client, imattr_ne
                                          const struct imattr_options *given, struct imattr_error *error)
 {
     struct imattr_options options = options_or_defaults(given);
-    if (!check_options(&options, error))
+    if (!check_client(client, error) || !check_given((const void *)(uintptr_t)next, "next", error) ||
+        !check_options(&options, error))
         return NULL;
     struct imattr_stream *stream = calloc(1, sizeof *stream);
     if (stream == NULL) {
@@ -1930,7 +2616,7 @@ struct imattr_stream *imattr_stream_open(struct imattr_client *client, imattr_ne
 
 size_t imattr_stream_taken(const struct imattr_stream *stream)
 {
-    return stream->taken;
+    return stream != NULL ? stream->taken : 0;
 }
 
 void imattr_stream_close(struct imattr_stream *stream)
@@ -1939,7 +2625,7 @@ void imattr_stream_close(struct imattr_stream *stream)
         return;
     group_end(&stream->group);
     call_free(stream->answer);
-    free(stream->users.at);
+    lists_free(&stream->lists);
     free(stream);
 }
 
@@ -1966,7 +2652,7 @@ static struct call *next_request(struct imattr_stream *stream, bool *good, struc
             buffer_add(&call->body, ",", 1);
         buffer_add_quoted(&call->body, account, length);
     }
-    end_accounts(call, stream->options.max_age_ms);
+    end_accounts(call, &stream->options);
     call->deadline = now_ms() + stream->options.timeout_ms;
     if (*good && call->body.failed) {
         set_no_memory(error);
@@ -1990,6 +2676,11 @@ static struct call *next_answer(struct imattr_stream *stream, bool *good, struct
     while (*good && !stream->input_ended && group->under_way + list_count(&group->done) < stream->options.in_flight) {
         pthread_mutex_unlock(&client->mutex); /* the input may take its time, and may call us */
         call = next_request(stream, good, error);
+        if (!is_ours(group)) { /* the input has forked */
+            call_free(call);
+            *good = enter(client, group, error);
+            return NULL;
+        }
         pthread_mutex_lock(&client->mutex);
         if (call != NULL)
             start(client, call);
@@ -2000,18 +2691,30 @@ static struct call *next_answer(struct imattr_stream *stream, bool *good, struct
 }
 
 /* Puts upstream's reasons beside the missing accounts, and those behind the ones that were answered. */
-static bool add_missing(struct users *users, const struct users *missing, const struct users *reasons)
+static bool add_missing(struct lists *lists)
 {
-    for (size_t index = 0; index < missing->count; index++) {
-        struct imattr_user user = missing->at[index];
-        for (size_t other = 0; other < reasons->count; other++) {
-            const struct imattr_user *reason = &reasons->at[other];
+    for (size_t index = 0; index < lists->missing.count; index++) {
+        struct imattr_user user = lists->missing.at[index];
+        for (size_t other = 0; other < lists->errors.count; other++) {
+            const struct imattr_user *reason = &lists->errors.at[other];
             if (same_text(user.account, user.account_length, reason->account, reason->account_length)) {
                 user.error_code = reason->error_code;
                 user.error_info = reason->error_info;
             }
         }
-        if (!users_add(users, user))
+        if (!users_add(&lists->users, user))
+            return false;
+    }
+    return true;
+}
+
+static bool add_failed(struct lists *lists)
+{
+    for (size_t index = 0; index < lists->failed.count; index++) {
+        const struct imattr_failure *failure = &lists->failed.at[index];
+        struct imattr_user user = {
+            .account = failure->account, .account_length = failure->account_length, .failure = failure};
+        if (!users_add(&lists->users, user))
             return false;
     }
     return true;
@@ -2019,18 +2722,17 @@ static bool add_missing(struct users *users, const struct users *missing, const 
 
 static bool open_answer(struct imattr_stream *stream, struct call *call, struct imattr_error *error)
 {
-    struct users missing = {0}, reasons = {0};
+    struct lists *lists = &stream->lists;
     stream->answer = call;
-    stream->users.count = stream->yielded = 0;
-    if (call->kind != IMATTR_OK) {
+    lists->users.count = lists->missing.count = lists->errors.count = lists->failed.count = stream->yielded = 0;
+    bool fails = stream->options.partial && is_about_accounts(call);
+    if (call->kind != IMATTR_OK && !fails) {
         set_failure(error, stream->client, call, stream->options.timeout_ms);
         return false;
     }
-    const char *complaint = read_lists(call, &stream->users, &missing, &reasons);
-    if (complaint == NULL && !add_missing(&stream->users, &missing, &reasons))
+    const char *complaint = !fails ? read_lists(call, lists) : fail_accounts(call, &lists->failed) ? NULL : "";
+    if (complaint == NULL && !(add_missing(lists) && add_failed(lists)))
         complaint = "";
-    free(missing.at);
-    free(reasons.at);
     if (complaint != NULL)
         set_complaint(error, stream->client, call, complaint);
     return complaint == NULL;
@@ -2038,7 +2740,13 @@ static bool open_answer(struct imattr_stream *stream, struct call *call, struct 
 
 const struct imattr_user *imattr_stream_next(struct imattr_stream *stream, struct imattr_error *error)
 {
-    while (!stream->failed && stream->yielded == stream->users.count) {
+    if (!check_given(stream, "stream", error))
+        return NULL;
+    if (!is_ours(&stream->group)) {
+        set_error(error, IMATTR_CANCELLED, "%s", FOREIGN_STREAM);
+        return NULL;
+    }
+    while (!stream->failed && stream->yielded == stream->lists.users.count) {
         bool good;
         call_free(stream->answer);
         stream->answer = NULL;
@@ -2048,17 +2756,18 @@ const struct imattr_user *imattr_stream_next(struct imattr_stream *stream, struc
             return NULL;
         }
         stream->failed = !good || !open_answer(stream, call, error);
-        if (stream->failed) {
+        if (stream->failed && is_ours(&stream->group)) {
             pthread_mutex_lock(&stream->client->mutex);
             give_up_all(stream->client, &stream->group);
             pthread_mutex_unlock(&stream->client->mutex);
-            return NULL;
         }
+        if (stream->failed)
+            return NULL;
     }
     if (stream->failed) {
         set_error(error, IMATTR_CANCELLED, "the stream has ended with an error before");
         return NULL;
     }
     set_ok(error);
-    return &stream->users.at[stream->yielded++];
+    return &stream->lists.users.at[stream->yielded++];
 }

@@ -123,12 +123,13 @@ type attrsAnswer struct {
 	users     []User
 	missing   []string
 	errorList []AccountError
+	failed    []FailedAccount
 }
 
 // read reads the result; its error is a ProtocolError.
 func (a *attrsAnswer) read(result []byte) error {
 	var hasUsers, hasMissing bool
-	errorListFits := true
+	errorListFits, failedFits := true, true
 	members(result, func(name string, value []byte) bool {
 		switch name {
 		case "UserAttrs":
@@ -145,10 +146,16 @@ func (a *attrsAnswer) read(result []byte) error {
 			})
 		case "ErrorList":
 			a.errorList, errorListFits = accountErrors(value)
+		case "failed":
+			failedFits = elements(value, func(entry []byte) bool {
+				failed, ok := failedValue(entry)
+				a.failed = append(a.failed, failed)
+				return ok
+			})
 		}
 		return true
 	})
-	if !hasUsers || !hasMissing || !errorListFits {
+	if !hasUsers || !hasMissing || !errorListFits || !failedFits {
 		return protocolError("an answer to getAttrs of another shape", result)
 	}
 	return nil
@@ -169,6 +176,32 @@ func userValue(text []byte) (User, bool) {
 		return true
 	})
 	return user, hasAccount && user.Attrs != nil
+}
+
+func failedValue(text []byte) (FailedAccount, bool) {
+	failed := FailedAccount{Data: append(json.RawMessage(nil), text...)}
+	var hasAccount, hasCode, hasMessage, hasRetryable bool
+	members(text, func(name string, value []byte) bool {
+		switch name {
+		case "To_Account":
+			failed.Account, hasAccount = stringValue(value)
+		case "code":
+			failed.Code, hasCode = integerValue(value)
+		case "message":
+			failed.Message, hasMessage = stringValue(value)
+		case "retryable":
+			failed.Retryable = string(value) == "true"
+			hasRetryable = failed.Retryable || string(value) == "false"
+		case "ErrorInfo":
+			failed.ErrorInfo, _ = stringValue(value)
+		case "retryAfterMs":
+			failed.RetryAfter = durationValue(value, time.Millisecond)
+		case "callId":
+			failed.CallID, _ = stringValue(value)
+		}
+		return true
+	})
+	return failed, hasAccount && hasCode && hasMessage && hasRetryable
 }
 
 // accountErrors is not nil even if the list is empty.

@@ -13,10 +13,15 @@ package imattr
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
+
+// Version is that of this package.
+const Version = "0.1.0"
 
 // DefaultPath is where the daemon listens unless told otherwise.
 const DefaultPath = "/run/imattrd/imattrd.sock"
@@ -56,17 +61,20 @@ func (c *Client) Ping(ctx context.Context, options ...Option) error {
 	})
 }
 
-// GetStatus returns the daemon's state, limits and counters, as a JSON object. Of the options, [Timeout] applies.
-func (c *Client) GetStatus(ctx context.Context, options ...Option) (json.RawMessage, error) {
-	var status json.RawMessage
+// GetStatus returns the daemon's state, limits and counters. Of the options, [Timeout] applies.
+func (c *Client) GetStatus(ctx context.Context, options ...Option) (*Status, error) {
+	status := new(Status)
 	err := c.call(ctx, "getStatus", nil, options, func(result []byte) error {
-		if result[0] != '{' {
-			return protocolError("the answer to getStatus is no object", result)
+		if result[0] != '{' || json.Unmarshal(result, status) != nil {
+			return protocolError("an answer to getStatus of another shape", result)
 		}
-		status = append(status, result...)
+		status.JSON = append(status.JSON, result...)
 		return nil
 	})
-	return status, err
+	if err != nil {
+		return nil, err
+	}
+	return status, nil
 }
 
 // Call calls any method and returns the JSON text of its result. Params are what [json.Marshal] makes an object or an
@@ -96,6 +104,15 @@ func (c *Client) call(
 	settings, err := settingsOf(options)
 	if err != nil {
 		return err
+	}
+	if c == nil {
+		return missing("client")
+	}
+	if ctx == nil {
+		return missing("ctx")
+	}
+	if !utf8.ValidString(method) {
+		return &ArgumentError{Argument: "method", Index: -1, Problem: fmt.Sprintf("%.40q is not UTF-8", method)}
 	}
 	return c.do(ctx, newRequest(method, params, settings.deadline(ctx), accept))
 }

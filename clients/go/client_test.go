@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"runtime"
@@ -81,9 +82,9 @@ func TestRealDaemon(t *testing.T) {
 		t.Error(err)
 	}
 	status, err := client.GetStatus(patience(t))
-	var state struct{ State string }
-	if err != nil || json.Unmarshal(status, &state) != nil || state.State != "ready" {
-		t.Errorf("got %s, %v", status, err)
+	if err != nil || status.State != "ready" || status.Version != imattr.Version || status.Limiter == nil ||
+		status.Limiter.RateLimit < 1 || status.Requests["getAttrs"] < 1 || !strings.Contains(string(status.JSON), `"pid"`) {
+		t.Errorf("got %+v, %v", status, err)
 	}
 	_, err = client.Call(patience(t), "nonsense", nil)
 	var refused *imattr.RefusedError
@@ -297,12 +298,14 @@ func TestUnreachable(t *testing.T) {
 	if !errors.As(err, &unreachable) || unreachable.Path != client.Path || !errors.Is(err, os.ErrNotExist) {
 		t.Fatalf("got %#v", err)
 	}
-	want := "imattr: cannot connect to " + client.Path + ": no such file or directory (is imattrd running?)"
+	want := "imattr: cannot connect to " + client.Path + ": no such file or directory " +
+		"(is imattrd running? see: systemctl status imattrd.socket)"
 	if err.Error() != want || imattr.Retryable(err) {
 		t.Errorf("got %v", err)
 	}
 	forbidden := &imattr.UnreachableError{Path: "/s", Err: syscall.EACCES}
-	want = "imattr: cannot connect to /s: permission denied (this user is not in the group imattr)"
+	want = "imattr: cannot connect to /s: permission denied " +
+		"(this user is not in the group imattr: usermod -aG imattr USER, then log in again)"
 	if forbidden.Error() != want {
 		t.Errorf("got %v", forbidden)
 	}
@@ -329,6 +332,133 @@ func TestContextDeadline(t *testing.T) {
 	}
 	if withdrawal.Method != "$/cancelRequest" || withdrawal.Params.ID != *request.ID {
 		t.Errorf("sent %v", withdrawal)
+	}
+}
+
+func callMethod(client *imattr.Client, ctx context.Context, method string) error {
+	_, err := client.Call(ctx, method, nil)
+	return err
+}
+
+// The daemon's own word that it is too late is the same error as ours, whichever comes first.
+func TestTooLateIsOneError(t *testing.T) {
+	for i := 0; i < 40; i++ {
+		i := i
+		d := listen(t, func(p *peer) {
+			m, _ := p.next()
+			time.Sleep(time.Duration(m.Params.TimeoutMs)*time.Millisecond - time.Duration(i%5-2)*300*time.Microsecond)
+			p.refuse(m, -32001, `{"source":"daemon","retryable":true,"fetched":2}`)
+			p.next()
+		})
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		_, err := clientOf(t, d).GetAttrs(ctx, []string{"a"})
+		cancel()
+		var late *imattr.DeadlineError
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &late) || !imattr.Retryable(err) {
+			t.Fatalf("%d: got %#v", i, err)
+		}
+		if late.Answer != nil && (late.Answer.Code != -32001 || late.Answer.Fetched != 2) {
+			t.Errorf("got %#v", late.Answer)
+		}
+	}
+}
+
+// A process that was stopped until its contexts had ended finds the answers in its socket.
+func TestStoppedProcessFindsItsAnswers(t *testing.T) {
+	if path := os.Getenv("IMATTR_TEST_STOPPED"); path != "" {
+		client := &imattr.Client{Path: path}
+		var running sync.WaitGroup
+		for i := 0; i < 3; i++ {
+			running.Add(1)
+			go func() {
+				defer running.Done()
+				ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+				defer cancel()
+				if _, err := client.GetAttrs(ctx, []string{"a"}); err != nil {
+					t.Error(err)
+				}
+			}()
+		}
+		running.Wait()
+		return
+	}
+	var child *exec.Cmd
+	started := make(chan struct{}, 1)
+	d := listen(t, func(p *peer) {
+		var requests []message
+		for len(requests) < 3 {
+			m, ok := p.next()
+			if !ok {
+				return
+			}
+			requests = append(requests, m)
+		}
+		<-started
+		child.Process.Signal(syscall.SIGSTOP)
+		for state := byte(0); state != 'T'; {
+			stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", child.Process.Pid))
+			state = stat[strings.LastIndexByte(string(stat), ')')+2]
+		}
+		p.say(`{"jsonrpc":"2.0","id":99,"result":"` + strings.Repeat("x", 100_000) + `"}`)
+		for _, m := range requests {
+			p.echo(m)
+		}
+		time.Sleep(300 * time.Millisecond) // the contexts end
+		child.Process.Signal(syscall.SIGCONT)
+		p.next()
+	})
+	for i := 0; i < 3; i++ {
+		child = exec.Command(os.Args[0], "-test.run=^TestStoppedProcessFindsItsAnswers$")
+		child.Env = append(os.Environ(), "IMATTR_TEST_STOPPED="+d.path)
+		var output strings.Builder
+		child.Stdout, child.Stderr = &output, &output
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		started <- struct{}{}
+		if err := child.Wait(); err != nil {
+			t.Errorf("%v: %s", err, output.String())
+		}
+	}
+}
+
+func TestPartial(t *testing.T) {
+	client := clientOf(t, listen(t, func(p *peer) {
+		for m, ok := p.next(); ok; m, ok = p.next() {
+			if !m.Params.Partial {
+				t.Error("sent without partial")
+			}
+			p.answer(m, `{"UserAttrs":[{"To_Account":"a","Attrs":{}}],"missing":["b"],"failed":[{"To_Account":"c","code":90003,`+
+				`"message":"m","retryable":true,"ErrorInfo":"i","retryAfterMs":1500,"callId":"7"}]}`)
+		}
+	}))
+	want := imattr.FailedAccount{
+		Account: "c", Code: 90003, Message: "m", Retryable: true, ErrorInfo: "i", RetryAfter: 1500 * time.Millisecond, CallID: "7",
+	}
+	result, err := client.GetAttrs(patience(t), []string{"a", "b", "c"}, imattr.Partial())
+	if err != nil || len(result.UserAttrs) != 1 || len(result.Missing) != 1 || len(result.Failed) != 1 {
+		t.Fatalf("got %+v, %v", result, err)
+	}
+	text, _ := json.Marshal(result)
+	if !strings.Contains(string(text), `"failed":[{"To_Account":"c","code":90003,`) {
+		t.Errorf("as JSON: %s", text)
+	}
+	got := result.Failed[0]
+	if got.Data = nil; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v", got)
+	}
+	stream := client.Stream(patience(t), imattr.Slice([]string{"a", "b", "c"}), imattr.Partial())
+	var order []string
+	for stream.Next() {
+		failed, hasFailed := stream.Failed()
+		_, missing := stream.Missing()
+		order = append(order, fmt.Sprintf("%s %v %v %v", stream.Account(), stream.Attrs() != nil, missing, hasFailed))
+		if hasFailed && (failed.Account != "c" || failed.Code != 90003) {
+			t.Errorf("got %+v", failed)
+		}
+	}
+	if stream.Err() != nil || strings.Join(order, ", ") != "a true false false, b false true false, c false false true" {
+		t.Errorf("got %v, %v", order, stream.Err())
 	}
 }
 
@@ -482,10 +612,18 @@ func TestArguments(t *testing.T) {
 		{get(nil, imattr.Timeout(601*time.Second)), `Timeout: 10m1s is not from 1ms to 10m0s`},
 		{get(nil, imattr.MaxAge(-time.Second)), `MaxAge: -1s is not from 0s to 1h0m0s`},
 		{get(nil, imattr.MaxAge(time.Hour+1)), `MaxAge: 1h0m0.000000001s is not from 0s to 1h0m0s`},
-		{get(nil, imattr.Batch(0)), `Batch: 0 is not 1 or more`},
+		{get(nil, imattr.Batch(0)), `Batch: 0 is not from 1 to 10000`},
+		{get(nil, imattr.Batch(10001)), `Batch: 10001 is not from 1 to 10000`},
+		{get(nil, imattr.Partial(), nil), `options[1]: is nil`},
 		{get(nil, imattr.InFlight(-1)), `InFlight: -1 is not from 1 to 10000`},
 		{call("text"), `params: must be a JSON object or array`},
 		{call(func() {}), `params: json: unsupported type: func()`},
+		{(*imattr.Client)(nil).Ping(patience(t)), `client: is nil`},
+		{(*imattr.Client)(nil).Stream(patience(t), imattr.Slice(nil)).Err(), `client: is nil`},
+		{client.Ping(nil), `ctx: is nil`}, //lint:ignore SA1012 that is the mistake
+		{client.Stream(nil, imattr.Slice(nil)).Err(), `ctx: is nil`},
+		{client.Stream(patience(t), nil).Err(), `accounts: is nil`},
+		{callMethod(client, patience(t), "\xff"), `method: "\xff" is not UTF-8`},
 	} {
 		var argument *imattr.ArgumentError
 		if !errors.As(c.err, &argument) || c.err.Error() != "imattr: "+c.want || imattr.Retryable(c.err) {

@@ -7,12 +7,18 @@ import (
 	"net"
 	"os"
 	"sort"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
 
-// shuttingDown is the code with which a daemon that ends refuses what it did not begin.
-const shuttingDown = -32004
+// Codes of the daemon.
+const (
+	overloaded          = -32000
+	deadlineExceeded    = -32001
+	upstreamUnreachable = -32002
+	shuttingDown        = -32004 // it ends, and refuses what it did not begin
+)
 
 // leadTime is how long a caller reads answers itself before a goroutine does that for it, and so the longest that it
 // may not notice that its context has ended.
@@ -44,6 +50,8 @@ type connection struct {
 
 	// Of the reader:
 	lines lineReader
+
+	taking atomic.Bool // the reader has read something, and looks what it is
 }
 
 func newConnection(c *Client, socket *net.UnixConn) (*connection, error) {
@@ -175,7 +183,7 @@ func (n *connection) stopReading() bool {
 
 // readLine takes a line; its error is that none has come, or that the connection has ended.
 func (n *connection) readLine() error {
-	line, err := n.lines.next(n.socket)
+	line, err := n.lines.next(waiting{n})
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
 	}
@@ -211,10 +219,13 @@ func (n *connection) take(line []byte) error {
 	}
 	n.client.mu.Lock()
 	defer n.client.mu.Unlock()
-	if answer.refused != nil {
-		n.client.end(r, answer.refused)
-	} else {
+	switch {
+	case answer.refused == nil:
 		n.client.end(r, nil)
+	case answer.refused.Code == deadlineExceeded:
+		n.client.end(r, &DeadlineError{Answer: answer.refused})
+	default:
+		n.client.end(r, answer.refused)
 	}
 	return nil
 }
@@ -249,6 +260,28 @@ func (n *connection) isWell() bool {
 			return false
 		}
 	}
+}
+
+// waiting reads, and waits for what is not there.
+type waiting struct{ *connection }
+
+func (w waiting) Read(buffer []byte) (int, error) {
+	w.taking.Store(false)
+	count, err := w.socket.Read(buffer)
+	w.taking.Store(true)
+	return count, err
+}
+
+// isDrained tells whether all that has arrived was taken.
+func (n *connection) isDrained() bool {
+	if n.taking.Load() {
+		return false
+	}
+	var err error
+	unusable := n.raw.Control(func(fd uintptr) {
+		_, _, err = syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	})
+	return unusable != nil || err == syscall.EAGAIN
 }
 
 // atOnce reads what is there without waiting.

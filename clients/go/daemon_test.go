@@ -95,6 +95,7 @@ type message struct {
 		ToAccount []string `json:"To_Account"`
 		TimeoutMs int64
 		MaxAgeMs  *int64
+		Partial   bool
 		ID        int64
 	}
 }

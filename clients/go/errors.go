@@ -20,9 +20,12 @@ func Retryable(err error) bool {
 	if errors.As(err, &refused) {
 		return refused.Retryable
 	}
-	var lost *LostError
 	var late *DeadlineError
-	return errors.As(err, &lost) || errors.As(err, &late)
+	if errors.As(err, &late) {
+		return late.Answer == nil || late.Answer.Retryable
+	}
+	var lost *LostError
+	return errors.As(err, &lost)
 }
 
 // An ArgumentError is a mistake of the caller's, found before anything was sent.
@@ -39,7 +42,13 @@ func (e *ArgumentError) Error() string {
 	return fmt.Sprintf("imattr: %s: %s", e.Argument, e.Problem)
 }
 
-// A RefusedError is what the daemon answered instead of a result.
+// missing is the mistake of an argument that is nil and must not be.
+func missing(argument string) error {
+	return &ArgumentError{Argument: argument, Index: -1, Problem: "is nil"}
+}
+
+// A RefusedError is what the daemon answered instead of a result. If it answered that no answer came in time (-32001), that is
+// the Answer of a [DeadlineError].
 type RefusedError struct {
 	Code    int64  // Tencent's own ErrorCode if Tencent refused; JSON-RPC's and the daemon's codes are below zero
 	Message string // for a person
@@ -73,9 +82,9 @@ type UnreachableError struct {
 }
 
 func (e *UnreachableError) Error() string {
-	hint := "is imattrd running?"
+	hint := "is imattrd running? see: systemctl status imattrd.socket"
 	if errors.Is(e.Err, fs.ErrPermission) {
-		hint = "this user is not in the group imattr"
+		hint = "this user is not in the group imattr: usermod -aG imattr USER, then log in again"
 	}
 	return fmt.Sprintf("imattr: cannot connect to %s: %v (%s)", e.Path, e.Err, hint)
 }
@@ -83,7 +92,8 @@ func (e *UnreachableError) Error() string {
 // Unwrap returns the system's error.
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// A LostError says that the daemon went away and did not come back before the deadline.
+// A LostError says that the daemon went away and did not come back before the deadline. For [errors.Is] it is
+// [context.DeadlineExceeded] as well.
 type LostError struct {
 	Path string
 	Err  error // what was met last; it is told, but not wrapped, since it is not what the call failed for
@@ -93,10 +103,21 @@ func (e *LostError) Error() string {
 	return fmt.Sprintf("imattr: imattrd at %s went away and did not come back in time: %v", e.Path, e.Err)
 }
 
-// A DeadlineError says that no answer came in time. It wraps [context.DeadlineExceeded].
-type DeadlineError struct{}
+// Is tells whether it is asked about [context.DeadlineExceeded].
+func (e *LostError) Is(target error) bool { return target == context.DeadlineExceeded }
 
-func (e *DeadlineError) Error() string { return "imattr: no answer came in time" }
+// A DeadlineError says that no answer came in time. It wraps [context.DeadlineExceeded].
+type DeadlineError struct {
+	// Answer is what the daemon answered, with its code -32001; nil if it did not answer.
+	Answer *RefusedError
+}
+
+func (e *DeadlineError) Error() string {
+	if e.Answer == nil {
+		return "imattr: no answer came in time"
+	}
+	return fmt.Sprintf("imattr: no answer came in time: %s (%d)", e.Answer.Message, e.Answer.Code)
+}
 
 // Unwrap returns [context.DeadlineExceeded].
 func (e *DeadlineError) Unwrap() error { return context.DeadlineExceeded }

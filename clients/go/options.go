@@ -11,6 +11,7 @@ const (
 	maximumTimeout = 600 * time.Second
 	maximumAge     = 3600 * time.Second
 
+	maximumBatch    = 10_000
 	maximumInFlight = 10_000
 
 	// grace is how long after the deadline the daemon's own answer, which says more, is waited for.
@@ -35,7 +36,7 @@ func MaxAge(age time.Duration) Option {
 	return func(s *settings) { s.maxAge = age }
 }
 
-// Batch is the number of accounts in a request: at least 1, unless given 500. 100 to 1,000 are right for large jobs.
+// Batch is the number of accounts in a request: 1 to 10,000, unless given 500. 100 to 1,000 are right for large jobs.
 func Batch(accounts int) Option {
 	return func(s *settings) { s.batch = accounts }
 }
@@ -45,7 +46,14 @@ func InFlight(requests int) Option {
 	return func(s *settings) { s.inFlight = requests }
 }
 
+// Partial returns what was fetched even if some accounts fail: those are in [Result.Failed], and [Stream.Failed] tells about
+// them. A call fails only if no account was answered at all, or if the error is not about accounts, such as a lost daemon.
+func Partial() Option {
+	return func(s *settings) { s.partial = true }
+}
+
 type settings struct {
+	partial    bool
 	timeout    time.Duration
 	hasTimeout bool
 	maxAge     time.Duration
@@ -55,7 +63,10 @@ type settings struct {
 
 func settingsOf(options []Option) (settings, error) {
 	s := settings{batch: 500, inFlight: 32}
-	for _, option := range options {
+	for i, option := range options {
+		if option == nil {
+			return s, &ArgumentError{Argument: "options", Index: i, Problem: "is nil"}
+		}
 		option(&s)
 	}
 	problem := func(argument, format string, values ...any) (settings, error) {
@@ -66,8 +77,8 @@ func settingsOf(options []Option) (settings, error) {
 		return problem("Timeout", "%v is not from 1ms to %v", s.timeout, maximumTimeout)
 	case s.maxAge < 0 || s.maxAge > maximumAge:
 		return problem("MaxAge", "%v is not from 0s to %v", s.maxAge, maximumAge)
-	case s.batch < 1:
-		return problem("Batch", "%d is not 1 or more", s.batch)
+	case s.batch < 1 || s.batch > maximumBatch:
+		return problem("Batch", "%d is not from 1 to %d", s.batch, maximumBatch)
 	case s.inFlight < 1 || s.inFlight > maximumInFlight:
 		return problem("InFlight", "%d is not from 1 to %d", s.inFlight, maximumInFlight)
 	}

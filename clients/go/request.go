@@ -17,6 +17,7 @@ type request struct {
 	accept   func(result []byte) error // reads the result; its error says that it has another shape
 	done     chan<- *request           // gets the request when it has ended; has room for it
 	attrs    *attrsAnswer              // of getAttrs: what accept has read
+	accounts []string                  // of getAttrs with Partial
 	index    int                       // among the requests of a call
 
 	// Guarded by Client.mu:
@@ -24,7 +25,9 @@ type request struct {
 	id    int64       // on that connection
 	leads bool        // its caller is about to read
 	ended bool
-	err   error // why, if not by its answer; may be read without the lock after it came out of done
+	// lateSince is when it was found to be late; zero if it was not.
+	lateSince time.Time
+	err       error // why, if not by its answer; may be read without the lock after it came out of done
 }
 
 func newRequest(method string, params []byte, deadline time.Time, accept func([]byte) error) *request {
@@ -40,18 +43,39 @@ func newRequest(method string, params []byte, deadline time.Time, accept func([]
 	return &request{text: text, deadline: deadline, accept: accept}
 }
 
-func newAttrsRequest(accounts []string, maxAge time.Duration, deadline time.Time) *request {
+func newAttrsRequest(accounts []string, s settings, deadline time.Time) *request {
 	list, _ := json.Marshal(accounts) // so can a slice of them
 	text := make([]byte, 0, len(list)+160)
 	text = append(text, `{"jsonrpc":"2.0","method":"getAttrs","params":{"To_Account":`...)
 	text = append(text, list...)
-	if maxAge > 0 {
+	if s.maxAge > 0 {
 		text = append(text, `,"maxAgeMs":`...)
-		text = strconv.AppendInt(text, maxAge.Milliseconds(), 10)
+		text = strconv.AppendInt(text, s.maxAge.Milliseconds(), 10)
+	}
+	if s.partial {
+		text = append(text, `,"partial":true`...)
 	}
 	text = append(text, `,"timeoutMs":`...)
 	attrs := &attrsAnswer{}
-	return &request{text: text, timed: true, deadline: deadline, accept: attrs.read, attrs: attrs}
+	r := &request{text: text, timed: true, deadline: deadline, accept: attrs.read, attrs: attrs}
+	if s.partial {
+		r.accounts = append(r.accounts, accounts...)
+	}
+	return r
+}
+
+// failAccounts makes the error of a request that of each of its accounts. It returns false if the error is not about
+// accounts, or none of them were to fail alone.
+func (r *request) failAccounts() bool {
+	failed, ok := failureOf(r.err)
+	if !ok || r.accounts == nil {
+		return false
+	}
+	for _, account := range distinct(r.accounts) {
+		failed.Account = account
+		r.attrs.failed = append(r.attrs.failed, failed)
+	}
+	return true
 }
 
 // line is the whole line, to be sent now. It shares memory with the next one.
@@ -86,6 +110,7 @@ func (c *Client) do(ctx context.Context, r *request) error {
 	select {
 	case <-done:
 	case <-ctx.Done():
+		c.takeArrived(ctx.Err(), r)
 		c.withdraw(ctx.Err(), r)
 		<-done
 	}

@@ -34,6 +34,7 @@ type Stream struct {
 type outcome struct {
 	AccountError // code and info only if it is missing, and Tencent said why
 	attrs        Attrs
+	failed       *FailedAccount
 }
 
 // Stream asks for the attributes of accounts, as they are read, and gives each account as its answer arrives.
@@ -47,6 +48,15 @@ type outcome struct {
 func (c *Client) Stream(ctx context.Context, accounts Accounts, options ...Option) *Stream {
 	settings, err := settingsOf(options)
 	s := &Stream{settings: settings, accounts: accounts, left: make(chan struct{})}
+	if err == nil && c == nil {
+		err = missing("client")
+	}
+	if err == nil && ctx == nil {
+		err = missing("ctx")
+	}
+	if err == nil && accounts == nil {
+		err = missing("accounts")
+	}
 	if err != nil {
 		s.end(err)
 		return s
@@ -62,12 +72,12 @@ func (c *Client) Stream(ctx context.Context, accounts Accounts, options ...Optio
 func (s *Stream) endWithContext() {
 	select {
 	case <-s.window.ctx.Done():
-		s.window.withdraw(s.window.ctx.Err())
+		s.window.end()
 	case <-s.left:
 	}
 }
 
-// Next goes on to the next account, which Account, Attrs and Missing then tell about. It returns false at the end, and
+// Next goes on to the next account, which Account, Attrs, Missing and Failed then tell about. It returns false at the end, and
 // after an error, which Err tells.
 func (s *Stream) Next() bool {
 	for len(s.ready) == 0 {
@@ -83,15 +93,24 @@ func (s *Stream) Next() bool {
 // Account is the account that Next went on to.
 func (s *Stream) Account() string { return s.current.Account }
 
-// Attrs are its attributes; nil if it is missing, which means that Tencent did not answer it.
+// Attrs are its attributes; nil if it is missing, which means that Tencent did not answer it, or if it failed.
 func (s *Stream) Attrs() Attrs { return s.current.attrs }
 
 // Missing tells whether the account is missing, and what Tencent said of it, if anything.
 func (s *Stream) Missing() (AccountError, bool) {
-	if s.current.attrs != nil {
+	if s.current.attrs != nil || s.current.failed != nil {
 		return AccountError{}, false
 	}
 	return s.current.AccountError, true
+}
+
+// Failed tells whether the account failed, and why. That happens only with [Partial]; without it, the error of an account
+// ends the stream.
+func (s *Stream) Failed() (FailedAccount, bool) {
+	if s.current.failed == nil {
+		return FailedAccount{}, false
+	}
+	return *s.current.failed, true
 }
 
 // Err is the error that ended the stream; nil if it has given all accounts, or was closed, or has not ended yet.
@@ -120,7 +139,7 @@ func (s *Stream) advance() bool {
 	default:
 		r = s.window.receive()
 	}
-	if r.err != nil {
+	if r.err != nil && !r.failAccounts() {
 		s.end(r.err)
 		return false
 	}
@@ -137,7 +156,7 @@ func (s *Stream) fill() {
 		}
 		s.readBatch()
 		if len(s.batch) > 0 {
-			s.window.start(newAttrsRequest(s.batch, s.settings.maxAge, s.settings.requestDeadline(s.window.ctx)))
+			s.window.start(newAttrsRequest(s.batch, s.settings, s.settings.requestDeadline(s.window.ctx)))
 		}
 	}
 }
@@ -180,7 +199,7 @@ func (s *Stream) end(err error) {
 
 // outcomes are what came of each account of the answer.
 func (a *attrsAnswer) outcomes() []outcome {
-	all := make([]outcome, 0, len(a.users)+len(a.missing))
+	all := make([]outcome, 0, len(a.users)+len(a.missing)+len(a.failed))
 	for _, user := range a.users {
 		all = append(all, outcome{AccountError: AccountError{Account: user.Account}, attrs: user.Attrs})
 	}
@@ -192,6 +211,10 @@ func (a *attrsAnswer) outcomes() []outcome {
 		reason := reasons[account]
 		reason.Account = account
 		all = append(all, outcome{AccountError: reason})
+	}
+	for i := range a.failed {
+		failed := &a.failed[i]
+		all = append(all, outcome{AccountError: AccountError{Account: failed.Account}, failed: failed})
 	}
 	return all
 }

@@ -37,7 +37,7 @@ func (w *window) receive() *request {
 	case r := <-w.done:
 		return w.taken(r)
 	case <-w.ctx.Done():
-		w.withdraw(w.ctx.Err())
+		w.end()
 		return w.taken(<-w.done)
 	}
 }
@@ -64,6 +64,15 @@ func (w *window) taken(r *request) *request {
 		}
 	}
 	return r
+}
+
+// end gives up what is not answered, because the context has ended.
+func (w *window) end() {
+	w.mu.Lock()
+	open := append([]*request(nil), w.open...)
+	w.mu.Unlock()
+	w.client.takeArrived(w.ctx.Err(), open...)
+	w.withdraw(w.ctx.Err())
 }
 
 // withdraw gives up what is not answered, because the context has ended with err.

@@ -1,4 +1,5 @@
 import { IMAttrClient } from "imattr-client";
-
-const { UserAttrs } = await new IMAttrClient().getAttrs(["Zhang Xiaohong", "abc"]);
-for (const { To_Account, Attrs } of UserAttrs) console.log(To_Account, Attrs);
+try {
+    const { UserAttrs } = await new IMAttrClient().getAttrs(["Zhang Xiaohong", "abc"]);
+    for (const { To_Account, Attrs } of UserAttrs) console.log(To_Account, Attrs);
+} catch (error) { console.error(String(error)); process.exitCode = 1; }

@@ -1,11 +1,13 @@
-export { IMAttrClient } from "./lib/client.js";
+// The classes are those of `require`, so that an error of one is an error of the other.
 export {
     ArgumentError,
     CancelledError,
     ConnectionLostError,
     DeadlineError,
+    IMAttrClient,
     IMAttrError,
     ProtocolError,
     RefusedError,
     UnreachableError,
-} from "./lib/errors.js";
+    version,
+} from "./index.cjs";

@@ -1,5 +1,5 @@
 <?php
 require 'IMAttr/autoload.php';
-foreach ((new IMAttr\Client())->getAttrs(['Zhang Xiaohong', 'abc'])->UserAttrs as $user) {
-    echo $user->To_Account, ' ', json_encode($user->Attrs), "\n";
-}
+try { $users = (new IMAttr\Client())->getAttrs(['Zhang Xiaohong', 'abc'])->UserAttrs; }
+catch (IMAttr\Exception\IMAttrException $error) { fwrite(STDERR, $error->getMessage() . "\n"); exit(1); }
+foreach ($users as $user) echo $user->To_Account, ' ', json_encode($user->Attrs), "\n";

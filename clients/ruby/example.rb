@@ -1,5 +1,5 @@
 require "imattr"
-
-IMAttr::Client.new.get_attrs(["Zhang Xiaohong", "abc"]).user_attrs.each do |user|
-  puts "#{user.account} #{user.attrs}"
+begin
+  IMAttr::Client.new.get_attrs(["Zhang Xiaohong", "abc"]).user_attrs.each { |user| puts "#{user.account} #{user.attrs}" }
+rescue IMAttr::Error => e then abort e.message
 end

@@ -1,4 +1,5 @@
 import IMAttrClient
-
-let result = try await IMAttrClient().getAttrs(["Zhang Xiaohong", "abc"])
-for user in result.userAttrs { print(user.account, user.attrs) }
+do {
+    let result = try await IMAttrClient().getAttrs(["Zhang Xiaohong", "abc"])
+    for user in result.userAttrs { print(user.account, user.attrs) }
+} catch { error.exit() }

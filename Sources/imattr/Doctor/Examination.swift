@@ -96,7 +96,7 @@ struct Examination {
 
     private func state(_ client: IMAttrClient) async -> Finding {
         do {
-            let status = try DaemonStatus(try await client.getStatus(timeout: Self.patience))
+            let status = try DaemonStatus(try await client.getStatus(timeout: Self.patience).json)
             let reasons = status.reasons.joined(separator: "; ")
             let seen =
                 "\(status["state"] ?? "?"), version \(status["version"] ?? "?")\(reasons.isEmpty ? "" : ": \(reasons)")"

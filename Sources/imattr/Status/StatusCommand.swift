@@ -40,7 +40,7 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         try await connection.run { client in
             if watch { try await follow(client) }
-            try show(try await client.getStatus())
+            try show(try await client.getStatus().json)
             return .answered
         }
     }
@@ -67,7 +67,7 @@ struct StatusCommand: AsyncParsableCommand {
         while true {
             let answer: Result<[UInt8], IMAttrError>
             do throws(IMAttrError) {
-                answer = .success(try await client.getStatus())
+                answer = .success(try await client.getStatus().json)
             } catch {
                 answer = .failure(error)
             }

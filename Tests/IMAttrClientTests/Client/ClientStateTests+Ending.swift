@@ -62,7 +62,7 @@ extension ClientStateTests {
         let start = now
         while actions.isEmpty { try sleep() }
         #expect(now - start == .milliseconds(2500))
-        #expect(decided() == [failed(1, .deadline), .send(RequestLine.cancellation(of: 1), on: 1)])
+        #expect(decided() == [failed(1, .deadline()), .send(RequestLine.cancellation(of: 1), on: 1)])
         try answer(1, on: 1)
         #expect(decided() == [])
     }
@@ -87,9 +87,9 @@ extension ClientStateTests {
         try ask(2, timeout: .milliseconds(1))
         _ = decided()
         while actions.isEmpty { try sleep() }
-        #expect(decided().first == failed(2, .deadline))
+        #expect(decided().first == failed(2, .deadline()))
         while actions.isEmpty { try sleep() }
-        #expect(decided().first == failed(1, .deadline))
+        #expect(decided().first == failed(1, .deadline()))
     }
 
     // MARK: Giving up

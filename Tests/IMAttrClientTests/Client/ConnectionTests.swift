@@ -167,9 +167,6 @@ struct ConnectionTests {
         await #expect(throws: IMAttrError.unreachable(path: long, errno: ENAMETOOLONG)) {
             try await IMAttrClient(socketPath: long).ping()
         }
-        await #expect(throws: IMAttrError.unreachable(path: "", errno: ENOENT)) {
-            try await IMAttrClient(socketPath: "").ping()
-        }
     }
 
     @Test func nothingIsConnectedBeforeTheFirstCall() async throws {

@@ -67,7 +67,7 @@ struct GetAttrsTests {
     }
 
     @Test(arguments: [
-        ([""], "account 0 has 0 bytes"), (["a", String(repeating: "é", count: 128)], "account 1 has 256 bytes"),
+        ([""], "accounts[0] has 0 bytes"), (["a", String(repeating: "é", count: 128)], "accounts[1] has 256 bytes"),
     ])
     func anAccountThatIsNoneIsNamed(accounts: [String], text: String) async {
         let client = IMAttrClient(socketPath: "/nonexistent")
@@ -80,7 +80,7 @@ struct GetAttrsTests {
     @Test func itsIndexCountsFromTheFirstOfAll() async {
         let client = IMAttrClient(socketPath: "/nonexistent")
         let accounts = (0..<700).map { Account("\($0)") } + [""]
-        let error = IMAttrError.argument("account 700 has 0 bytes; 1 to 255 are allowed")
+        let error = IMAttrError.argument("accounts[700] has 0 bytes; 1 to 255 are allowed")
         await #expect(throws: error) { try await client.getAttrs(accounts) }
         await #expect(throws: error) {
             for try await _ in client.stream(accounts, batch: 500, inFlight: 2) {}

@@ -73,7 +73,7 @@ struct RepeatingTests {
     @Test func aDaemonThatNeverAnswersIsLeftAlone() async throws {
         try await FakeDaemon.run({ { _ in [] } }) { daemon in
             await IMAttrClient.withClient(socketPath: daemon.path) { client in
-                await #expect(throws: IMAttrError.deadline) { try await client.ping(timeout: .milliseconds(100)) }
+                await #expect(throws: IMAttrError.deadline()) { try await client.ping(timeout: .milliseconds(100)) }
                 var lines = daemon.received.makeAsyncIterator()
                 _ = await lines.next()
                 #expect(await lines.next()?.contains("$/cancelRequest") == true)

@@ -25,7 +25,7 @@ struct ExitStatusTests {
 
     @Test func theOtherFailuresHaveTheirs() {
         #expect(ExitStatus(.lost).rawValue == 75)
-        #expect(ExitStatus(.deadline).rawValue == 75)
+        #expect(ExitStatus(.deadline()).rawValue == 75)
         #expect(ExitStatus(.argument("x")).rawValue == 64)
         #expect(ExitStatus(.protocol("x")).rawValue == 76)
         #expect(ExitStatus(.cancelled).rawValue == 130)

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/wait.h>
 
 struct command {
     struct command *next;
@@ -74,7 +75,7 @@ static void say_error(const struct command *command, struct imattr_error *error)
         buffer_add(&text, message.at, message.length);
     else
         buffer_add_quoted(&text, error->message, strlen(error->message));
-    if (error->kind == IMATTR_REFUSED) {
+    if (error->answer != NULL) {
         char code[32];
         snprintf(code, sizeof code, ",\"code\":%" PRId64, error->code);
         buffer_add_text(&text, code);
@@ -130,6 +131,30 @@ static void add_missing_account(struct buffer *text, const struct imattr_user *u
     buffer_add_quoted(text, user->account, user->account_length);
 }
 
+static void add_failure(struct buffer *text, const struct imattr_failure *failure)
+{
+    char number[64];
+    buffer_add_text(text, "{\"To_Account\":");
+    buffer_add_quoted(text, failure->account, failure->account_length);
+    snprintf(number, sizeof number, ",\"code\":%" PRId64 ",\"message\":", failure->code);
+    buffer_add_text(text, number);
+    buffer_add_quoted(text, failure->message, strlen(failure->message));
+    buffer_add_text(text, failure->retryable ? ",\"retryable\":true" : ",\"retryable\":false");
+    if (failure->retry_after_ms >= 0) {
+        snprintf(number, sizeof number, ",\"retryAfterMs\":%" PRId64, failure->retry_after_ms);
+        buffer_add_text(text, number);
+    }
+    if (failure->error_info != NULL) {
+        buffer_add_text(text, ",\"ErrorInfo\":");
+        buffer_add_quoted(text, failure->error_info, strlen(failure->error_info));
+    }
+    if (failure->call_id != NULL) {
+        buffer_add_text(text, ",\"callId\":");
+        buffer_add_quoted(text, failure->call_id, strlen(failure->call_id));
+    }
+    buffer_add_text(text, "}");
+}
+
 static void add_list(struct buffer *text, const char *head, const struct imattr_user *users, size_t count,
                      void (*add)(struct buffer *text, const struct imattr_user *user))
 {
@@ -154,6 +179,7 @@ static struct imattr_options options_of(const struct command *command)
     options.max_age_ms = clamped(number(command, "maxAgeMs", options.max_age_ms));
     options.batch = (size_t)number(command, "batch", (long long)options.batch);
     options.in_flight = (size_t)number(command, "inFlight", (long long)options.in_flight);
+    options.partial = text_is(member(command, "partial"), "true");
     options.token = command->token;
     return options;
 }
@@ -225,6 +251,12 @@ static void do_get_attrs(const struct command *command)
     add_list(&text, ",\"missing\":[", result->missing, result->missing_count, add_missing_account);
     if (result->error_count > 0)
         add_list(&text, ",\"ErrorList\":[", result->errors, result->error_count, add_reason);
+    for (size_t index = 0; index < result->failed_count; index++) {
+        buffer_add_text(&text, index == 0 ? ",\"failed\":[" : ",");
+        add_failure(&text, &result->failed[index]);
+    }
+    if (options.partial)
+        buffer_add_text(&text, result->failed_count > 0 ? "]" : ",\"failed\":[]");
     buffer_add_text(&text, "}");
     say(command, &text);
     free(text.at);
@@ -234,8 +266,13 @@ static void do_get_attrs(const struct command *command)
 static void say_user(const struct command *command, const struct imattr_user *user)
 {
     struct buffer text = {0};
-    buffer_add_text(&text, user->attrs != NULL ? "\"user\":" : "\"missing\":");
-    (user->attrs != NULL ? add_user : add_reason)(&text, user);
+    if (user->failure != NULL) {
+        buffer_add_text(&text, "\"failed\":");
+        add_failure(&text, user->failure);
+    } else {
+        buffer_add_text(&text, user->attrs != NULL ? "\"user\":" : "\"missing\":");
+        (user->attrs != NULL ? add_user : add_reason)(&text, user);
+    }
     say(command, &text);
     free(text.at);
 }
@@ -360,7 +397,9 @@ static void *run(void *argument)
         do_call(command);
     else {
         struct imattr_options options = options_of(command);
-        say_result(command, imattr_get_status(command->client, &options, &error), &error);
+        struct imattr_status *status = imattr_get_status(command->client, &options, &error);
+        say_result(command, status != NULL ? strdup(status->json) : NULL, &error);
+        imattr_status_free(status);
     }
     pthread_mutex_lock(&mutex);
     for (struct command **link = &running; *link != NULL; link = &(*link)->next)
@@ -392,6 +431,21 @@ static void steer(const struct command *order)
     }
     pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&mutex);
+}
+
+static pid_t children[100];
+static size_t child_count;
+
+/* The child asks by the client that it has from its parent. */
+static void do_fork(const struct command *command)
+{
+    pid_t child = fork();
+    if (child != 0) {
+        children[child_count++] = child;
+        return;
+    }
+    do_get_attrs(command);
+    _exit(0);
 }
 
 static void launch(struct command *command)
@@ -430,7 +484,7 @@ int main(void)
     size_t count = 0, capacity = 0;
     char *line = NULL;
     ssize_t length;
-    puts("{\"driver\":\"c\",\"features\":[\"concurrent\",\"cancel\",\"stream\",\"pause\",\"reconnect\",\"bigint\",\"large\",\"duplex\",\"loop\"]}");
+    puts("{\"driver\":\"c\",\"features\":[\"concurrent\",\"cancel\",\"stream\",\"pause\",\"reconnect\",\"bigint\",\"large\",\"duplex\",\"loop\",\"fork\"]}");
     fflush(stdout);
     while ((length = getline(&line, &capacity, stdin)) > 0) {
         struct command *command = calloc(1, sizeof *command);
@@ -451,7 +505,10 @@ int main(void)
         }
         if (steers)
             steer(command);
-        if (!opens && !closes && !steers) {
+        bool forks = string_is(what, "fork");
+        if (forks)
+            do_fork(command);
+        if (!opens && !closes && !steers && !forks) {
             launch(command);
             continue;
         }
@@ -459,6 +516,8 @@ int main(void)
         free(command);
     }
     wait_for_all();
+    while (child_count > 0)
+        waitpid(children[--child_count], NULL, 0);
     for (size_t index = 0; index < count; index++)
         imattr_free(clients[index]);
     free(line);

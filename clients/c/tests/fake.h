@@ -65,7 +65,8 @@ static void *fake_run(void *argument)
     return NULL;
 }
 
-static void fake_start(struct fake *fake, serve *serve, void *context)
+/* Makes a socket and listens, without accepting. */
+static void fake_listen(struct fake *fake)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     memset(fake, 0, sizeof *fake);
@@ -74,13 +75,25 @@ static void fake_start(struct fake *fake, serve *serve, void *context)
         abort();
     snprintf(fake->path, sizeof fake->path, "%s/socket", fake->folder);
     snprintf(address.sun_path, sizeof address.sun_path, "%s", fake->path);
+    fake->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(fake->listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(fake->listener, 100) != 0)
+        abort();
+}
+
+static void fake_unlisten(struct fake *fake)
+{
+    close(fake->listener);
+    unlink(fake->path);
+    rmdir(fake->folder);
+}
+
+static void fake_start(struct fake *fake, serve *serve, void *context)
+{
+    fake_listen(fake);
     fake->serve = serve;
     fake->context = context;
     pthread_mutex_init(&fake->mutex, NULL);
     pthread_cond_init(&fake->changed, NULL);
-    fake->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(fake->listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(fake->listener, 100) != 0)
-        abort();
     pthread_create(&fake->thread, NULL, fake_run, fake);
 }
 
@@ -93,9 +106,7 @@ static void fake_stop(struct fake *fake)
     while (fake->open > 0)
         pthread_cond_wait(&fake->changed, &fake->mutex);
     pthread_mutex_unlock(&fake->mutex);
-    close(fake->listener);
-    unlink(fake->path);
-    rmdir(fake->folder);
+    fake_unlisten(fake);
 }
 
 /* Reads a request: its id, 0 for a notification; -1 at the end. The line is kept in `line` if that is not NULL. */

@@ -3,8 +3,10 @@
 #include "imattr.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "fake.h"
@@ -78,6 +80,44 @@ static void test_arguments(void)
     CHECK(imattr_get_attrs(client, accounts, 1, NULL, &error) == NULL && error.kind == IMATTR_UNREACHABLE);
     CHECK(error.system_error == ENOENT && strstr(error.message, "/nowhere/at/all") != NULL);
     CHECK(!imattr_ping(client, NULL, NULL)); /* nobody wants to know why */
+    imattr_free(client);
+}
+
+#define IS_ARGUMENT(call, name)                                                                                            \
+    do {                                                                                                                   \
+        memset(&error, 0, sizeof error);                                                                                   \
+        CHECK(!(call) && error.kind == IMATTR_ARGUMENT && strstr(error.message, name) != NULL);                            \
+    } while (0)
+
+static void test_null_arguments(void)
+{
+    struct imattr_client *client = imattr_open("/nowhere/at/all");
+    struct imattr_error error;
+    const char *account = "a";
+    size_t length;
+    char text[8];
+    int64_t number;
+    IS_ARGUMENT(imattr_ping(NULL, NULL, &error), "client");
+    IS_ARGUMENT(imattr_get_status(NULL, NULL, &error), "client");
+    IS_ARGUMENT(imattr_get_attrs(NULL, &account, 1, NULL, &error), "client");
+    IS_ARGUMENT(imattr_get_attrs(client, NULL, 1, NULL, &error), "accounts");
+    IS_ARGUMENT(imattr_call(client, NULL, NULL, NULL, &error), "method");
+    IS_ARGUMENT(imattr_stream_open(client, NULL, NULL, NULL, &error), "next");
+    IS_ARGUMENT(imattr_stream_next(NULL, &error), "stream");
+    CHECK(imattr_stream_taken(NULL) == 0);
+    imattr_stream_close(NULL);
+    imattr_result_free(NULL);
+    imattr_cancel(NULL);
+    imattr_token_free(NULL);
+    imattr_close(NULL);
+    imattr_free(NULL);
+    imattr_error_clear(NULL);
+    CHECK(imattr_json_member(NULL, "a", &length) == NULL && imattr_json_member("{\"a\":1}", NULL, &length) == NULL);
+    CHECK(imattr_json_member("{\"a\":1}", "a", NULL) != NULL);
+    CHECK(imattr_json_string(NULL, "a", text, sizeof text) == -1 && !imattr_json_integer(NULL, "a", &number));
+    imattr_free(client);
+    client = imattr_open("");
+    IS_ARGUMENT(imattr_ping(client, NULL, &error), "socket_path");
     imattr_free(client);
 }
 
@@ -202,7 +242,7 @@ static void test_cancelling_races_with_answers(void)
         imattr_cancel(race.token);
         for (size_t index = 0; index < 3; index++)
             pthread_join(threads[index], NULL);
-        CHECK(!imattr_ping(race.client, &(struct imattr_options){1000, 0, 1, 1, race.token}, NULL)); /* it stays cancelled */
+        CHECK(!imattr_ping(race.client, &(struct imattr_options){1000, 0, 1, 1, race.token, false}, NULL)); /* it stays cancelled */
         imattr_token_free(race.token);
     }
     CHECK(race.answered + race.cancelled == 900 && race.cancelled > 0);
@@ -313,6 +353,8 @@ static void serve_attrs(struct peer *peer)
     char *line;
     long id;
     while ((id = peer_read(peer, &line)) >= 0) {
+        if (id == 0 && peer->fake->context != NULL)
+            atomic_fetch_add((atomic_int *)peer->fake->context, 1); /* withdrawn */
         char *users = strdup(""), *missing = strdup(""), *rest = line, *account;
         char *list = strstr(line, "\"To_Account\":[");
         if (list != NULL) {
@@ -481,7 +523,332 @@ static void test_garbage(void)
     fake_stop(&fake);
 }
 
+/* Answers what a daemon answers that has not got an answer in time. */
+static void serve_late(struct peer *peer)
+{
+    long id;
+    while ((id = peer_read(peer, NULL)) >= 0)
+        peer_answer(peer, id, "\"error\":{\"code\":-32001,\"message\":\"too late\",\"data\":{\"source\":\"daemon\","
+                              "\"retryable\":true,\"retryAfterMs\":70}}");
+}
+
+static void test_too_late_is_the_deadline_error(void)
+{
+    struct fake fake;
+    struct imattr_error error;
+    const char *account = "a";
+    fake_start(&fake, serve_late, NULL);
+    struct imattr_client *client = imattr_open(fake.path);
+    CHECK(imattr_get_attrs(client, &account, 1, NULL, &error) == NULL && error.kind == IMATTR_DEADLINE);
+    CHECK(error.code == -32001 && error.retryable && error.retry_after_ms == 70 && strstr(error.message, "too late") != NULL);
+    CHECK(strstr(error.answer, "\"source\":\"daemon\"") != NULL);
+    imattr_error_clear(&error);
+    imattr_free(client);
+    fake_stop(&fake);
+}
+
+/* Answers as a daemon that can only get a part. */
+static void serve_partly(struct peer *peer)
+{
+    char *line;
+    long id;
+    while ((id = peer_read(peer, &line)) >= 0) {
+        CHECK(id == 0 || strstr(line, "\"partial\":true") != NULL);
+        free(line);
+        if (id > 0)
+            peer_answer(peer, id,
+                        "\"result\":{\"UserAttrs\":[{\"To_Account\":\"a\",\"Attrs\":{}}],\"missing\":[\"b\"],\"failed\":["
+                        "{\"To_Account\":\"c\",\"code\":90003,\"message\":\"ref\\u0075sed\",\"retryable\":false,"
+                        "\"ErrorInfo\":\"why\",\"callId\":\"7\"},"
+                        "{\"To_Account\":\"d\",\"code\":-32002,\"message\":\"m\",\"retryable\":true,\"retryAfterMs\":5}]}");
+    }
+}
+
+static void check_failures(const struct imattr_failure *one, const struct imattr_failure *two)
+{
+    CHECK(strcmp(one->account, "c") == 0 && one->account_length == 1 && one->code == 90003 && !one->retryable);
+    CHECK(strcmp(one->message, "refused") == 0 && strcmp(one->error_info, "why") == 0 && strcmp(one->call_id, "7") == 0);
+    CHECK(one->retry_after_ms == -1 && two->retry_after_ms == 5 && two->code == -32002 && two->retryable);
+    CHECK(strcmp(two->account, "d") == 0 && two->error_info == NULL && two->call_id == NULL);
+}
+
+/* A status that says little, then one of another shape. */
+static void serve_status(struct peer *peer)
+{
+    static const char *const statuses[] = {
+        "{\"uptimeSeconds\":7,\"state\":\"degr\\u0061ded\",\"reasons\":[\"one\",\"t\\\"wo\"],\"queue\":{\"waitingAccountsByUid\":"
+        "{\"1000\":3}},\"limiter\":{\"creditMs\":0.5},\"userSig\":{\"expiresAt\":null},\"new\":[{}]}",
+        "{\"version\":7}", "{\"reasons\":[\"a\",1]}", "[]"};
+    size_t *next = peer->fake->context;
+    long id;
+    while ((id = peer_read(peer, NULL)) >= 0)
+        peer_answer(peer, id, "\"result\":%s", statuses[(*next)++]);
+}
+
+static void test_status(void)
+{
+    struct fake fake;
+    struct imattr_error error;
+    size_t next = 0;
+    fake_start(&fake, serve_status, &next);
+    struct imattr_client *client = imattr_open(fake.path);
+    struct imattr_status *status = imattr_get_status(client, NULL, &error);
+    CHECK(status != NULL && status->uptime_seconds == 7 && strcmp(status->state, "degraded") == 0 && *status->version == '\0');
+    CHECK(status->reasons.count == 2 && strcmp(status->reasons.at[1], "t\"wo") == 0);
+    CHECK(status->has_queue && !status->queue.has_oldest_waiting_ms && status->queue.waiting_accounts_by_uid.count == 1);
+    CHECK(strcmp(status->queue.waiting_accounts_by_uid.at[0].name, "1000") == 0);
+    CHECK(status->queue.waiting_accounts_by_uid.at[0].count == 3 && status->limiter.credit_ms == 0.5);
+    CHECK(status->has_user_sig && !status->user_sig.has_expires_at && !status->has_upstream);
+    CHECK(strstr(status->json, "\"new\":[{}]") != NULL && strstr(status->json, "degr\\u0061ded") != NULL);
+    imattr_status_free(status);
+    for (int count = 0; count < 3; count++)
+        CHECK(imattr_get_status(client, NULL, &error) == NULL && error.kind == IMATTR_PROTOCOL);
+    imattr_status_free(NULL);
+    imattr_free(client);
+    fake_stop(&fake);
+}
+
+static void test_partial(void)
+{
+    struct fake fake;
+    struct imattr_error error;
+    struct source source = {.count = 4};
+    const char *accounts[] = {"a", "b", "c", "d"};
+    fake_start(&fake, serve_partly, NULL);
+    struct imattr_client *client = imattr_open(fake.path);
+    struct imattr_options options = IMATTR_OPTIONS;
+    options.partial = true;
+    struct imattr_result *result = imattr_get_attrs(client, accounts, 4, &options, &error);
+    CHECK(result != NULL && result->user_count == 1 && result->missing_count == 1 && result->failed_count == 2);
+    check_failures(&result->failed[0], &result->failed[1]);
+    imattr_result_free(result);
+    struct imattr_stream *stream = imattr_stream_open(client, source_next, &source, &options, &error);
+    const struct imattr_user *user = imattr_stream_next(stream, &error);
+    CHECK(user != NULL && strcmp(user->account, "a") == 0 && user->attrs != NULL && user->failure == NULL);
+    user = imattr_stream_next(stream, &error);
+    CHECK(user != NULL && strcmp(user->account, "b") == 0 && user->attrs == NULL && user->failure == NULL);
+    const struct imattr_user *one = imattr_stream_next(stream, &error), *two = imattr_stream_next(stream, &error);
+    CHECK(one != NULL && two != NULL && one->attrs == NULL && strcmp(one->account, "c") == 0);
+    check_failures(one->failure, two->failure);
+    CHECK(imattr_stream_next(stream, &error) == NULL && error.kind == IMATTR_OK);
+    imattr_stream_close(stream);
+    imattr_free(client);
+    fake_stop(&fake);
+}
+
+/* ---- Processes that are stopped, and processes that fork */
+
+static char process_state(pid_t process)
+{
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
+    FILE *file = fopen(path, "r");
+    size_t length = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[length] = '\0';
+    return *(strrchr(text, ')') + 2);
+}
+
+/* A daemon in a process of its own, as it stops ours: takes `count` pings, stops us until they are late, answers them behind an
+ * answer that is long and is for nobody, and lets us go on. */
+static pid_t start_stopping_daemon(int listener, int count)
+{
+    pid_t daemon = fork();
+    if (daemon != 0)
+        return daemon;
+    struct fake fake = {0};
+    struct peer peer = {&fake, NULL, accept(listener, NULL, NULL), 1};
+    peer.input = fdopen(peer.file, "r");
+    long ids[8];
+    for (int index = 0; index < count; index++)
+        ids[index] = peer_read(&peer, NULL);
+    kill(getppid(), SIGSTOP);
+    while (process_state(getppid()) != 'T')
+        sched_yield();
+    nanosleep(&(struct timespec){1, 300000000}, NULL); /* 100 ms of time-out, 1 s of grace */
+    peer_answer(&peer, 1000000, "\"result\":\"%070000d\"", 0);
+    for (int index = 0; index < count; index++)
+        peer_answer(&peer, ids[index], "\"result\":\"pong\"");
+    kill(getppid(), SIGCONT);
+    while (peer_read(&peer, NULL) >= 0)
+        continue;
+    _exit(0);
+}
+
+static void *ping_for_100_ms(void *argument)
+{
+    struct imattr_options options = IMATTR_OPTIONS;
+    struct imattr_error error;
+    options.timeout_ms = 100;
+    bool good = imattr_ping(argument, &options, &error);
+    if (!good)
+        fprintf(stderr, "%s\n", error.message);
+    CHECK(good);
+    return NULL;
+}
+
+static void test_a_stopped_process_finds_its_answers(void)
+{
+    for (int count = 1; count <= 4; count += 3) {
+        struct fake fake;
+        fake_listen(&fake);
+        pid_t daemon = start_stopping_daemon(fake.listener, count);
+        struct imattr_client *client = imattr_open(fake.path);
+        in_threads((size_t)count, ping_for_100_ms, client);
+        imattr_free(client);
+        CHECK(waitpid(daemon, NULL, 0) == daemon);
+        fake_unlisten(&fake);
+    }
+}
+
+/* Asks for accounts that only this process asks for, and looks whether it gets just these. */
+static bool get_own_accounts(struct imattr_client *client, int count)
+{
+    for (int index = 0; index < count; index++) {
+        char account[64];
+        const char *accounts[] = {account};
+        struct imattr_error error;
+        snprintf(account, sizeof account, "p%d-%lx-%d", (int)getpid(), (unsigned long)pthread_self(), index);
+        struct imattr_result *result = imattr_get_attrs(client, accounts, 1, NULL, &error);
+        if (result == NULL || result->user_count != 1 || strcmp(result->users[0].account, account) != 0) {
+            fprintf(stderr, "%s: %s\n", account, result == NULL ? error.message : "another account's answer");
+            return false;
+        }
+        imattr_result_free(result);
+    }
+    return true;
+}
+
+static atomic_bool over;
+
+static void *get_until_over(void *argument)
+{
+    while (!over)
+        CHECK(get_own_accounts(argument, 1));
+    return NULL;
+}
+
+/* Ends a forked process. By exec, because what the threads of the parent held here would be leaks to a leak checker. */
+static _Noreturn void end_child(bool good)
+{
+    execl(good ? "/bin/true" : "/bin/false", "child", (char *)NULL);
+    _exit(1);
+}
+
+static bool ended_well(pid_t child)
+{
+    int status;
+    return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void fork_among_calls(const char *path)
+{
+    enum { CHILDREN = 6, THREADS = 4 };
+    struct imattr_client *client = imattr_open(path);
+    pthread_t threads[THREADS];
+    pid_t children[CHILDREN];
+    over = false;
+    CHECK(get_own_accounts(client, 1));
+    for (int index = 0; index < THREADS; index++)
+        pthread_create(&threads[index], NULL, get_until_over, client);
+    for (int index = 0; index < CHILDREN; index++) {
+        children[index] = fork();
+        if (children[index] == 0) {
+            alarm(60); /* rather than hang */
+            bool good = get_own_accounts(client, 30);
+            pid_t grandchild = fork();
+            if (grandchild == 0)
+                end_child(get_own_accounts(client, 5));
+            good = get_own_accounts(client, 30) && ended_well(grandchild) && good;
+            imattr_free(client);
+            end_child(good);
+        }
+    }
+    bool good = get_own_accounts(client, 30);
+    for (int index = 0; index < CHILDREN; index++)
+        good = ended_well(children[index]) && good;
+    over = true;
+    for (int index = 0; index < THREADS; index++)
+        pthread_join(threads[index], NULL);
+    CHECK(good && get_own_accounts(client, 30));
+    imattr_free(client);
+}
+
+static void test_forks_among_calls(void)
+{
+    struct fake fake;
+    fake_start(&fake, serve_attrs, NULL);
+    fork_among_calls(fake.path);
+    fake_stop(&fake);
+}
+
+/* What a child may do with its parent's client, stream and token. */
+static bool use_in_child(struct imattr_client *client, struct imattr_stream *stream, struct imattr_token *token)
+{
+    alarm(60);
+    struct imattr_error error;
+    bool good = imattr_stream_next(stream, &error) == NULL && error.kind == IMATTR_CANCELLED;
+    good = get_own_accounts(client, 3) && good;
+    imattr_cancel(token);
+    imattr_stream_close(stream);
+    good = get_own_accounts(client, 3) && good;
+    imattr_free(client);
+    imattr_token_free(token);
+    return good;
+}
+
+struct forking_source {
+    struct source source;
+    bool forks;
+    pid_t child;
+};
+
+static const char *forking_next(void *context)
+{
+    struct forking_source *source = context;
+    if (source->forks && source->source.given == 25)
+        source->child = fork();
+    return source_next(&source->source);
+}
+
+static void test_streams_belong_to_their_process(void)
+{
+    for (int forks = 0; forks < 2; forks++) { /* between calls, and in the input */
+        struct fake fake;
+        struct imattr_error error;
+        struct forking_source source = {.source = {.count = 500}, .forks = forks == 1, .child = -1};
+        atomic_int withdrawn = 0;
+        fake_start(&fake, serve_attrs, &withdrawn);
+        struct imattr_client *client = imattr_open(fake.path);
+        struct imattr_options options = IMATTR_OPTIONS;
+        options.batch = 3;
+        options.in_flight = 4;
+        options.token = imattr_token_new();
+        struct imattr_stream *stream = imattr_stream_open(client, forking_next, &source, &options, &error);
+        size_t yielded = 0;
+        while (imattr_stream_next(stream, &error) != NULL)
+            if (++yielded == 10 && forks == 0)
+                if ((source.child = fork()) == 0)
+                    end_child(use_in_child(client, stream, options.token));
+        if (source.child == 0)
+            end_child(error.kind == IMATTR_CANCELLED && use_in_child(client, stream, options.token));
+        CHECK(error.kind == IMATTR_OK && yielded == 500);
+        CHECK(ended_well(source.child) && withdrawn == 0);
+        imattr_stream_close(stream);
+        imattr_token_free(options.token);
+        CHECK(get_own_accounts(client, 3));
+        imattr_free(client);
+        CHECK(fake.count == 2); /* the parent's, and the child's */
+        fake_stop(&fake);
+    }
+}
+
 /* ---- Against the daemon at IMATTRD_SOCKET */
+
+static void test_forks_beside_the_daemon(void)
+{
+    fork_among_calls(NULL);
+}
 
 static void test_daemon(void)
 {
@@ -494,9 +861,16 @@ static void test_daemon(void)
     CHECK(result != NULL && result->user_count == 2);
     CHECK(imattr_json_string(result->users[0].attrs, "city", text, sizeof text) == 8 && strcmp(text, "New York") == 0);
     imattr_result_free(result);
-    char *status = imattr_get_status(client, NULL, &error);
-    CHECK(status != NULL && imattr_json_string(status, "state", text, sizeof text) > 0);
-    free(status);
+    struct imattr_status *status = imattr_get_status(client, NULL, &error);
+    CHECK(status != NULL && strcmp(status->state, "ready") == 0 && strcmp(status->version, IMATTR_VERSION) == 0);
+    CHECK(status->has_limiter && status->limiter.rate_limit > 0 && status->limiter.credit_ms >= 0);
+    CHECK(status->has_upstream && strstr(status->upstream.host, "https://") == status->upstream.host);
+    CHECK(status->requests.count > 3 && imattr_json_string(status->json, "state", text, sizeof text) == 5);
+    size_t pings = status->requests.count;
+    while (pings > 0 && strcmp(status->requests.at[pings - 1].name, "ping") != 0)
+        pings--;
+    CHECK(pings > 0 && status->requests.at[pings - 1].count > 0 && status->reasons.count == 0);
+    imattr_status_free(status);
     CHECK(imattr_call(client, "nope", "{\n}", NULL, &error) == NULL && error.kind == IMATTR_REFUSED && error.code == -32601);
     CHECK(strstr(error.answer, "-32601") != NULL && strstr(error.message, "-32601") != NULL && error.retry_after_ms == -1);
     imattr_error_clear(&error);
@@ -525,6 +899,7 @@ int main(void)
 {
     RUN(test_members);
     RUN(test_arguments);
+    RUN(test_null_arguments);
     RUN(test_answers_in_pieces);
     RUN(test_threads_share_a_connection);
     RUN(test_cancelling_races_with_answers);
@@ -535,7 +910,14 @@ int main(void)
     RUN(test_streams_read_ahead_no_more_than_they_say);
     RUN(test_streams_in_threads);
     RUN(test_garbage);
+    RUN(test_too_late_is_the_deadline_error);
+    RUN(test_status);
+    RUN(test_partial);
+    RUN(test_a_stopped_process_finds_its_answers);
+    RUN(test_forks_among_calls);
+    RUN(test_streams_belong_to_their_process);
     RUN(test_daemon);
     RUN(test_daemon_in_threads);
+    RUN(test_forks_beside_the_daemon);
     printf("%d passed\n", passed);
 }

@@ -239,6 +239,7 @@ class Player(Steps):
             if isinstance(params, list) and len(params) <= len(POSITIONS):
                 params = dict(zip(POSITIONS, params))
             defaults = {"timeoutMs": {"$between": [1, 30000]}, "maxAgeMs": {"$absentOr": 0}}
+            defaults["partial"] = {"$absentOr": False}
             return complaint({**defaults, **wanted.get("params", {})}, params, "params")
         if "params" not in wanted:
             return None if params in (None, {}, []) else f"expected no params, got {shown(params)}"

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _PR_CAPBSET_DROP = 24
@@ -53,6 +54,16 @@ class Child:
         if not self.ended():
             self.process.send_signal(number)
 
+    def suspend(self):
+        """Stops it and all of its group, as a suspended machine or a terminal's Ctrl-Z does; returns when all have stopped."""
+        os.killpg(self.pid, signal.SIGSTOP)
+        while any(state not in "TtZX" for state in _states_of_group(self.pid)):
+            os.sched_yield()
+
+    def resume(self):
+        """The opposite of `suspend`."""
+        os.killpg(self.pid, signal.SIGCONT)
+
     def stop(self, patience=15):
         """Asks it to end, ends it after `patience` seconds; its exit status."""
         self.signal(signal.SIGTERM)
@@ -89,6 +100,17 @@ class Child:
     def _forget(self):
         with _lock:
             _running.discard(self)
+
+
+def _states_of_group(group):
+    """The states of the threads of a process group, as /proc says them: `T` is stopped."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getpgid(int(process.name)) == group:
+                for thread in (process / "task").iterdir():
+                    yield (thread / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:  # it has ended meanwhile
+            continue
 
 
 def end_children_on_signals():

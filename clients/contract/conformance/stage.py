@@ -12,6 +12,7 @@ from collections import deque
 
 from .lines import LineSplitter
 
+WRITE_PATIENCE = 120.0  # seconds for which a client may leave answers unread
 PIECE_PATIENCE = 2.0  # seconds until a piece is read; a client that reads nothing gets the next piece all the same
 
 
@@ -61,10 +62,14 @@ class Connection:
     def write(self, data, tick):
         """Sends all of it; `tick` is called while the client does not read. False if the client has closed."""
         view = memoryview(data)
+        progress = time.monotonic()
         while view:
             try:
                 view = view[self.socket.send(view) :]
+                progress = time.monotonic()
             except BlockingIOError:
+                if time.monotonic() - progress > WRITE_PATIENCE:
+                    raise NoRequest(f"the client has read nothing for {WRITE_PATIENCE:.0f} s") from None
                 tick()
             except (BrokenPipeError, ConnectionResetError):
                 return False

@@ -6,7 +6,7 @@ import time
 from .echo import EchoCount, EchoService
 
 IDLE = 0.4  # seconds without a request after which a held answer is not held any longer
-POSITIONS = ["To_Account", "timeoutMs", "maxAgeMs"]  # of the params of getAttrs
+POSITIONS = ["To_Account", "timeoutMs", "maxAgeMs", "partial"]  # of the params of getAttrs
 
 
 class Failure(Exception):
@@ -51,6 +51,7 @@ class Steps:
         """A `says` for each account that a stream is to yield."""
         events = [{"call": step["yields"], "user": user} for user in step.get("users", [])]
         events += [{"call": step["yields"], "missing": entry} for entry in step.get("missing", [])]
+        events += [{"call": step["yields"], "failed": entry} for entry in step.get("failed", [])]
         return [{"says": event} for event in events]
 
     def _step_accept(self, step):
@@ -134,6 +135,14 @@ class Steps:
         end = time.monotonic() + step["pauses"] / 1000
         while time.monotonic() < end:
             self._pump(end)
+
+    def _step_stops(self, step):
+        self.driver.child.suspend()
+        self._note("client", "is stopped")
+
+    def _step_continues(self, step):
+        self.driver.child.resume()
+        self._note("client", "continues")
 
     def _step_nothing(self, step):
         self._step_pauses({"pauses": step["nothing"]})

@@ -5,13 +5,14 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "transcripts"
 FEATURES = {"concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "large", "duplex", "loop"}
+FEATURES |= {"untyped", "fork"}
 HEADER = {"title", "why", "needs", "socket", "environment", "heavy", "real"}
 
 # The members of each kind of step, without the one that names the kind.
 STEPS = {
     "do": None,  # a command, which goes to the driver as it is
     "says": set(),
-    "yields": {"users", "missing"},
+    "yields": {"users", "missing", "failed"},
     "accept": {"reading"},
     "gets": {"id", "on"},
     "notified": {"on"},
@@ -31,6 +32,8 @@ STEPS = {
     "frees": set(),
     "nothing": set(),
     "pauses": set(),
+    "stops": set(),
+    "continues": set(),
     "serves": {"stream", "until"},
     "slams": {"until"},
     "inAnyOrder": set(),

@@ -9,6 +9,7 @@ MISTAKES = {
     "no-max-age": ["getattrs-times"],
     "asks-for-nothing": ["getattrs-no-accounts"],
     "no-argument-check": ["argument-empty-account", "argument-timeout"],
+    "no-type-check": ["argument-types", "argument-types-of-a-call", "argument-batch"],
     "counts-characters": ["argument-long-account"],
     "no-index": ["argument-empty-account"],
     # Answers
@@ -34,6 +35,11 @@ MISTAKES = {
     "ignores-null-id": ["null-id-line-too-long"],
     "reads-after-writing": ["null-id-while-writing"],
     "repeats-everything": ["error-retryable-is-not-repeated", "error-overloaded"],
+    "refuses-deadlines": ["error-deadline", "error-deadline-in-a-stream", "error-deadline-of-any-call"],
+    # Part of an answer
+    "no-partial": ["partial", "partial-in-a-stream"],
+    "drops-failed": ["partial", "partial-fields", "partial-in-a-stream"],
+    "partial-ends-with-a-request": ["partial-of-several-requests", "partial-stream-goes-on", "partial-until-the-deadline"],
     # Many accounts
     "no-split": ["split-501"],
     "sequential": ["split-501"],
@@ -51,7 +57,12 @@ MISTAKES = {
     "deadline-of-each-request": ["deadline-of-the-whole-call"],
     "no-cancel": ["cancel", "stream-is-read-lazily"],
     "wrong-cancel": ["cancel"],
+    "gives-up-first": [
+        *("stopped-then-answered", "stopped-calls", "stopped-requests-of-a-call", "stopped-stream"),
+        *("stopped-then-closed", "stopped-after-the-deadline"),
+    ],
     # Connecting
+    "shares-after-fork": ["fork", "fork-while-a-call-waits"],
     "connects-at-open": ["connect-at-first-request"],
     "connection-per-call": ["connection-is-kept"],
     "empty-is-a-path": ["connect-empty-variable"],

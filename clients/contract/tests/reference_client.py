@@ -9,10 +9,14 @@ import errno
 import json
 import os
 import random
+import select
 import socket
 import time
 
 MAX_LINE = 256 << 20
+FAILED = {"To_Account": str, "code": int, "message": str, "retryable": bool}  # and, where they apply:
+FAILED_FIELDS = ["ErrorInfo", "retryAfterMs", "callId"]
+ABOUT_ACCOUNTS = (-32000, -32001, -32002)
 FIELDS = [
     *("source", "retryable", "retryAfterMs", "ErrorInfo", "attempts", "path", "limit", "limitName", "fetched"),
     *("failed", "callId", "clockSkewSeconds"),
@@ -152,7 +156,14 @@ class Connection:
             raise ClientError("protocol", message="an error without code or message")
         data = error.get("data") if isinstance(error.get("data"), dict) else {}
         kept = {} if "drops-data" in self.client.mistakes else {key: data[key] for key in FIELDS if key in data}
-        return ClientError("refused", code=code, message=error["message"], **kept)
+        kind = "deadline" if code == -32001 and "refuses-deadlines" not in self.client.mistakes else "refused"
+        return ClientError(kind, code=code, message=error["message"], **kept)
+
+    async def read_what_has_arrived(self):
+        """Our time is over, but answers may have come while this process did not run."""
+        while self.usable and select.select([self.socket], [], [], 0)[0]:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
     def end_by_us(self, why=None):
         self.close()
@@ -234,10 +245,15 @@ class Client:
         number, future = connection.send(method, params)
         grace = 3600 if "no-own-deadline" in self.mistakes else 1
         try:
-            return await asyncio.wait_for(future, max(0, deadline + grace - time.monotonic()))
-        except asyncio.TimeoutError:
+            limit = deadline + grace
+            await asyncio.wait([future], timeout=max(0, limit - time.monotonic()))
+            looks_at_the_clock_first = "gives-up-first" in self.mistakes and time.monotonic() >= limit
+            if not future.done():
+                await connection.read_what_has_arrived()
+            if future.done() and not looks_at_the_clock_first:
+                return future.result()
             connection.withdraw(number)
-            raise ClientError("deadline", message="no answer in time") from None
+            raise ClientError("deadline", message="no answer in time")
         except asyncio.CancelledError:
             connection.withdraw(number)
             raise
@@ -315,19 +331,32 @@ class Client:
 
     # getAttrs and its kin
 
-    async def get_attrs_request(self, accounts, timeout_ms, max_age_ms):
+    async def get_attrs_request(self, accounts, timeout_ms, max_age_ms, partial=False):
         params = {"To_Account": accounts}
+        if partial and "no-partial" not in self.mistakes:
+            params["partial"] = True
         if max_age_ms is not None and "no-max-age" not in self.mistakes:
             params["maxAgeMs"] = max_age_ms
         result = await self.request("getAttrs", params, timeout_ms, sends_timeout=True)
         if "trusts-any-json" not in self.mistakes:
-            check_shape(result, self.connection)
+            check_shape(result, self.connection, partial)
+        result["failed"] = [failed_entry(entry) for entry in result.get("failed", [])] if partial else []
         return result
 
-    async def get_attrs(self, accounts, timeout_ms=30000, max_age_ms=None):
-        self.check_arguments(accounts, timeout_ms, max_age_ms)
+    async def partial_request(self, accounts, timeout_ms, max_age_ms):
+        """The same with `partial`; (result, error): an error about accounts is that of each, and beside them."""
+        try:
+            return await self.get_attrs_request(accounts, timeout_ms, max_age_ms, True), None
+        except ClientError as error:
+            if not about_accounts(error.fields) or "partial-ends-with-a-request" in self.mistakes:
+                raise
+            entries = [failed_entry({**error.fields, "To_Account": account}) for account in dict.fromkeys(accounts)]
+            return {"UserAttrs": [], "missing": [], "failed": entries}, error
+
+    async def get_attrs(self, accounts, timeout_ms=30000, max_age_ms=None, partial=False):
+        self.check_arguments(accounts, timeout_ms, max_age_ms, partial)
         merged = {"UserAttrs": [], "missing": []}
-        found, missing, listed = {}, {}, []
+        found, missing, failed, listed, errors = {}, {}, {}, [], []
         size = 10000 if "no-split" in self.mistakes else 500
         batches = [accounts[start : start + size] for start in range(0, len(accounts), size)]
         if not accounts and "asks-for-nothing" in self.mistakes:
@@ -338,11 +367,15 @@ class Client:
         async def one(batch):
             async with window:
                 left = max(1, min(timeout_ms, int((deadline - time.monotonic()) * 1000)))
-                return await self.get_attrs_request(batch, left, max_age_ms)
+                if partial:
+                    return await self.partial_request(batch, left, max_age_ms)
+                return await self.get_attrs_request(batch, left, max_age_ms), None
 
         if "deadline-of-each-request" in self.mistakes:
             deadline = time.monotonic() + 1e6
-        for result in await all_or_first_error([one(batch) for batch in batches], self.mistakes):
+        for result, error in await all_or_first_error([one(batch) for batch in batches], self.mistakes):
+            errors += [error] if error else []
+            failed.update({entry["To_Account"]: entry for entry in result["failed"]})
             for user in result["UserAttrs"]:
                 found.setdefault(self._key(user["To_Account"]), user)
             for account in result["missing"]:
@@ -357,6 +390,10 @@ class Client:
             merged["UserAttrs"], merged["missing"] = list(found.values()), list(missing.values())
         if listed and "drops-error-list" not in self.mistakes:
             merged["ErrorList"] = listed
+        if errors and not found and not missing:
+            raise errors[0]
+        if partial and "drops-failed" not in self.mistakes:
+            merged["failed"] = [entry for account, entry in failed.items() if account not in {**found, **missing}]
         return merged
 
     def _key(self, account):
@@ -364,9 +401,16 @@ class Client:
 
         return unicodedata.normalize("NFC", account) if "normalizes" in self.mistakes else account
 
-    def check_arguments(self, accounts, timeout_ms, max_age_ms=None):
+    def check_arguments(self, accounts, timeout_ms, max_age_ms=None, partial=False, batch=1, in_flight=1):
         if "no-argument-check" in self.mistakes:
             return
+        if "no-type-check" not in self.mistakes:
+            check_type("accounts", not isinstance(accounts, str) and hasattr(accounts, "__iter__"))
+            check_type("timeout", is_integer(timeout_ms))
+            check_type("maxAge", max_age_ms is None or is_integer(max_age_ms))
+            check_type("partial", isinstance(partial, bool))
+            check_type("batch", is_integer(batch) and 1 <= batch <= 10000)
+            check_type("inFlight", is_integer(in_flight) and 1 <= in_flight <= 1024)
         for index, account in enumerate(accounts):
             self.check_account(account, index)
         for name, value, low, high in (("timeout", timeout_ms, 1, 600000), ("maxAge", max_age_ms, 0, 3600000)):
@@ -402,10 +446,32 @@ class Client:
             connection.end_by_us(ClientError("cancelled", message="the client was closed"))
 
 
-def check_shape(result, connection):
+def is_integer(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def check_type(name, is_good):
+    if not is_good:
+        raise ClientError("argument", message=f"{name} is of a wrong type, or out of range")
+
+
+def about_accounts(error):
+    code = error.get("code")
+    return code in ABOUT_ACCOUNTS or code is not None and not -32768 <= code <= -32000 or error["kind"] == "deadline"
+
+
+def failed_entry(fields):
+    """What is known of an account that failed, from an entry of `failed` or an error."""
+    fields = {"code": -32001, "retryable": True, **fields}
+    return {key: fields[key] for key in [*FAILED, *FAILED_FIELDS] if key in fields}
+
+
+def check_shape(result, connection, partial):
     texts = lambda values: isinstance(values, list) and all(isinstance(value, str) for value in values)
     users = result.get("UserAttrs") if isinstance(result, dict) else None
     good = isinstance(users, list) and texts(result.get("missing")) and isinstance(result.get("ErrorList", []), list)
+    failed = result.get("failed", []) if good and partial else []
+    good = good and isinstance(failed, list) and all(is_failed_account(entry) for entry in failed)
     good = good and all(
         isinstance(user, dict) and isinstance(user.get("To_Account"), str) and isinstance(user.get("Attrs"), dict)
         for user in users
@@ -414,6 +480,10 @@ def check_shape(result, connection):
         if connection:
             connection.client.drop()
         raise ClientError("protocol", message="a result of getAttrs of another shape")
+
+
+def is_failed_account(entry):
+    return isinstance(entry, dict) and all(isinstance(entry.get(key), kind) for key, kind in FAILED.items())
 
 
 async def all_or_first_error(requests, mistakes=()):
@@ -428,7 +498,7 @@ async def all_or_first_error(requests, mistakes=()):
         raise
 
 
-async def stream(client, accounts, batch, in_flight, timeout_ms, max_age_ms, state):
+async def stream(client, accounts, batch, in_flight, timeout_ms, max_age_ms, partial, state):
     """Yields one event an account; `state["taken"]` counts what was taken from the iterator."""
     mistakes = client.mistakes
     iterator = iter(accounts)
@@ -449,7 +519,8 @@ async def stream(client, accounts, batch, in_flight, timeout_ms, max_age_ms, sta
             if not chunk:
                 exhausted = True
                 break
-            tasks[asyncio.ensure_future(client.get_attrs_request(chunk, timeout_ms, max_age_ms))] = None
+            ask = client.partial_request if partial else client.get_attrs_request
+            tasks[asyncio.ensure_future(ask(chunk, timeout_ms, max_age_ms))] = None
 
     try:
         while True:
@@ -463,7 +534,7 @@ async def stream(client, accounts, batch, in_flight, timeout_ms, max_age_ms, sta
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             # What was answered is yielded before an error ends it.
             for task in sorted(done, key=lambda task: task.exception() is not None):
-                result = task.result()
+                result = task.result()[0] if partial else task.result()
                 if "frees-early" in mistakes:
                     del tasks[task]
                     fill()
@@ -475,6 +546,9 @@ async def stream(client, accounts, batch, in_flight, timeout_ms, max_age_ms, sta
                     entry = {} if "drops-error-list" in mistakes else listed.get(account, {})
                     extra = {key: entry[key] for key in ("ErrorCode", "ErrorInfo") if key in entry}
                     yield {"missing": {"To_Account": account, **extra}}
+                if "drops-failed" not in mistakes:
+                    for entry in result["failed"]:
+                        yield {"failed": entry}
                 if "missing-first" in mistakes:
                     for user in result["UserAttrs"]:
                         yield {"user": {"To_Account": user["To_Account"], "Attrs": user["Attrs"]}}

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import {
     ArgumentError, CancelledError, ConnectionLostError, DeadlineError, IMAttrClient, IMAttrError, ProtocolError,
     RefusedError, UnreachableError,
@@ -177,6 +180,32 @@ test("nobody there at first is unreachable at once, and the next call tries agai
     assert.equal(await pong, "pong");
 });
 
+test("a path by itself is the socket's", async (t) => {
+    await assert.rejects(new IMAttrClient("/does/not/exist").ping(), { kind: "unreachable", path: "/does/not/exist" });
+    const daemon = await FakeDaemon.start(t);
+    const client = new IMAttrClient(daemon.path);
+    t.after(() => client.close());
+    const pong = client.ping();
+    (await daemon.next()).answer("pong");
+    assert.equal(await pong, "pong");
+});
+
+test("part of an answer, and the daemon's own deadline", async (t) => {
+    const daemon = await FakeDaemon.start(t);
+    const client = daemon.client(t);
+    const failure = { To_Account: "b", code: 70107, message: "m", retryable: false, ErrorInfo: "i" };
+    const answer = client.getAttrs(["a", "b"], { partial: true });
+    const request = await daemon.next();
+    assert.equal(request.params.partial, true);
+    request.answer({ ...echoOf(["a"]), failed: [{ ...failure, new: 1 }] });
+    assert.deepEqual(await answer, { ...echoOf(["a"]), failed: [failure] });
+    const late = client.ping();
+    (await daemon.next()).refuse(-32001, { source: "daemon", retryable: true, retryAfterMs: 900 });
+    const error = await late.catch((reason) => reason);
+    assert.ok(error instanceof DeadlineError && !(error instanceof RefusedError), error.stack);
+    assert.deepEqual([error.code, error.retryAfterMs, error.retryable], [-32001, 900, true]);
+});
+
 test("a path that is too long is said to be", async (t) => {
     const socketPath = `/tmp/${"x".repeat(103)}`;
     await assert.rejects(new IMAttrClient({ socketPath }).ping(), { kind: "unreachable", code: "ENAMETOOLONG", path: socketPath });
@@ -269,6 +298,21 @@ test("misuse is told before anything is sent", async (t) => {
         [/params is "x";/, () => client.call("ping", "x")],
         [/params cannot be written/, () => client.call("ping", [1n])],
         [/socketPath is ""/, async () => new IMAttrClient({ socketPath: "" })],
+        [/socketPath is ""/, async () => new IMAttrClient("")],
+        [/socketPath is null/, async () => new IMAttrClient({ socketPath: null })],
+        [/options is null/, async () => new IMAttrClient(null)],
+        [/options is 7/, async () => new IMAttrClient(7)],
+        [/options is an array/, async () => new IMAttrClient(["/tmp/x"])],
+        [/options has "path", which is not known; known are socketPath/, async () => new IMAttrClient({ path: "/tmp/x" })],
+        [/options has "timeout", .* timeoutMs, signal, maxAgeMs, partial/, () => client.getAttrs(["a"], { timeout: 5 })],
+        [/options has "batch"/, () => client.getAttrs(["a"], { batch: 5 })],
+        [/options has "maxAgeMs"/, () => client.ping({ maxAgeMs: 5 })],
+        [/options has "timeout"/, () => client.call("x", [], { timeout: 5 })],
+        [/options has "timeout"/, async () => client.stream(["a"], { timeout: 5 })],
+        [/options is "abc"/, () => client.getAttrs(["a"], "abc")],
+        [/partial is 1;/, () => client.getAttrs(["a"], { partial: 1 })],
+        [/partial is "no";/, async () => client.stream(["a"], { partial: "no" })],
+        [/batch is 10001;/, async () => client.stream(["a"], { batch: 10_001 })],
     ];
     for (const [message, misuse] of misuses) {
         await assert.rejects(misuse, (error) => error instanceof ArgumentError && message.test(error.message), message);
@@ -277,6 +321,16 @@ test("misuse is told before anything is sent", async (t) => {
     assert.equal((await daemon.next()).method, "ping");
     client.close();
     await assert.rejects(pong, CancelledError);
+});
+
+test("each process of a cluster has a connection of its own, and its own answers", async (t) => {
+    const daemon = await FakeDaemon.start(t);
+    const sockets = new Set();
+    void daemon.echo(({ socket }) => sockets.add(socket));
+    const env = { ...process.env, IMATTRD_SOCKET: daemon.path };
+    const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(new URL("cluster.js", import.meta.url))], { env });
+    assert.equal(stdout, "4 workers, 1200 calls, each with its own answer\n");
+    assert.equal(sockets.size, 5);
 });
 
 test("no accounts need no daemon", async () => {

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import { IMAttrClient, IMAttrError } from "imattr-client";
 
-const features = ["concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "large", "duplex", "loop"];
+const features = ["concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "large", "duplex", "loop", "untyped"];
 const refusalFields = [
     "code", "message", "source", "retryable", "retryAfterMs", "ErrorInfo", "attempts", "path", "limit", "limitName",
     "fetched", "failed", "callId", "clockSkewSeconds",
@@ -36,8 +36,8 @@ const commands = {
 
 function run(command, request) {
     track(command, async (signal) => {
-        const { timeoutMs, maxAgeMs } = command;
-        say({ call: command.call, result: await request({ timeoutMs, maxAgeMs, signal }) });
+        const { timeoutMs, maxAgeMs, partial } = command;
+        say({ call: command.call, result: await request({ timeoutMs, maxAgeMs, partial, signal }) });
     });
 }
 
@@ -54,11 +54,13 @@ function track({ call }, work) {
 }
 
 async function stream(command, signal) {
-    const { call, batch, inFlight, timeoutMs, maxAgeMs } = command;
+    const { call, batch, inFlight, timeoutMs, maxAgeMs, partial } = command;
+    const options = { batch, inFlight, timeoutMs, maxAgeMs, partial, signal };
     const input = { taken: 0 };
     let yielded = 0;
-    for await (const user of client.stream(accountsOf(command, input), { batch, inFlight, timeoutMs, maxAgeMs, signal })) {
-        say(user.Attrs === undefined ? { call, missing: user } : { call, user });
+    for await (const user of client.stream(accountsOf(command, input), options)) {
+        if (user.failure !== undefined) say({ call, failed: user.failure });
+        else say(user.Attrs === undefined ? { call, missing: user } : { call, user });
         yielded += 1;
         if (yielded !== command.pauseAfter) continue;
         say({ call, paused: true, taken: input.taken });
@@ -68,7 +70,12 @@ async function stream(command, signal) {
     say({ call, end: true, taken: input.taken });
 }
 
-function* accountsOf({ accounts, count, prefix }, input) {
+/** What is no array is passed on as it is. */
+function accountsOf(command, input) {
+    return Array.isArray(command.accounts ?? []) && command.accounts !== null ? counted(command, input) : command.accounts;
+}
+
+function* counted({ accounts, count, prefix }, input) {
     const length = accounts?.length ?? count;
     for (let index = 0; index < length; index += 1) {
         input.taken += 1;
@@ -121,11 +128,17 @@ function described(error) {
     if (!(error instanceof IMAttrError)) throw error;
     const { kind } = error;
     switch (kind) {
-        case "refused": return { kind, ...Object.fromEntries(refusalFields.map((field) => [field, error[field]])) };
+        case "refused": return answered(error);
+        case "deadline": return error.code === undefined ? { kind } : answered(error);
         case "unreachable": return { kind, path: error.path, errno: error.code, message: error.message };
         case "argument": return { kind, message: error.message };
         default: return { kind };
     }
+}
+
+/** An error that the daemon answered. */
+function answered(error) {
+    return { kind: error.kind, ...Object.fromEntries(refusalFields.map((field) => [field, error[field]])) };
 }
 
 function say(value) {

@@ -54,10 +54,11 @@ export class FakeDaemon {
         return new Promise((resolve) => this.#takers.push(resolve));
     }
 
-    /** Answers everything from now on: `ping`, and `getAttrs` with each account's name as its attribute. */
-    async echo() {
+    /** Answers everything from now on: `ping`, and `getAttrs` with each account's name as its attribute. `seen` gets each. */
+    async echo(seen = () => {}) {
         for (;;) {
             const message = await this.next();
+            seen(message);
             if (message.method === "ping") message.answer("pong");
             if (message.method === "getAttrs") message.answer(echoOf(message.params.To_Account));
         }

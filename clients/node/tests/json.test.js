@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseJSON } from "../lib/json.js";
+import { parseJSON } from "../lib/json.cjs";
 
 const long = "12345678901234567890";
 

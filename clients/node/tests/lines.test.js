@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ProtocolError } from "imattr-client";
-import { LineSplitter } from "../lib/lines.js";
+import { LineSplitter } from "../lib/lines.cjs";
 
 test("lines come whole, wherever what arrives is split", () => {
     const text = "one\n\nzwei é😀\r\n{}\n";

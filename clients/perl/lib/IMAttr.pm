@@ -6,6 +6,7 @@ use warnings;
 
 use Errno ();
 use List::Util qw(max min);
+use Scalar::Util qw(blessed);
 use Time::HiRes qw(CLOCK_MONOTONIC clock_gettime);
 
 use IMAttr::Connection;
@@ -22,6 +23,8 @@ use constant {
     LONGEST_PAUSE   => 1,                             # seconds
     GRACE           => 1,                             # seconds; a daemon that is late has so long to say so itself
     SHUTTING_DOWN   => -32004,
+    DEADLINE        => -32001,
+    ARRIVED         => 64,                            # reads that take in more than a socket holds
 };
 
 # Least, greatest and usual value of each option.
@@ -37,7 +40,10 @@ my %range = (
 # in that connection's `in_flight`; then it is done, with `result` or `error`, in its group. A group is what one caller waits for.
 
 sub new {
-    my ($class, %options) = @_;
+    my $class = shift;
+    unshift @_, 'socket' if @_ == 1;
+    my %options = _pairs(@_);
+    _check_socket($options{socket}) if defined $options{socket};
     my $self = bless {
         path         => delete $options{socket} // $ENV{IMATTRD_SOCKET},
         timeout      => delete $options{timeout} // $range{timeout}[2],
@@ -57,28 +63,30 @@ sub new {
 }
 
 sub ping {
-    my ($self, %options) = @_;
-    my $call = $self->_ask('ping', undef, %options);
+    my ($self, @options) = @_;
+    my $call = $self->_ask('ping', undef, @options);
     $self->_reject($call, 'ping was not answered with "pong"') if ref $call->{result} || ($call->{result} // '') ne 'pong';
     return 'pong';
 }
 
 sub get_status {
-    my ($self, %options) = @_;
-    return $self->call('getStatus', undef, %options);
+    my ($self, @options) = @_;
+    my $call = $self->_ask('getStatus', undef, @options);
+    $self->_reject($call, 'getStatus was not answered with an object') if ref $call->{result} ne 'HASH';
+    return $call->{result};
 }
 
 sub call {
-    my ($self, $method, $params, %options) = @_;
+    my ($self, $method, $params, @options) = @_;
     IMAttr::Error->throw(argument => 'the method is no text') if !defined $method || ref $method;
     IMAttr::Error->throw(argument => 'params are neither a hash nor an array')
         if defined $params && ref $params ne 'HASH' && ref $params ne 'ARRAY';
-    return $self->_ask($method, $params, %options)->{result};
+    return $self->_ask($method, $params, @options)->{result};
 }
 
 sub get_attrs {
-    my ($self, $accounts, %given) = @_;
-    my $options = $self->_options(\%given, qw(timeout max_age));
+    my ($self, $accounts, @given) = @_;
+    my $options = $self->_options([@given], qw(timeout max_age partial));
     IMAttr::Error->throw(argument => 'accounts are no array') if ref $accounts ne 'ARRAY';
     my ($index, %seen) = (0);
     my @accounts = grep { !$seen{$_}++ } map { _account($_, $index++) } @$accounts;
@@ -97,12 +105,17 @@ sub get_attrs {
     for my $part (@results) {
         push @{$result{$_}}, @{$part->{$_}} for grep { $part->{$_} } qw(UserAttrs missing ErrorList);
     }
+    return \%result if !$options->{partial};
+    $result{failed} = [map { @{$_->{failed}} } @results];
+    if (!@{$result{UserAttrs}} && !@{$result{missing}}) {
+        $_->{error} and die $_->{error} for @results;
+    }
     return \%result;
 }
 
 sub stream {
-    my ($self, $accounts, %given) = @_;
-    my $options = $self->_options(\%given, qw(timeout max_age batch in_flight));
+    my ($self, $accounts, @given) = @_;
+    my $options = $self->_options([@given], qw(timeout max_age batch in_flight partial));
     my $index = 0;
     my $source
         = ref $accounts eq 'CODE'  ? $accounts
@@ -122,6 +135,26 @@ sub CLONE_SKIP { return 1 }    # a connection cannot be shared with another inte
 
 # ---- Options and accounts
 
+# What is given by name.
+sub _pairs {
+    return @_ if @_ % 2 == 0;
+    IMAttr::Error->throw(argument => 'options are pairs of a name and a value; there is an odd number of them');
+}
+
+# A path is a text, or an object that is one, as a Path::Tiny is.
+sub _check_socket {
+    my ($path) = @_;
+    my $is_text = !ref $path || blessed $path && overload::Method($path, '""');
+    return if $is_text && "$path" ne '' && "$path" !~ /\0/;
+    IMAttr::Error->throw(argument => "socket is '$path'; it must be a path");
+}
+
+sub _check_partial {
+    my ($value) = @_;
+    return if !defined $value || ref $value eq 'JSON::PP::Boolean' || !ref $value && $value =~ /\A[01]?\z/;
+    IMAttr::Error->throw(argument => "partial is '$value'; 0 or 1 is allowed");
+}
+
 sub _check_unknown {
     my ($options) = @_;
     my ($name) = sort keys %$options or return;
@@ -139,12 +172,12 @@ sub _check_range {
 
 sub _options {
     my ($self, $given, @names) = @_;
-    my %given = %$given;
+    my %given = _pairs(@$given);
     my %options = map { $_ => $range{$_}[2] } keys %range;
     $options{timeout} = $self->{timeout};
     for my $name (grep { exists $given{$_} } @names) {
         $options{$name} = delete $given{$name};
-        _check_range($name, $options{$name});
+        $name eq 'partial' ? _check_partial($options{$name}) : _check_range($name, $options{$name});
     }
     _check_unknown(\%given);
     return \%options;
@@ -168,8 +201,8 @@ sub _account {
 # ---- Calls
 
 sub _ask {
-    my ($self, $method, $params, %given) = @_;
-    my $options = $self->_options(\%given, 'timeout');
+    my ($self, $method, $params, @given) = @_;
+    my $options = $self->_options(\@given, 'timeout');
     my $body = '"method":' . IMAttr::JSON::encode($method);
     $body .= ',"params":' . IMAttr::JSON::encode($params) if defined $params;
     my $group = IMAttr::Group->new($self);
@@ -182,18 +215,25 @@ sub _ask {
 sub _attrs_call {
     my ($self, $accounts, $options) = @_;
     my $ages = int 1000 * $options->{max_age};
+    my $more = qq(],"maxAgeMs":$ages,) . ($options->{partial} ? '"partial":true,' : '') . '"timeoutMs":';
     return {
-        body     => '"method":"getAttrs","params":{"To_Account":[' . join(',', @$accounts) . qq(],"maxAgeMs":$ages,"timeoutMs":),
+        body     => '"method":"getAttrs","params":{"To_Account":[' . join(',', @$accounts) . $more,
+        partial  => $options->{partial} ? $accounts : undef,
         timed    => 1,
         timeout  => $options->{timeout},
         deadline => _now() + $options->{timeout},
     };
 }
 
-# The result of a getAttrs, whose shape is checked.
+# The result of a getAttrs, whose shape is checked. With `partial`, a call that has failed wholly can have one, too.
 sub _attrs {
     my ($self, $call) = @_;
-    die $call->{error} if $call->{error};
+    if (my $error = $call->{error}) {
+        die $error if !$call->{partial} || !_is_about_accounts($error);
+        my %seen;
+        my @accounts = map { IMAttr::JSON::decode($_) } grep { !$seen{$_}++ } @{$call->{partial}};
+        return {UserAttrs => [], missing => [], failed => [map { _failed_with($error, $_) } @accounts], error => $error};
+    }
     my $result = $call->{result};
     $self->_reject($call, 'an answer to getAttrs without the lists UserAttrs and missing')
         if ref $result ne 'HASH'
@@ -202,7 +242,44 @@ sub _attrs {
         || grep { ref ne 'HASH' || !_is_text($_->{To_Account}) || ref $_->{Attrs} ne 'HASH' } @{$result->{UserAttrs}}
         or grep { !_is_text($_) } @{$result->{missing}}
         or defined $result->{ErrorList} && (ref $result->{ErrorList} ne 'ARRAY' || grep { ref ne 'HASH' } @{$result->{ErrorList}});
+    return $result if !$call->{partial};
+    # A daemon that does not know it has failed no account.
+    my $failed = $result->{failed} // [];
+    $self->_reject($call, 'an answer to getAttrs whose list failed has another shape')
+        if ref $failed ne 'ARRAY' || grep { !_is_failed($_) } @$failed;
+    $result->{failed} = [map { _failed($_) } @$failed];
     return $result;
+}
+
+# Whether an error says something of each account of its call, and not of the call or of the daemon.
+sub _is_about_accounts {
+    my ($error) = @_;
+    return 1 if $error->kind eq 'deadline';
+    my $code = $error->kind eq 'refused' ? $error->code : return 0;
+    return $code == -32000 || $code == -32002 || $code < -32768 || $code > -32000;
+}
+
+sub _is_failed {
+    my ($entry) = @_;
+    return _is_error($entry) && _is_text($entry->{To_Account}) && ref $entry->{retryable} eq 'JSON::PP::Boolean';
+}
+
+# What is known of an account that failed.
+sub _failed {
+    my ($entry) = @_;
+    return {map { defined $entry->{$_} ? ($_ => $entry->{$_}) : () }
+            qw(To_Account code message retryable ErrorInfo retryAfterMs callId)};
+}
+
+# The same, if all have failed with an error. One of our own has no code.
+sub _failed_with {
+    my ($error, $account) = @_;
+    my %of_call = (
+        code      => $error->code // DEADLINE,
+        message   => $error->{words} // $error->message,
+        retryable => $error->retryable ? JSON::PP::true : JSON::PP::false,
+    );
+    return _failed({%{$error->data}, %of_call, To_Account => $account});
 }
 
 # An answer was not what it should be: the connection that brought it is over.
@@ -285,14 +362,31 @@ sub _wait {
 
 sub _give_up {
     my ($self, $group, $now) = @_;
-    for my $call ($group->under_way) {
-        next if $call->{deadline} + ($call->{connection} ? GRACE : 0) > $now;
+    # This process may not have run when the answers came.
+    my %late = map { ($_->{connection} => $_->{connection}) } grep { $_->{connection} } _late($group, $now);
+    $self->_read_all($_) for values %late;
+    for my $call (_late($group, $now)) {
         my $error
             = $call->{connection}
             ? IMAttr::Error->new(deadline => "imattrd did not answer within $call->{timeout} s")
             : IMAttr::Error->new(lost => "imattrd at $self->{path} went away and did not come back within $call->{timeout} s");
         $self->_withdraw($call);
         _finish($call, error => $error);
+    }
+}
+
+sub _late {
+    my ($group, $now) = @_;
+    return grep { $_->{deadline} + ($_->{connection} ? GRACE : 0) <= $now } $group->under_way;
+}
+
+# Reads all that has arrived by now, but not for ever what goes on coming.
+sub _read_all {
+    my ($self, $connection) = @_;
+    for (1 .. ARRIVED) {
+        return if !grep { $_ == $connection } @{$self->{connections}};
+        return if !$connection->has_input;
+        $self->_read($connection);
     }
 }
 
@@ -493,8 +587,9 @@ sub _act {
 
 sub _refused {
     my ($error) = @_;
+    my ($kind, $what) = $error->{code} == DEADLINE ? ('deadline', 'it is too late') : ('refused', 'imattrd refused');
     return IMAttr::Error->new(
-        refused => "imattrd refused: $error->{message} (code $error->{code})",
+        $kind   => "$what: $error->{message} (code $error->{code})",
         code    => $error->{code},
         words   => $error->{message},
         data    => ref $error->{data} eq 'HASH' ? $error->{data} : {},
@@ -570,23 +665,29 @@ die with an L<IMAttr::Error>.
 
 =over
 
-=item new(socket => PATH, timeout => SECONDS)
+=item new(PATH), new(socket => PATH, timeout => SECONDS)
 
-The socket is C<$ENV{IMATTRD_SOCKET}> unless given, else F</run/imattrd/imattrd.sock>; the time-out of calls 30.
+The socket is C<$ENV{IMATTRD_SOCKET}> unless given, else F</run/imattrd/imattrd.sock>; the time-out of calls 30. An option that is
+not known is an error, here and in every call.
 
-=item get_attrs(\@accounts, timeout => ..., max_age => ...)
+=item get_attrs(\@accounts, timeout => ..., max_age => ..., partial => ...)
 
 Any number of accounts, each of 1 to 255 bytes of UTF-8. Gives a hash of C<UserAttrs>, an array of hashes with C<To_Account> and
 C<Attrs>, and C<missing>, an array of accounts, both in the order of the first mention; and C<ErrorList> if upstream gave one.
 C<max_age>, 0 to 3600, is how old an answer that the daemon holds may be.
 
-=item stream($accounts, batch => 500, in_flight => 32, timeout => ..., max_age => ...)
+One account that fails makes the call fail, unless C<partial> is true. Then the hash also has C<failed>, an array of hashes with
+C<To_Account>, C<code>, C<message>, C<retryable> and, where they apply, C<ErrorInfo>, C<retryAfterMs> and C<callId>; and the call
+dies only if no account was answered.
+
+=item stream($accounts, batch => 500, in_flight => 32, timeout => ..., max_age => ..., partial => ...)
 
 Any number of accounts in bounded memory; C<$accounts> is an array, or a function that gives the next account and undef at the end. At
 most C<batch> times C<in_flight> accounts are asked for ahead; C<timeout> is of each request. Gives an object with the
 methods C<next>, the next account whose answer has arrived, undef at the end; C<taken>, the number of accounts that were taken; and
 C<close>. An account is a hash of C<To_Account> and C<Attrs>; if it is missing, C<Attrs> is undef, and C<ErrorCode> and
-C<ErrorInfo> are there if upstream gave a reason. A stream that is let go withdraws what is in flight.
+C<ErrorInfo> are there if upstream gave a reason. With C<partial>, an account that failed has an undefined C<Attrs>, too, and a
+C<failure>, a hash as in C<failed>; the stream goes on. A stream that is let go withdraws what is in flight.
 
 =item ping, get_status, call($method, $params)
 

@@ -37,6 +37,77 @@ subtest 'arguments' => sub {
     isa_ok(error_of(sub { IMAttr->new(socket => '/x' x 60)->ping }), 'IMAttr::Error::Unreachable');
 };
 
+subtest 'wrong arguments are named' => sub {
+    my $client = IMAttr->new('/nowhere/at/all');
+    my @calls = (
+        [qr/^accounts are no array/               => sub { $client->get_attrs(undef) }],
+        [qr/^accounts are no array/               => sub { $client->get_attrs('a') }],
+        [qr/^options are pairs .* an odd number/  => sub { $client->get_attrs('a', 'b') }],
+        [qr/^accounts are no array/               => sub { $client->get_attrs({a => 1}) }],
+        [qr/^accounts are neither/                => sub { $client->stream(undef) }],
+        [qr/^account \[0\] is no text/            => sub { $client->get_attrs([undef]) }],
+        [qr/^the method is no text/               => sub { $client->call(undef) }],
+        [qr/^params are neither/                  => sub { $client->call('ping', 7) }],
+        [qr/^timeout is undef/                    => sub { $client->ping(timeout => undef) }],
+        [qr/^max_age is 'old'/                    => sub { $client->get_attrs(['a'], max_age => 'old') }],
+        [qr/^partial is 'no'/                     => sub { $client->get_attrs(['a'], partial => 'no') }],
+        [qr/^partial is 'ARRAY/                   => sub { $client->stream(['a'], partial => []) }],
+        [qr/^batch is '10001'/                    => sub { $client->stream(['a'], batch => 10001) }],
+        [qr/^'timeoutMs' is no option here/       => sub { $client->get_status(timeoutMs => 5) }],
+        [qr/^'max_age' is no option here/         => sub { $client->ping(max_age => 5) }],
+        [qr/^'path' is no option here/            => sub { IMAttr->new(path => '/a') }],
+        [qr/^socket is ''; it must be a path/     => sub { IMAttr->new('') }],
+        [qr/^socket is ''; it must be a path/     => sub { IMAttr->new(socket => '') }],
+        [qr/^socket is 'ARRAY.*; it must be a/    => sub { IMAttr->new(['/a']) }],
+        [qr/^options are pairs .* an odd number/  => sub { $client->ping(5) }],
+        [qr/^options are pairs .* an odd number/  => sub { IMAttr->new('/a', 'timeout', 5) }],
+    );
+    for my $call (@calls) {
+        my ($pattern, $code) = @$call;
+        my @warnings;
+        local $SIG{__WARN__} = sub { push @warnings, @_ };
+        my $error = error_of($code);
+        isa_ok($error, 'IMAttr::Error::Argument');
+        like($error->message, $pattern, "$pattern");
+        is_deeply(\@warnings, [], 'no warning');
+    }
+    for my $path ($client, IMAttr->new(socket => '/nowhere/at/all')) {
+        is(error_of(sub { $path->ping })->path, '/nowhere/at/all', 'a path by itself, or by name');
+    }
+};
+
+subtest 'part of an answer' => sub {
+    my %failed = (To_Account => "n\x{e9}", code => 70107, message => 'm', retryable => JSON::PP::false, ErrorInfo => 'i');
+    my $down = {code => -32002, message => 'down', data => {retryable => JSON::PP::true, retryAfterMs => 100, callId => 'c-1'}};
+    my ($path, $daemon) = fake_daemon(
+        sub {
+            my ($connection) = @_;
+            my $request = next_request($connection);
+            die if !$request->{params}{partial};
+            answer($connection, $request->{id}, result => {UserAttrs => [], missing => ['a'], failed => [{%failed, new => 1}]});
+            answer($connection, next_request($connection)->{id}, error => $down) for 1 .. 2;
+            answer($connection, next_request($connection)->{id},
+                error => {code => -32001, message => 'late', data => {source => 'daemon', retryAfterMs => 900}});
+        }
+    );
+    my $client = IMAttr->new($path);
+    my $result = $client->get_attrs(['a', "n\x{e9}"], partial => 1);
+    is_deeply($result, {UserAttrs => [], missing => ['a'], failed => [\%failed]}, 'a list');
+    my $stream = $client->stream(["n\x{e9}", 'c', 'c'], partial => 1);
+    my @users = map { $stream->next } 1 .. 2;
+    is($stream->next, undef, 'each account once');
+    my @of_call = (code => -32002, message => 'down', retryable => JSON::PP::true, retryAfterMs => 100, callId => 'c-1');
+    is_deeply(
+        [map { $_->{failure} } @users],
+        [{To_Account => "n\x{e9}", @of_call}, {To_Account => 'c', @of_call}],
+        'a stream goes on after a request that failed wholly'
+    );
+    isa_ok(error_of(sub { $client->get_attrs(['d'], partial => 1) }), 'IMAttr::Error::Refused');
+    my $error = error_of(sub { $client->ping });
+    isa_ok($error, 'IMAttr::Error::Deadline');
+    is_deeply([map { $error->$_ } qw(code retry_after retryable)], [-32001, 0.9, 1], 'what it says');
+};
+
 subtest 'a large list keeps its order' => sub {
     my ($path, $daemon) = fake_daemon(\&serve_attrs);
     my $client = IMAttr->new(socket => $path);

@@ -22,9 +22,14 @@ use stdClass;
  */
 final class Client
 {
+    /** The version of this library. */
+    public const VERSION = '0.1.0';
+
     private const DEFAULT_PATH = '/run/imattrd/imattrd.sock';
     private const BATCH = 500;
     private const IN_FLIGHT = 32;
+    private const MAX_BATCH = 10_000;
+    private const MAX_IN_FLIGHT = 1024;
 
     private readonly Session $session;
 
@@ -35,6 +40,7 @@ final class Client
      */
     public function __construct(?string $socketPath = null)
     {
+        Arguments::checkNoMore(func_num_args(), 1);
         $path = $socketPath ?? (getenv('IMATTRD_SOCKET') ?: self::DEFAULT_PATH);
         Arguments::checkPath($path);
         $this->session = new Session($path);
@@ -43,26 +49,35 @@ final class Client
     /**
      * Fetches the attributes of any number of accounts.
      *
-     * They are asked for in requests of up to 500, with up to 32 of them in flight. The first error ends the call.
+     * They are asked for in requests of up to 500, with up to 32 of them in flight. The first error ends the call, unless it
+     * has `partial`.
      *
      * @param iterable<string> $accounts Each 1 to 255 bytes of UTF-8.
      * @param float $timeout The whole time of the call in seconds, 0.001 to 600.
      * @param ?float $maxAge Accept what the daemon already holds if it is at most this old, in seconds, 0 to 3600.
      *     Default: 0, ask upstream.
+     * @param bool $partial Accounts that fail are in `failed` beside those that were answered; it throws only if no account was
+     *     answered at all.
      * @throws IMAttrException
      */
-    public function getAttrs(iterable $accounts, float $timeout = 30.0, ?float $maxAge = null): Attributes
-    {
+    public function getAttrs(
+        iterable $accounts,
+        float $timeout = 30.0,
+        ?float $maxAge = null,
+        bool $partial = false,
+    ): Attributes {
+        Arguments::checkNoMore(func_num_args(), 4);
         Arguments::checkTimeout($timeout);
         Arguments::checkMaxAge($maxAge);
         $batches = array_chunk(Arguments::distinct($accounts), self::BATCH);
         $job = new Job($this->session, self::IN_FLIGHT);
         $deadline = $job->now() + $timeout;
         $results = [];
+        $errors = [];
         try {
             for ($next = 0; $next < count($batches) || !$job->isDone();) {
                 while ($next < count($batches) && $job->hasRoom()) {
-                    $job->start(self::getAttrsText($batches[$next], $maxAge), $deadline, Answer::attributes(...), $next);
+                    self::startBatch($job, $batches[$next], $deadline, $maxAge, $partial, $next, $errors);
                     $next++;
                 }
                 [$mark, $result] = $job->take();
@@ -72,7 +87,8 @@ final class Client
             $job->end();
         }
         ksort($results);
-        return self::joined($results);
+        ksort($errors);
+        return self::joined($results, $errors);
     }
 
     /**
@@ -85,10 +101,12 @@ final class Client
      * refers to the generator any more. While the loop's body runs, the time of the requests stands still.
      *
      * @param iterable<string> $accounts Each 1 to 255 bytes of UTF-8.
-     * @param int $batch Accounts in a request, at least 1; the daemon takes 10000 unless configured otherwise.
-     * @param int $inFlight Requests under way at once, at least 1.
+     * @param int $batch Accounts in a request, 1 to 10000; the daemon may be configured to take less.
+     * @param int $inFlight Requests in flight at once, 1 to 1024.
      * @param float $timeout The time of each request in seconds, 0.001 to 600.
      * @param ?float $maxAge As for getAttrs.
+     * @param bool $partial An account that fails is yielded with its `failure`, after the missing ones of its request, and the
+     *     stream goes on.
      * @return \Generator<int, User>
      * @throws ArgumentException at once if anything but an account is wrong; the loop throws any IMAttrException.
      */
@@ -98,12 +116,14 @@ final class Client
         int $inFlight = self::IN_FLIGHT,
         float $timeout = 30.0,
         ?float $maxAge = null,
+        bool $partial = false,
     ): \Generator {
-        Arguments::checkCount('batch', $batch);
-        Arguments::checkCount('inFlight', $inFlight);
+        Arguments::checkNoMore(func_num_args(), 6);
+        Arguments::checkCount('batch', $batch, self::MAX_BATCH);
+        Arguments::checkCount('inFlight', $inFlight, self::MAX_IN_FLIGHT);
         Arguments::checkTimeout($timeout);
         Arguments::checkMaxAge($maxAge);
-        return $this->users(new Batches($accounts, $batch), $inFlight, $timeout, $maxAge);
+        return $this->users(new Batches($accounts, $batch), $inFlight, $timeout, $maxAge, $partial);
     }
 
     /**
@@ -114,6 +134,7 @@ final class Client
      */
     public function ping(float $timeout = 30.0): string
     {
+        Arguments::checkNoMore(func_num_args(), 1);
         return $this->ask('ping', null, $timeout, Answer::pong(...));
     }
 
@@ -124,6 +145,7 @@ final class Client
      */
     public function getStatus(float $timeout = 30.0): stdClass
     {
+        Arguments::checkNoMore(func_num_args(), 1);
         return $this->ask('getStatus', null, $timeout, Answer::status(...));
     }
 
@@ -136,6 +158,7 @@ final class Client
      */
     public function call(string $method, array|object|null $params = null, float $timeout = 30.0): mixed
     {
+        Arguments::checkNoMore(func_num_args(), 3);
         return $this->ask($method, $params, $timeout, static fn (mixed $result): mixed => $result);
     }
 
@@ -163,11 +186,11 @@ final class Client
         }
     }
 
-    private function users(Batches $batches, int $inFlight, float $timeout, ?float $maxAge): \Generator
+    private function users(Batches $batches, int $inFlight, float $timeout, ?float $maxAge, bool $partial): \Generator
     {
         $job = new Job($this->session, $inFlight);
         try {
-            self::startBatches($job, $batches, $timeout, $maxAge);
+            self::startBatches($job, $batches, $timeout, $maxAge, $partial);
             while (!$job->isDone()) {
                 [, $answer] = $job->take();
                 $job->pause();
@@ -177,8 +200,11 @@ final class Client
                 foreach (self::missingUsers($answer) as $user) {
                     yield $user;
                 }
+                foreach ($answer->failed as $failure) {
+                    yield new User($failure->To_Account, null, failure: $failure);
+                }
                 $job->resume();
-                self::startBatches($job, $batches, $timeout, $maxAge);
+                self::startBatches($job, $batches, $timeout, $maxAge, $partial);
             }
         } finally {
             $job->end();
@@ -186,22 +212,51 @@ final class Client
     }
 
     /** Keeps as many requests under way as the job has room for, as far as the input gives accounts. */
-    private static function startBatches(Job $job, Batches $batches, float $timeout, ?float $maxAge): void
-    {
+    private static function startBatches(
+        Job $job,
+        Batches $batches,
+        float $timeout,
+        ?float $maxAge,
+        bool $partial,
+    ): void {
+        $errors = [];
         try {
             while ($job->hasRoom() && ($batch = $batches->next()) !== null) {
-                $job->start(self::getAttrsText($batch, $maxAge), $job->now() + $timeout, Answer::attributes(...));
+                self::startBatch($job, $batch, $job->now() + $timeout, $maxAge, $partial, 0, $errors);
             }
         } catch (\Throwable $error) {
             $job->failed(null, $error);
         }
     }
 
+    /** Sends a request for these accounts. `errors` gets what all of them have failed with, under the mark. */
+    private static function startBatch(
+        Job $job,
+        array $accounts,
+        float $deadline,
+        ?float $maxAge,
+        bool $partial,
+        int $mark,
+        array &$errors,
+    ): void {
+        $text = self::getAttrsText($accounts, $maxAge, $partial);
+        if (!$partial) {
+            $job->start($text, $deadline, Answer::attributes(...), $mark);
+            return;
+        }
+        $recover = static function (\Throwable $error) use ($accounts, $mark, &$errors): ?Attributes {
+            $errors[$mark] = $error;
+            return Answer::allFailed($accounts, $error);
+        };
+        $job->start($text, $deadline, Answer::partialAttributes(...), $mark, $recover);
+    }
+
     /** What a request for these accounts says, from the time that is left. */
-    private static function getAttrsText(array $accounts, ?float $maxAge): Closure
+    private static function getAttrsText(array $accounts, ?float $maxAge, bool $partial): Closure
     {
         $begin = '"method":"getAttrs","params":{"To_Account":' . Arguments::json($accounts) . ',"timeoutMs":';
-        $end = $maxAge === null ? '}' : ',"maxAgeMs":' . (int) round($maxAge * 1000) . '}';
+        $end = $maxAge === null ? '' : ',"maxAgeMs":' . (int) round($maxAge * 1000);
+        $end .= $partial ? ',"partial":true}' : '}';
         return static fn (int $leftMs): string => $begin . $leftMs . $end;
     }
 
@@ -226,14 +281,18 @@ final class Client
      * One result of those of several requests. The accounts of each come after those of the one before.
      *
      * @param array<int, Attributes> $results
+     * @param array<int, \Throwable> $errors What whole requests have failed with.
+     * @throws \Throwable the first of these if no account was answered at all.
      */
-    private static function joined(array $results): Attributes
+    private static function joined(array $results, array $errors): Attributes
     {
         $lists = array_filter(array_column($results, 'ErrorList'), is_array(...));
-        return new Attributes(
-            array_merge(...array_column($results, 'UserAttrs')),
-            array_merge(...array_column($results, 'missing')),
-            $lists === [] ? null : array_merge(...$lists),
-        );
+        $users = array_merge(...array_column($results, 'UserAttrs'));
+        $missing = array_merge(...array_column($results, 'missing'));
+        if ($users === [] && $missing === [] && $errors !== []) {
+            throw reset($errors);
+        }
+        $errorList = $lists === [] ? null : array_merge(...$lists);
+        return new Attributes($users, $missing, $errorList, array_merge(...array_column($results, 'failed')));
     }
 }

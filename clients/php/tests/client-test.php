@@ -10,6 +10,7 @@ use IMAttr\Exception\DeadlineException;
 use IMAttr\Exception\IMAttrException;
 use IMAttr\Exception\RefusedException;
 use IMAttr\Exception\UnreachableException;
+use IMAttr\Failure;
 
 require __DIR__ . '/testing.php';
 
@@ -176,15 +177,66 @@ test('misuse is told before anything is sent', function (): void {
         'timeout is NAN; it must be 0.001 to 600 seconds' => fn () => $client->getStatus(NAN),
         'timeout is 600.1; it must be 0.001 to 600 seconds' => fn () => $client->stream(['a'], timeout: 600.1),
         'maxAge is -1; it must be 0 to 3600 seconds' => fn () => $client->getAttrs(['a'], maxAge: -1),
-        'batch is 0; it must be at least 1' => fn () => $client->stream(['a'], batch: 0),
-        'inFlight is -2; it must be at least 1' => fn () => $client->stream(['a'], inFlight: -2),
+        'batch is 0; it must be 1 to 10000' => fn () => $client->stream(['a'], batch: 0),
+        'batch is 10001; it must be 1 to 10000' => fn () => $client->stream(['a'], batch: 10_001),
+        'inFlight is -2; it must be 1 to 1024' => fn () => $client->stream(['a'], inFlight: -2),
+        '2 arguments were given; there are 1' => fn () => new Client('/a', ['timeout' => 5]),
+        '5 arguments were given; there are 4' => fn () => $client->getAttrs(['a'], 5.0, 0.0, true, 'b'),
+        '7 arguments were given; there are 6' => fn () => $client->stream(['a'], 1, 1, 5.0, 0.0, true, 'b'),
+        '4 arguments were given; there are 3' => fn () => $client->call('ping', null, 5.0, 'b'),
         'socketPath is ""; it must be the path of a socket' => fn () => new Client(''),
         'params cannot be written as JSON: Inf and NaN cannot be JSON encoded' => fn () => $client->call('x', [INF]),
     ];
     foreach ($misuses as $message => $misuse) {
         same($message, thrown(ArgumentException::class, $misuse)->getMessage());
     }
-    thrown(TypeError::class, fn () => $client->getAttrs('abc'));
+});
+
+test('wrong types and unknown names are told by PHP, with the parameter', function (): void {
+    $client = new Client('/nowhere/imattrd.sock');
+    $misuses = [
+        '($accounts)' => [fn () => $client->getAttrs('abc'), fn () => $client->getAttrs(null), fn () => $client->stream(7)],
+        '($timeout)' => [fn () => $client->ping('soon'), fn () => $client->getAttrs(['a'], timeout: null)],
+        '($maxAge)' => [fn () => $client->getAttrs(['a'], maxAge: 'old')],
+        '($partial)' => [fn () => $client->getAttrs(['a'], partial: 'no'), fn () => $client->stream(['a'], partial: 1)],
+        '($batch)' => [fn () => $client->stream(['a'], batch: 1.5)],
+        '($method)' => [fn () => $client->call(null)],
+        '($params)' => [fn () => $client->call('ping', 'x')],
+        '($socketPath)' => [fn () => new Client(7)],
+    ];
+    foreach ($misuses as $name => $calls) {
+        foreach ($calls as $call) {
+            $message = thrown(TypeError::class, $call)->getMessage();
+            check(str_contains($message, $name), $message);
+        }
+    }
+    same('Unknown named parameter $timeoutMs', thrown(Error::class, fn () => $client->ping(timeoutMs: 5))->getMessage());
+    same('Unknown named parameter $path', thrown(Error::class, fn () => new Client(path: '/a'))->getMessage());
+});
+
+test('part of an answer, and the daemon\'s own deadline', function (): void {
+    $daemon = new FakeDaemon(function (FakeDaemon $daemon): void {
+        $connection = $daemon->accept();
+        $failed = ['To_Account' => 'b', 'code' => 70107, 'message' => 'm', 'retryable' => false, 'ErrorInfo' => 'i', 'new' => 1];
+        $request = $connection->next();
+        same(true, $request->params->partial);
+        $connection->answer($request, echoOf(['a']) + ['failed' => [$failed]]);
+        $down = ['code' => -32002, 'message' => 'down', 'data' => ['retryable' => true, 'retryAfterMs' => 100, 'callId' => 'c-1']];
+        $connection->refuse($connection->next(), $down);
+        $connection->refuse($connection->next(), $down);
+        $late = ['code' => -32001, 'message' => 'late', 'data' => ['source' => 'daemon', 'retryAfterMs' => 900]];
+        $connection->refuse($connection->next(), $late);
+    });
+    $client = $daemon->client();
+    $b = $client->getAttrs(['a', 'b'], partial: true)->failed;
+    same([['b', 70107, 'm', false, 'i', null, null]], array_map(fn (Failure $one): array => array_values((array) $one), $b));
+    $users = iterator_to_array($client->stream(['c', 'd', 'c'], partial: true));
+    same(['c', 'd'], array_column($users, 'To_Account'));
+    same(['c', -32002, 'down', true, null, 100, 'c-1'], array_values((array) $users[0]->failure));
+    same(-32002, thrown(RefusedException::class, fn () => $client->getAttrs(['e'], partial: true))->getCode());
+    $error = thrown(DeadlineException::class, fn () => $client->getAttrs(['a']));
+    same([-32001, 'late', 'daemon', 900, true], [$error->getCode(), $error->getMessage(), $error->source, $error->retryAfterMs, $error->retryable]);
+    $daemon->end();
 });
 
 test('no accounts need no daemon', function (): void {

@@ -45,9 +45,21 @@ test('the example prints what it should', function (): void {
     same("Zhang Xiaohong {\"sex\":\"Female\",\"city\":\"New York\"}\nabc {}\n", printed(__DIR__ . '/../example.php'));
 });
 
+test('without a daemon the example ends with one sentence', function (): void {
+    $environment = ['IMATTRD_SOCKET' => '/does/not/exist'] + getenv();
+    $program = [__DIR__ . '/example', __DIR__ . '/../example.php'];
+    $process = proc_open($program, [1 => ['pipe', 'w'], 2 => ['pipe', 'w']], $pipes, null, $environment);
+    $printed = array_map(stream_get_contents(...), $pipes);
+    same(1, proc_close($process));
+    same('', $printed[1]);
+    $expected = "cannot connect to imattrd at /does/not/exist: No such file or directory (ENOENT); "
+        . "is imattrd.socket started, or IMATTRD_SOCKET wrong?\n";
+    same($expected, $printed[2]);
+});
+
 test('each example of the README runs as it is written', function (): void {
     preg_match_all('/^```php\n(.*?)^```$/ms', file_get_contents(__DIR__ . '/../README.md'), $matches);
-    same(2, count($matches[1]));
+    same(3, count($matches[1]));
     same(file_get_contents(__DIR__ . '/../example.php'), $matches[1][0]);
     $file = tempnam(sys_get_temp_dir(), 'imattr-php-');
     foreach ($matches[1] as $snippet) {

@@ -24,7 +24,9 @@ from ._errors import (
     RefusedError,
     UnreachableError,
 )
-from ._results import GetAttrsResult, User
+from ._results import FailedAccount, GetAttrsResult, User
+
+__version__ = "0.1.0"
 
 __all__ = [
     "ArgumentError",
@@ -33,12 +35,14 @@ __all__ = [
     "Client",
     "DeadlineError",
     "Error",
+    "FailedAccount",
     "GetAttrsResult",
     "LostError",
     "ProtocolError",
     "RefusedError",
     "UnreachableError",
     "User",
+    "__version__",
     "call",
     "get_attrs",
     "get_status",
@@ -56,5 +60,5 @@ ping = _shared.ping
 get_status = _shared.get_status
 call = _shared.call
 
-for _public in (Cancellation, Client, GetAttrsResult, User, Error, *Error.__subclasses__()):
+for _public in (Cancellation, Client, FailedAccount, GetAttrsResult, User, Error, *Error.__subclasses__()):
     _public.__module__ = __name__  # So that they are shown, and pickled, under their public names.

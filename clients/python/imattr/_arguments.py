@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterable, Iterable
 from itertools import islice
 
 from ._errors import ArgumentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterator, Iterator
+    from os import PathLike
 
 DEFAULT_PATH = "/run/imattrd/imattrd.sock"
 DEFAULT_TIMEOUT = 30.0
 BATCH = 500
 IN_FLIGHT = 32
+MAX_BATCH = 10_000
+MAX_IN_FLIGHT = 1024
 MAX_ACCOUNT_BYTES = 255
+
+
+def given_path(path: str | PathLike[str] | None) -> str | None:
+    """The path that a program gives for its client, as a str.
+
+    :raises ArgumentError: if it is not a path at all.
+    """
+    try:
+        return None if path is None else os.fsdecode(path)
+    except TypeError:
+        raise ArgumentError(f"path is {path!r}; it must be a str or a path") from None
 
 
 def socket_path(path: str | None) -> str:
@@ -40,21 +55,37 @@ def _check_seconds(name: str, seconds: float, least: float, most: float) -> None
         raise ArgumentError(f"{name} is {seconds!r}; it must be from {least:g} to {most:g} seconds")
 
 
-def check_count(name: str, count: int) -> None:
-    """Refuses what is no number of things."""
-    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        raise ArgumentError(f"{name} is {count!r}; it must be an int of at least 1")
+def check_count(name: str, count: int, most: int) -> None:
+    """Refuses what is not a number of things from 1 to `most`."""
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= most:
+        raise ArgumentError(f"{name} is {count!r}; it must be an int from 1 to {most}")
 
 
-def check_not_one(accounts: object) -> None:
-    """Refuses one account where several are wanted: a str is iterable, too."""
+def check_stream(batch: int, in_flight: int) -> None:
+    """Refuses a size of requests, or a number of them, that is out of range."""
+    check_count("batch", batch, MAX_BATCH)
+    check_count("in_flight", in_flight, MAX_IN_FLIGHT)
+
+
+def check_partial(partial: bool) -> None:
+    """Refuses what is not a bool: a text such as "no" would be true."""
+    if not isinstance(partial, bool):
+        raise ArgumentError(f"partial is {partial!r}; it must be a bool")
+
+
+def check_accounts(accounts: object) -> None:
+    """Refuses what is not an iterable; and one account where several are wanted: a str is iterable, too."""
     if isinstance(accounts, (str, bytes)):
         raise ArgumentError(f"accounts is {accounts!r}; it must be an iterable of accounts, such as [{accounts!r}]")
+    if not isinstance(accounts, (Iterable, AsyncIterable)):
+        raise ArgumentError(f"accounts is {accounts!r}; it must be an iterable of accounts")
 
 
 def distinct(accounts: Iterable[str]) -> list[str]:
     """The accounts, each once, in the order of their first mention."""
-    check_not_one(accounts)
+    check_accounts(accounts)
+    if not isinstance(accounts, Iterable):
+        raise ArgumentError("accounts are awaited; only a stream of an AsyncClient takes such")
     accounts = list(accounts)
     _check_accounts(accounts, 0)
     return list(dict.fromkeys(accounts))

@@ -33,7 +33,7 @@ class Call:
         request = self.settled_requests.popleft()
         self.outstanding -= 1
         error, request.error = request.error, None
-        if error is not None:
+        if error is not None and not request.recovers(error):
             try:
                 raise error
             finally:

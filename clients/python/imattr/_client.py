@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from os import fspath
 from time import monotonic
 
 from ._arguments import (
@@ -10,12 +9,16 @@ from ._arguments import (
     DEFAULT_TIMEOUT,
     IN_FLIGHT,
     batches,
-    check_count,
-    check_not_one,
+    check_accounts,
+    check_partial,
+    check_stream,
     check_timeout,
     distinct,
+    given_path,
     max_age_milliseconds,
 )
+from ._cancellation import Cancellation
+from ._errors import ArgumentError
 from ._methods import AnyMethod, GetAttrs, GetStatus, Ping
 from ._results import joined
 from ._threads import ThreadCall, ThreadedExchange
@@ -26,8 +29,8 @@ if TYPE_CHECKING:
     from os import PathLike
     from typing import Any
 
-    from ._cancellation import Cancellation
     from ._results import GetAttrsResult, User
+    from .status import Status
 
 
 class Client:
@@ -48,7 +51,7 @@ class Client:
 
     def __init__(self, path: str | PathLike[str] | None = None) -> None:
         """`path` is the daemon's socket; unless given, that of IMATTRD_SOCKET, or else /run/imattrd/imattrd.sock."""
-        self._path = None if path is None else fspath(path)
+        self._path = given_path(path)
         self._exchange = ThreadedExchange(self._path)
 
     def __repr__(self) -> str:
@@ -70,27 +73,30 @@ class Client:
         *,
         timeout: float = DEFAULT_TIMEOUT,
         max_age: float = 0,
+        partial: bool = False,
         cancellation: Cancellation | None = None,
     ) -> GetAttrsResult:
         """The attributes of accounts, of which there may be any number, of 1 to 255 bytes of UTF-8 each.
 
         With `max_age`, answers that the daemon already holds will do if they are at most that old, in seconds up to
-        3600. The first failure is that of the call.
+        3600. The first failure is that of the call. With `partial`, the accounts that fail are in `failed` beside those
+        that were answered, and the call raises only if no account was answered at all.
         """
         check_timeout(timeout)
+        check_partial(partial)
         max_age_ms = max_age_milliseconds(max_age)
         wanted = distinct(accounts)
         deadline = monotonic() + timeout
-        with ThreadCall(self._exchange, cancellation) as call:
+        with self._call(cancellation) as call:
             requests = []
             for start in range(0, len(wanted), BATCH):
                 if call.outstanding == IN_FLIGHT:
                     call.next()
-                requests.append(GetAttrs(call, deadline, wanted[start : start + BATCH], max_age_ms))
+                requests.append(GetAttrs(call, deadline, wanted[start : start + BATCH], max_age_ms, partial))
                 call.start(requests[-1])
             while call.outstanding:
                 call.next()
-        return joined(request.value for request in requests)
+        return joined(requests)
 
     def stream(
         self,
@@ -100,6 +106,7 @@ class Client:
         in_flight: int = IN_FLIGHT,
         timeout: float = DEFAULT_TIMEOUT,
         max_age: float = 0,
+        partial: bool = False,
         cancellation: Cancellation | None = None,
     ) -> Generator[User, None, None]:
         """The accounts with their attributes as they are answered, in bounded memory.
@@ -107,18 +114,25 @@ class Client:
         Requests of `batch` accounts go out, up to `in_flight` of them at once, each with its own `timeout`. No more
         than the accounts of these are read ahead, and only when the next user is asked for. A batch is answered as a
         whole: its users come in its order, the missing ones last. The first failure ends the stream; leaving it early
-        withdraws what is in flight.
+        withdraws what is in flight. With `partial`, an account that fails is yielded with its `failure`, after the
+        missing ones of its batch, and the stream goes on.
         """
-        check_count("batch", batch)
-        check_count("in_flight", in_flight)
+        check_stream(batch, in_flight)
         check_timeout(timeout)
+        check_partial(partial)
         max_age_ms = max_age_milliseconds(max_age)
-        check_not_one(accounts)
-        call = ThreadCall(self._exchange, cancellation)
-        return self._users(call, batches(accounts, batch), in_flight, timeout, max_age_ms)
+        check_accounts(accounts)
+        call = self._call(cancellation)
+        return self._users(call, batches(accounts, batch), in_flight, timeout, max_age_ms, partial)
 
     def _users(
-        self, call: ThreadCall, parts: Iterator[list[str]], in_flight: int, timeout: float, max_age_ms: int
+        self,
+        call: ThreadCall,
+        parts: Iterator[list[str]],
+        in_flight: int,
+        timeout: float,
+        max_age_ms: int,
+        partial: bool,
     ) -> Generator[User, None, None]:
         with call:
             more = True
@@ -128,25 +142,25 @@ class Client:
                     if part is None:
                         more = False
                     else:
-                        call.start(GetAttrs(call, monotonic() + timeout, part, max_age_ms))
+                        call.start(GetAttrs(call, monotonic() + timeout, part, max_age_ms, partial))
                 else:
                     yield from call.next().value.users()
 
     def ping(self, *, timeout: float = DEFAULT_TIMEOUT, cancellation: Cancellation | None = None) -> None:
         """Returns if the daemon is there and answers."""
         check_timeout(timeout)
-        with ThreadCall(self._exchange, cancellation) as call:
+        with self._call(cancellation) as call:
             call.start(Ping(call, monotonic() + timeout))
             call.next()
 
     def get_status(
         self, *, timeout: float = DEFAULT_TIMEOUT, cancellation: Cancellation | None = None
-    ) -> dict[str, Any]:
+    ) -> Status:
         """The daemon's state, limits and counters, in its own words."""
         check_timeout(timeout)
-        with ThreadCall(self._exchange, cancellation) as call:
+        with self._call(cancellation) as call:
             call.start(GetStatus(call, monotonic() + timeout))
-            status: dict[str, Any] = call.next().value
+            status: Status = call.next().value
         return status
 
     def call(
@@ -159,6 +173,11 @@ class Client:
     ) -> Any:
         """The result of any method, in the daemon's own words."""
         check_timeout(timeout)
-        with ThreadCall(self._exchange, cancellation) as call:
+        with self._call(cancellation) as call:
             call.start(AnyMethod(call, monotonic() + timeout, method, params))
             return call.next().value
+
+    def _call(self, cancellation: Cancellation | None) -> ThreadCall:
+        if cancellation is not None and not isinstance(cancellation, Cancellation):
+            raise ArgumentError(f"cancellation is {cancellation!r}; it must be a Cancellation")
+        return ThreadCall(self._exchange, cancellation)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+from fcntl import ioctl
 from socket import AF_UNIX, MSG_NOSIGNAL, SHUT_WR, SOCK_STREAM, socket
+from sys import byteorder
+from termios import FIONREAD
 
 from ._errors import ProtocolError, UnreachableError
 
@@ -11,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._request import Request
 
+READ_SIZE = 65536
+"""Bytes that are read at a time."""
 MAX_ANSWER_BYTES = 256 << 20
 """The longest answer that is read."""
 
@@ -110,13 +115,19 @@ class Connection:
         except OSError:
             pass
 
+    def arrived(self) -> int:
+        """The number of bytes that `read` has not returned yet."""
+        count = bytearray(4)
+        ioctl(self.fileno, FIONREAD, count)
+        return int.from_bytes(count, byteorder)
+
     def read(self) -> list[bytes] | None:
         """The lines that have arrived by now, or None at the connection's end. A line that has no end is not one.
 
         :raises ProtocolError: if a line is too long.
         """
         try:
-            data = self._socket.recv(65536)
+            data = self._socket.recv(READ_SIZE)
         except BlockingIOError:
             return []
         except OSError:

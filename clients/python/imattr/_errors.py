@@ -43,54 +43,14 @@ _advice = {
 }
 
 
-class LostError(Error, ConnectionError):
-    """The daemon went away, and did not come back in time."""
+class Answered:
+    """What `data` of an error that the daemon answered has: None for each part that is not there."""
 
-    @property
-    def retryable(self) -> bool:
-        return True
-
-
-class DeadlineError(Error, TimeoutError):
-    """No answer came in time."""
-
-    @property
-    def retryable(self) -> bool:
-        return True
-
-
-class ProtocolError(Error):
-    """What listens on the socket does not speak imattrd's protocol."""
-
-
-class CancelledError(Error):
-    """The call was given up: by its `Cancellation`, or because the client was closed."""
-
-
-class RefusedError(Error):
-    """The daemon answered with an error, its own or the upstream's.
-
-    `code` is Tencent's own `ErrorCode` if the upstream refused, or below zero one of imattrd; `message` says it in
-    words; `data` has all that the daemon told besides, of which the properties are the promised parts. A property is
-    None if its part is not there.
-    """
-
-    def __init__(self, code: int, message: str, data: dict[str, Any]) -> None:
-        super().__init__(code, message, data)
-        self.code = code
-        self.message = message
-        self.data = data
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.message}"
+    data: dict[str, Any]
 
     def _field(self, name: str, kind: type[Field]) -> Field | None:
         value = self.data.get(name)
         return value if isinstance(value, kind) else None
-
-    @property
-    def retryable(self) -> bool:
-        return self.data.get("retryable") is True
 
     @property
     def retry_after(self) -> float | None:
@@ -146,3 +106,62 @@ class RefusedError(Error):
     def clock_skew(self) -> int | None:
         """Seconds by which the daemon's clock is ahead of the upstream's."""
         return self._field("clockSkewSeconds", int)
+
+
+class LostError(Error, ConnectionError):
+    """The daemon went away, and did not come back in time."""
+
+    @property
+    def retryable(self) -> bool:
+        return True
+
+
+class DeadlineError(Answered, Error, TimeoutError):
+    """No answer came in time.
+
+    If the daemon said so, `code` is -32001, `data` has all that it said besides, and the properties are its promised
+    parts, as those of `RefusedError`. If the daemon said nothing at all, `code` is None and `data` is empty.
+    """
+
+    def __init__(self, message: str, code: int | None = None, data: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.data = data or {}
+
+    def __str__(self) -> str:
+        return self.message if self.code is None else f"{self.code}: {self.message}"
+
+    @property
+    def retryable(self) -> bool:
+        return True
+
+
+class ProtocolError(Error):
+    """What listens on the socket does not speak imattrd's protocol."""
+
+
+class CancelledError(Error):
+    """The call was given up: by its `Cancellation`, or because the client was closed."""
+
+
+class RefusedError(Answered, Error):
+    """The daemon answered with an error, its own or the upstream's; but that of a deadline is `DeadlineError`.
+
+    `code` is Tencent's own `ErrorCode` if the upstream refused, or below zero one of imattrd; `message` says it in
+    words; `data` has all that the daemon said besides, of which the properties are the promised parts. A property is
+    None if its part is not there.
+    """
+
+    def __init__(self, code: int, message: str, data: dict[str, Any]) -> None:
+        super().__init__(code, message, data)
+        self.code = code
+        self.message = message
+        self.data = data
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+    @property
+    def retryable(self) -> bool:
+        return self.data.get("retryable") is True

@@ -11,7 +11,7 @@ from os import urandom
 from select import EPOLLIN, EPOLLOUT
 
 from ._arguments import socket_path
-from ._connection import Connection
+from ._connection import READ_SIZE, Connection
 from ._errors import CancelledError, DeadlineError, Error, LostError, ProtocolError, UnreachableError
 from ._messages import SHUTTING_DOWN, Answer, cancellation
 
@@ -125,6 +125,7 @@ class Exchange:
         """Does what is due: gives up what is late, connects again."""
         if now < self.next_tick:
             return
+        self._read_before_giving_up(now)
         for request in self._all_requests():
             self._give_up_if_late(request, now)
         self._send_what_is_due(now)
@@ -136,6 +137,17 @@ class Exchange:
         """Gives all requests that much more time."""
         for request in self._all_requests():
             request.deadline += seconds
+
+    def _read_before_giving_up(self, now: float) -> None:
+        """Takes in all that has arrived where a request is late: this process may not have run when it came."""
+        for connection in list(self._connections.values()):
+            left = connection.arrived() if self._has_late_request(connection, now) else 0
+            while left > 0 and self._connections.get(connection.fileno) is connection:
+                left -= READ_SIZE
+                self._read(connection, now)
+
+    def _has_late_request(self, connection: Connection, now: float) -> bool:
+        return any(now >= request.deadline + GRACE for request in connection.sent.values())
 
     def _give_up_if_late(self, request: Request, now: float) -> None:
         if request.connection is None:
@@ -244,7 +256,9 @@ class Exchange:
         self._settle(request)
         self._let_go(connection)
 
-    def _repeat_later(self, request: Request, connection: Connection, refusal: RefusedError, now: float) -> None:
+    def _repeat_later(
+        self, request: Request, connection: Connection, refusal: DeadlineError | RefusedError, now: float
+    ) -> None:
         """The daemon shuts down: nothing more is sent to it, and this request goes to the next one."""
         request.not_before = now + max(refusal.retry_after or 0, FIRST_PAUSE)
         del connection.sent[request.number]

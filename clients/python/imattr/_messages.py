@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from json import JSONDecodeError, JSONDecoder, JSONEncoder
 
-from ._errors import ArgumentError, ProtocolError, RefusedError
+from ._errors import ArgumentError, DeadlineError, ProtocolError, RefusedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 SHUTTING_DOWN = -32004
+DEADLINE_EXCEEDED = -32001
 
 
 def json_text(name: str, value: object) -> str:
@@ -21,6 +22,11 @@ def json_text(name: str, value: object) -> str:
     except (TypeError, ValueError, RecursionError) as error:
         raise ArgumentError(f"{name} cannot be written as JSON: {error}") from None
     return text
+
+
+def json_value(text: str) -> Any:
+    """The value of a JSON text of our own."""
+    return _read(text)[0]
 
 
 def cancellation(number: int) -> bytes:
@@ -51,11 +57,13 @@ class Answer:
         elif self.number is None:
             raise _not_ours(line, "it is a result for nobody")
 
-    def refusal(self) -> RefusedError:
+    def refusal(self) -> DeadlineError | RefusedError:
         """The error as an exception, a new one each time: several callers may get it."""
         assert self.error is not None
-        data = self.error.get("data")
-        return RefusedError(self.error["code"], self.error["message"], data if type(data) is dict else {})
+        code, message, data = self.error["code"], self.error["message"], self.error.get("data")
+        if type(data) is not dict:
+            data = {}
+        return DeadlineError(message, code, data) if code == DEADLINE_EXCEEDED else RefusedError(code, message, data)
 
 
 def _checked_error(line: bytes, error: Any) -> dict[str, Any]:

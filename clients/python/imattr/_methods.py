@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from ._errors import ArgumentError, ProtocolError
-from ._messages import json_text
+from ._errors import ArgumentError, DeadlineError, ProtocolError, RefusedError
+from ._messages import DEADLINE_EXCEEDED, json_text, json_value
 from ._request import Request
-from ._results import GetAttrsResult
+from ._results import FailedAccount, GetAttrsResult
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ._errors import Error
     from ._request import Caller
 
 
@@ -56,18 +57,32 @@ class AnyMethod(Request):
 
 
 class GetAttrs(Request):
-    __slots__ = ("_accounts", "_max_age")
+    __slots__ = ("failure", "_accounts", "_max_age", "_partial")
     method = '"getAttrs"'
 
-    def __init__(self, caller: Caller, deadline: float, accounts: list[str], max_age_milliseconds: int) -> None:
+    def __init__(
+        self, caller: Caller, deadline: float, accounts: list[str], max_age_milliseconds: int, partial: bool
+    ) -> None:
         super().__init__(caller, deadline)
+        self.failure: Error | None = None
+        """With `partial`: the error that all of its accounts have."""
         self._accounts = json_text("accounts", accounts)
         self._max_age = max_age_milliseconds
+        self._partial = partial
 
     def params(self, milliseconds: int) -> str:
         # Without an age the upstream is asked, and there is nothing to be told.
         max_age = f',"maxAgeMs":{self._max_age}' if self._max_age else ""
-        return f'{{"To_Account":{self._accounts},"timeoutMs":{milliseconds}{max_age}}}'
+        partial = ',"partial":true' if self._partial else ""
+        return f'{{"To_Account":{self._accounts},"timeoutMs":{milliseconds}{max_age}{partial}}}'
+
+    def recovers(self, error: Error) -> bool:
+        if not self._partial or not _is_about_accounts(error):
+            return False
+        self.failure = error
+        accounts = dict.fromkeys(json_value(self._accounts))
+        self.value = GetAttrsResult({}, [], [], [_failed_with(error, account) for account in accounts])
+        return True
 
     def read(self, result: Any) -> GetAttrsResult:
         try:
@@ -75,9 +90,36 @@ class GetAttrs(Request):
                 {_text(user["To_Account"]): _object(user["Attrs"]) for user in _array(result["UserAttrs"])},
                 [_text(account) for account in _array(result["missing"])],
                 [_object(error) for error in _array(result.get("ErrorList", []))],
+                # A daemon that does not know of it has not failed any.
+                [_failed(entry) for entry in _array(result.get("failed", []))] if self._partial else [],
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ProtocolError(f"getAttrs was answered with another shape: {error!r}") from None
+
+
+def _is_about_accounts(error: Error) -> bool:
+    """Whether an error says something of each account of its request, and not of the request or of the daemon."""
+    if isinstance(error, RefusedError):
+        return error.code in _OF_ACCOUNTS or not -32768 <= error.code <= -32000  # Tencent's own
+    return isinstance(error, DeadlineError)
+
+
+_OF_ACCOUNTS = (-32000, -32002)
+
+
+def _failed_with(error: Error, account: str) -> FailedAccount:
+    assert isinstance(error, (DeadlineError, RefusedError))
+    code = DEADLINE_EXCEEDED if error.code is None else error.code
+    return FailedAccount(
+        account, code, error.message, error.retryable, error.error_info, error.retry_after, error.call_id
+    )
+
+
+def _failed(entry: Any) -> FailedAccount:
+    code, message, retryable = entry["code"], entry["message"], entry["retryable"]
+    if type(code) is not int or type(message) is not str or type(retryable) is not bool:
+        raise TypeError("an account that failed has no code, message and retryable")
+    return _failed_with(RefusedError(code, message, entry), _text(entry["To_Account"]))
 
 
 def _text(value: Any) -> str:

@@ -41,6 +41,10 @@ class Request:
         """The JSON text of the params; `milliseconds` are what is left of the request's time."""
         return None
 
+    def recovers(self, error: Error) -> bool:
+        """Whether the request has a `value` in spite of that error."""
+        return False
+
     def read(self, result: Any) -> object:
         """The value that the caller gets.
 

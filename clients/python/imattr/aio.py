@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import get_running_loop, sleep
 from collections.abc import AsyncIterable
-from os import fspath
+from os import getpid
 from select import EPOLLIN, EPOLLOUT
 
 from ._arguments import (
@@ -13,10 +13,12 @@ from ._arguments import (
     IN_FLIGHT,
     async_batches,
     batches,
-    check_count,
-    check_not_one,
+    check_accounts,
+    check_partial,
+    check_stream,
     check_timeout,
     distinct,
+    given_path,
     max_age_milliseconds,
 )
 from ._call import Call
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from ._request import Request
     from ._results import GetAttrsResult, User
+    from .status import Status
 
 __all__ = ["AsyncClient"]
 
@@ -41,7 +44,8 @@ __all__ = ["AsyncClient"]
 class AsyncClient:
     """Asks imattrd; `imattr.Client` for tasks instead of threads.
 
-    Any number of tasks of one event loop may call at once. Cancelling a task withdraws its call.
+    Any number of tasks of one event loop may call at once. Cancelling a task withdraws its call. A forked process, with an
+    event loop of its own, gets a connection of its own.
 
         async with AsyncClient() as client:
             async for user in client.stream(accounts):
@@ -50,8 +54,9 @@ class AsyncClient:
 
     def __init__(self, path: str | PathLike[str] | None = None) -> None:
         """`path` is the daemon's socket; unless given, that of IMATTRD_SOCKET, or else /run/imattrd/imattrd.sock."""
-        self._path = None if path is None else fspath(path)
+        self._path = given_path(path)
         self._exchange: AsyncExchange | None = None
+        self._process = 0
         self._is_closed = False
 
     def __repr__(self) -> str:
@@ -66,14 +71,19 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Closes the connection. Calls under way, and later ones, raise `imattr.CancelledError`."""
         self._is_closed = True
-        if self._exchange is not None:
+        if self._exchange is None:
+            return
+        if self._process == getpid():
             self._exchange.close()
+        else:
+            self._exchange.forget()
 
     async def get_attrs(
-        self, accounts: Iterable[str], *, timeout: float = DEFAULT_TIMEOUT, max_age: float = 0
+        self, accounts: Iterable[str], *, timeout: float = DEFAULT_TIMEOUT, max_age: float = 0, partial: bool = False
     ) -> GetAttrsResult:
         """As `imattr.Client.get_attrs`."""
         check_timeout(timeout)
+        check_partial(partial)
         max_age_ms = max_age_milliseconds(max_age)
         wanted = distinct(accounts)
         with self._call() as call:
@@ -82,11 +92,11 @@ class AsyncClient:
             for start in range(0, len(wanted), BATCH):
                 if call.outstanding == IN_FLIGHT:
                     await call.next()
-                requests.append(GetAttrs(call, deadline, wanted[start : start + BATCH], max_age_ms))
+                requests.append(GetAttrs(call, deadline, wanted[start : start + BATCH], max_age_ms, partial))
                 call.start(requests[-1])
             while call.outstanding:
                 await call.next()
-        return joined(request.value for request in requests)
+        return joined(requests)
 
     def stream(
         self,
@@ -96,25 +106,26 @@ class AsyncClient:
         in_flight: int = IN_FLIGHT,
         timeout: float = DEFAULT_TIMEOUT,
         max_age: float = 0,
+        partial: bool = False,
     ) -> AsyncGenerator[User, None]:
         """As `imattr.Client.stream`; accounts can be awaited, too.
 
         What is in flight when the stream is left early, is withdrawn when the stream is closed: soon, or by
         `contextlib.aclosing` at once.
         """
-        check_count("batch", batch)
-        check_count("in_flight", in_flight)
+        check_stream(batch, in_flight)
         check_timeout(timeout)
+        check_partial(partial)
         max_age_ms = max_age_milliseconds(max_age)
-        check_not_one(accounts)
+        check_accounts(accounts)
         if isinstance(accounts, AsyncIterable):
             parts = async_batches(accounts, batch)
         else:
             parts = _giving_way(batches(accounts, batch))
-        return self._users(parts, in_flight, timeout, max_age_ms)
+        return self._users(parts, in_flight, timeout, max_age_ms, partial)
 
     async def _users(
-        self, parts: AsyncIterator[list[str]], in_flight: int, timeout: float, max_age_ms: int
+        self, parts: AsyncIterator[list[str]], in_flight: int, timeout: float, max_age_ms: int, partial: bool
     ) -> AsyncGenerator[User, None]:
         with self._call() as call:
             more = True
@@ -125,7 +136,7 @@ class AsyncClient:
                     except StopAsyncIteration:
                         more = False
                     else:
-                        call.start(GetAttrs(call, call.now() + timeout, part, max_age_ms))
+                        call.start(GetAttrs(call, call.now() + timeout, part, max_age_ms, partial))
                 else:
                     request = await call.next()
                     for user in request.value.users():
@@ -138,13 +149,13 @@ class AsyncClient:
             call.start(Ping(call, call.now() + timeout))
             await call.next()
 
-    async def get_status(self, *, timeout: float = DEFAULT_TIMEOUT) -> dict[str, Any]:
+    async def get_status(self, *, timeout: float = DEFAULT_TIMEOUT) -> Status:
         """As `imattr.Client.get_status`."""
         check_timeout(timeout)
         with self._call() as call:
             call.start(GetStatus(call, call.now() + timeout))
             request = await call.next()
-        status: dict[str, Any] = request.value
+        status: Status = request.value
         return status
 
     async def call(
@@ -165,8 +176,13 @@ class AsyncClient:
         loop = get_running_loop()
         if self._is_closed:
             raise CancelledError("the client is closed")
+        if self._exchange is not None and self._process != getpid():
+            # On a shared connection each process would read answers to the other.
+            self._exchange.forget()
+            self._exchange = None
         if self._exchange is None:
             self._exchange = AsyncExchange(self._path, loop)
+            self._process = getpid()
         if self._exchange.loop is not loop:
             raise RuntimeError("a client belongs to the event loop of its first call: make one for each loop")
         return TaskCall(self._exchange)
@@ -198,6 +214,10 @@ class AsyncExchange:
         self._exchange.close("the client was closed")
         if self._timer is not None:
             self._timer.cancel()
+
+    def forget(self) -> None:
+        """Closes what a forked process has of its parent's; the loop, whose poller is still the parent's, is left alone."""
+        self._exchange.forget("the call belongs to the process that this one was forked from")
 
     # Sockets
 

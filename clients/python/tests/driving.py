@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import imattr
 
-FEATURES = ["concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "large", "duplex", "loop"]
+FEATURES = ["concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "large", "duplex", "loop", "untyped"]
 KINDS = {
     imattr.ArgumentError: "argument",
     imattr.RefusedError: "refused",
@@ -43,14 +43,24 @@ def _finite(value):
 
 
 def times(command):
-    """The arguments for those of `timeoutMs` and `maxAgeMs` that a command has."""
-    names = {"timeoutMs": "timeout", "maxAgeMs": "max_age"}
-    return {name: command[key] / 1000 for key, name in names.items() if key in command}
+    """The arguments for those of `timeoutMs`, `maxAgeMs` and `partial` that a command has."""
+    names = {"timeoutMs": "timeout", "maxAgeMs": "max_age", "partial": "partial"}
+    return {name: _seconds(command[key]) for key, name in names.items() if key in command}
+
+
+def _seconds(value):
+    return value / 1000 if type(value) in (int, float) else value
 
 
 def stream_options(command):
     names = {"batch": "batch", "inFlight": "in_flight"}
     return {**times(command), **{name: command[key] for key, name in names.items() if key in command}}
+
+
+def accounts_of(command):
+    """The accounts of a stream; what is no list, as it is."""
+    wrong = "accounts" in command and not isinstance(command["accounts"], list)
+    return command["accounts"] if wrong else Accounts(command)
 
 
 class Accounts:
@@ -67,22 +77,33 @@ class Accounts:
             yield account
 
 
-def described_result(result):
+def described_result(result, partial):
     users = [{"To_Account": account, "Attrs": attrs} for account, attrs in result.user_attrs.items()]
     line = {"UserAttrs": users, "missing": result.missing}
-    return {**line, "ErrorList": result.error_list} if result.error_list else line
+    if result.error_list:
+        line["ErrorList"] = result.error_list
+    return {**line, "failed": [described_failure(entry) for entry in result.failed]} if partial else line
+
+
+def described_failure(failure):
+    line = {"To_Account": failure.account, "code": failure.code, "message": failure.message}
+    line.update(retryable=failure.retryable, ErrorInfo=failure.error_info, callId=failure.call_id)
+    line["retryAfterMs"] = None if failure.retry_after is None else round(failure.retry_after * 1000)
+    return {key: value for key, value in line.items() if value is not None}
 
 
 def described_user(user):
     if user.attrs is not None:
         return {"user": {"To_Account": user.account, "Attrs": user.attrs}}
+    if user.failure is not None:
+        return {"failed": described_failure(user.failure)}
     line = {"To_Account": user.account, "ErrorCode": user.error_code, "ErrorInfo": user.error_info}
     return {"missing": {key: value for key, value in line.items() if value is not None}}
 
 
 def described_error(error):
     line = {"kind": KINDS[type(error)]}
-    if isinstance(error, imattr.RefusedError):
+    if isinstance(error, (imattr.DeadlineError, imattr.RefusedError)) and error.code is not None:
         data = {key: error.data[key] for key in DATA if key in error.data}
         return {**line, "code": error.code, "message": error.message, **data}
     if isinstance(error, imattr.UnreachableError):

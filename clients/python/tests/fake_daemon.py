@@ -49,7 +49,7 @@ class FakeDaemon:
         return True
 
     def serve(self, answer):
-        """Answers all requests of all connections from threads: `answer(request)` gives the result, or an exception."""
+        """Answers all requests of all connections from threads: `answer(request)` gives the result, or raises a Refusal."""
         threading.Thread(target=self._serve, args=(answer,), daemon=True).start()
 
     def _serve(self, answer):
@@ -71,6 +71,13 @@ class FakeDaemon:
 
     def __exit__(self, *_):
         self.close()
+
+
+class Refusal(Exception):
+    """What an answer is instead of a result."""
+
+    def __init__(self, code, message, data):
+        self.code, self.message, self.data = code, message, data
 
 
 class FakeConnection:
@@ -103,7 +110,10 @@ class FakeConnection:
         try:
             while request := self.request():
                 if "id" in request:
-                    self.answer(request, answer(request))
+                    try:
+                        self.answer(request, answer(request))
+                    except Refusal as refusal:
+                        self.refuse(request, refusal.code, refusal.message, **refusal.data)
         except (OSError, ValueError):  # The test is over.
             pass
 

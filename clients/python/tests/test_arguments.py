@@ -1,7 +1,17 @@
 import unittest
+from pathlib import Path
 
 import imattr
-from imattr._arguments import batches, check_count, check_not_one, check_timeout, distinct, max_age_milliseconds
+from imattr._arguments import (
+    batches,
+    check_accounts,
+    check_partial,
+    check_stream,
+    check_timeout,
+    distinct,
+    given_path,
+    max_age_milliseconds,
+)
 
 ACCEPTED = ["a", " ", "Zhang Xiaohong", "a" * 255, "é" * 127, "張" * 85, "\0", "🏙"]
 
@@ -32,7 +42,12 @@ class Accounts(unittest.TestCase):
     def test_one_account_is_no_list_of_accounts(self):
         for accounts in ["abc", b"abc"]:
             with self.assertRaisesRegex(imattr.ArgumentError, r"such as \[b?'abc'\]"):
-                check_not_one(accounts)
+                check_accounts(accounts)
+
+    def test_what_is_no_list_of_accounts(self):
+        for accounts in [None, 7, object()]:
+            with self.assertRaisesRegex(imattr.ArgumentError, "^accounts is .*; it must be an iterable of accounts$"):
+                distinct(accounts)
 
 
 class Batches(unittest.TestCase):
@@ -65,10 +80,24 @@ class Numbers(unittest.TestCase):
                 max_age_milliseconds(seconds)
 
     def test_counts(self):
-        check_count("batch", 1)
-        for count in [0, -1, 1.0, True, None]:
-            with self.subTest(count), self.assertRaisesRegex(imattr.ArgumentError, "batch .* at least 1"):
-                check_count("batch", count)
+        check_stream(1, 1)
+        check_stream(10_000, 1024)
+        for count in [0, -1, 1.0, True, None, "1", 10_001]:
+            with self.subTest(count), self.assertRaisesRegex(imattr.ArgumentError, "^batch .* from 1 to 10000"):
+                check_stream(count, 1)
+        for count in [0, 1025]:
+            with self.subTest(count), self.assertRaisesRegex(imattr.ArgumentError, "^in_flight .* from 1 to 1024"):
+                check_stream(1, count)
+
+    def test_partial(self):
+        for partial in [None, 1, "no"]:
+            with self.assertRaisesRegex(imattr.ArgumentError, "^partial is "):
+                check_partial(partial)
+
+    def test_paths(self):
+        self.assertEqual([given_path(path) for path in [None, "/a", b"/a", Path("/a")]], [None, "/a", "/a", "/a"])
+        with self.assertRaisesRegex(imattr.ArgumentError, "^path is 7"):
+            given_path(7)
 
 
 if __name__ == "__main__":

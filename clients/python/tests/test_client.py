@@ -10,7 +10,7 @@ from unittest import mock
 
 import imattr
 import scripts
-from fake_daemon import PATIENCE, FakeDaemon, echo, users
+from fake_daemon import PATIENCE, FakeDaemon, Refusal, echo, users
 
 
 class ClientTest(unittest.TestCase):
@@ -99,6 +99,11 @@ class Calls(ClientTest):
             lambda: self.client.call("m", {"a": {1}}),
             lambda: self.client.call("m", "params"),
             lambda: self.client.call(7),
+            lambda: self.client.get_attrs(["a"], cancellation=7),
+            lambda: self.client.get_attrs(["a"], partial="no"),
+            lambda: self.client.get_attrs(None),
+            lambda: self.client.stream(None),
+            lambda: self.client.stream(["a"], partial=1),
             lambda: self.client.call("m", timeout=float("nan")),
         ]:
             with self.assertRaises(imattr.ArgumentError):
@@ -153,8 +158,34 @@ class Calls(ClientTest):
     def test_the_path(self):
         self.assertEqual(repr(imattr.Client("/a/b")), "Client('/a/b')")
         self.assertEqual(repr(imattr.Client()), "Client(None)")
-        with self.assertRaises(TypeError):
-            imattr.Client(7)
+        for wrong in [7, ["/a"], {}]:
+            with self.assertRaisesRegex(imattr.ArgumentError, "^path is "):
+                imattr.Client(wrong)
+        for wrong in [{"socket": "/a"}, {"timeout": 5}]:
+            with self.assertRaisesRegex(TypeError, next(iter(wrong))):
+                imattr.Client(**wrong)
+
+    def test_part_of_an_answer(self):
+        failed = {"To_Account": "b", "code": 70107, "message": "m", "retryable": False, "ErrorInfo": "i", "new": 1}
+
+        def answer(request):
+            if request["params"]["To_Account"] == ["d"]:
+                data = {"source": "daemon", "retryable": True, "retryAfterMs": 100, "callId": "c-1"}
+                raise Refusal(-32002, "unreachable", data)
+            return {**users(["a"]), "missing": ["c"], "failed": [failed]}
+
+        self.daemon.serve(answer)
+        result = self.client.get_attrs(["a", "b", "c"], partial=True)
+        b = imattr.FailedAccount("b", 70107, "m", False, "i")
+        self.assertEqual(result, imattr.GetAttrsResult({"a": {"account": "a"}}, ["c"], [], [b]))
+        streamed = list(self.client.stream(["a", "b", "c"], partial=True))
+        self.assertEqual([user.account for user in streamed], ["a", "c", "b"])
+        self.assertEqual([user.failure for user in streamed], [None, None, b])
+        (user,) = self.client.stream(["d"], partial=True)
+        d = imattr.FailedAccount("d", -32002, "unreachable", True, None, 0.1, "c-1")
+        self.assertEqual((user.attrs, user.failure), (None, d))
+        with self.assertRaisesRegex(imattr.RefusedError, "^-32002"):
+            self.client.get_attrs(["d"], partial=True)
 
 
 class Threads(ClientTest):
@@ -413,7 +444,7 @@ class Processes(ClientTest):
         """
         printed = scripts.run(program, self.daemon.path)
         self.assertEqual(
-            printed, "GetAttrsResult(user_attrs={'a': {'account': 'a'}}, missing=[], error_list=[]) ['b'] pong\n"
+            printed, "GetAttrsResult(user_attrs={'a': {'account': 'a'}}, missing=[], error_list=[], failed=[]) ['b'] pong\n"
         )
         self.assertEqual(len(self.daemon.connections), 1)
 

@@ -49,6 +49,22 @@ class Daemon(unittest.TestCase):
         )
         self.assertEqual((printed.stdout, printed.stderr), (EXAMPLE, ""))
 
+    def test_without_a_daemon_the_example_ends_with_one_sentence(self):
+        ended = subprocess.run(
+            [PACKAGE / "tests/example", PACKAGE / "example.py"],
+            env={**os.environ, "IMATTRD_SOCKET": "/does/not/exist"},
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual((ended.returncode, ended.stdout), (1, ""))
+        self.assertRegex(ended.stderr, "^imattr: cannot connect to '/does/not/exist': .*start the daemon.*\n$")
+
+    def test_the_types_of_the_status_are_those_of_the_daemon(self):
+        printed = subprocess.run(
+            [PACKAGE.parent / "contract/status-types", "python"], check=True, capture_output=True, text=True
+        )
+        self.assertEqual((PACKAGE / "imattr/status.py").read_text(), printed.stdout)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -20,6 +20,7 @@ ALL = [
     (imattr.UnreachableError(errno.EACCES, "Permission denied", "/a"), False),
     (imattr.LostError("x"), True),
     (imattr.DeadlineError("x"), True),
+    (imattr.DeadlineError("x", -32001, {"source": "daemon", "retryAfterMs": 900, "fetched": 2}), True),
     (imattr.ProtocolError("x"), False),
     (imattr.CancelledError("x"), False),
 ]
@@ -40,6 +41,13 @@ class Errors(unittest.TestCase):
         self.assertEqual((error.limit, error.limit_name, error.fetched), (3, "maxConnections", 4))
         self.assertEqual((error.failed, error.call_id, error.clock_skew), ([{"To_Account": "a"}], "c-1", -7))
         self.assertEqual(error.data["new"], 1)
+
+    def test_a_deadline_has_what_the_daemon_said(self):
+        error = imattr.DeadlineError("too late", -32001, {"source": "daemon", "retryAfterMs": 900, "fetched": 2})
+        self.assertEqual((str(error), error.code, error.message), ("-32001: too late", -32001, "too late"))
+        self.assertEqual((error.source, error.retry_after, error.fetched, error.failed), ("daemon", 0.9, 2, None))
+        error = imattr.DeadlineError("no answer")
+        self.assertEqual((str(error), error.code, error.data, error.retry_after), ("no answer", None, {}, None))
 
     def test_what_the_daemon_did_not_tell(self):
         for data in [{}, {"retryable": 1, "retryAfterMs": "1", "limit": None, "failed": {}, "path": 3}]:
@@ -86,7 +94,7 @@ class Results(unittest.TestCase):
         self.assertEqual(user, imattr.User("a", {"b": 1}))
         self.assertNotEqual(user, imattr.User("a", None))
         self.assertNotEqual(user, ("a", {"b": 1}, None, None))
-        self.assertEqual(repr(user), "User(account='a', attrs={'b': 1}, error_code=None, error_info=None)")
+        self.assertEqual(repr(user), "User(account='a', attrs={'b': 1}, error_code=None, error_info=None, failure=None)")
         self.assertEqual(pickle.loads(pickle.dumps(user)), user)
         with self.assertRaises(TypeError):
             hash(user)

@@ -6,7 +6,7 @@ import unittest
 from select import EPOLLIN, EPOLLOUT
 
 import imattr
-from fake_daemon import FakeDaemon
+from fake_daemon import FakeDaemon, line
 from imattr._call import Call
 from imattr._exchange import NEVER, Exchange
 from imattr._methods import AnyMethod, Ping
@@ -170,6 +170,26 @@ class Deadlines(ExchangeTest):
         self.assertEqual(self.exchange.next_tick, NEVER)
         connection.answer(asked, "pong")
         self.assertIsNone(self.start().error)
+
+    def test_what_has_arrived_is_read_before_giving_up(self):
+        answered, late = self.start(timeout=5), self.start(timeout=5)
+        connection = self.daemon.accept()
+        first, second = connection.requests(2)
+        # More than one read takes in, and an answer behind that.
+        other = line({"jsonrpc": "2.0", "id": 999_999, "result": "x" * 100_000})
+        connection.send(other + line({"jsonrpc": "2.0", "id": first["id"], "result": "pong"}))
+        self.tick(1000)
+        self.assertIsNone(answered.error)
+        self.assert_failed(late, imattr.DeadlineError)
+        self.assertEqual(connection.request()["params"], {"id": second["id"]})
+
+    def test_what_has_arrived_before_the_end_of_a_connection_is_read_before_giving_up(self):
+        answered = self.start(timeout=5)
+        connection = self.daemon.accept()
+        connection.answer(connection.request(), "pong")
+        connection.close()
+        self.tick(1000)
+        self.assertIsNone(answered.error)
 
     def test_tick_may_be_early_and_never_late(self):
         long, short = self.start(timeout=60), self.start(timeout=2)

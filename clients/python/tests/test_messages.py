@@ -91,14 +91,14 @@ class Lines(unittest.TestCase):
 
 class GetAttrsShapes(unittest.TestCase):
     def setUp(self):
-        self.request = GetAttrs(None, 10.0, ["a"], 0)
+        self.request = GetAttrs(None, 10.0, ["a"], 0, False)
 
     def test_params(self):
         self.assertEqual(
             json.loads(self.request.line(3, 7.75)),
             {"jsonrpc": "2.0", "id": 3, "method": "getAttrs", "params": {"To_Account": ["a"], "timeoutMs": 2250}},
         )
-        with_age = GetAttrs(None, 10.0, ["a"], 5)
+        with_age = GetAttrs(None, 10.0, ["a"], 5, False)
         self.assertEqual(json.loads(with_age.line(3, 10.5))["params"]["timeoutMs"], 1)
         self.assertEqual(json.loads(with_age.line(3, 0))["params"]["maxAgeMs"], 5)
 

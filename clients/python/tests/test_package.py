@@ -16,6 +16,7 @@ from typing import Any, Dict, Iterator, Optional
 
 import imattr
 from imattr.aio import AsyncClient
+from imattr.status import Status
 
 
 def accounts() -> Iterator[str]:
@@ -28,6 +29,9 @@ def threads(client: imattr.Client) -> Optional[Dict[str, Any]]:
         city: Any = user.attrs["city"] if user.attrs is not None else user.error_code
     try:
         imattr.ping(cancellation=imattr.Cancellation())
+        failures: Iterator[str] = (entry.message for entry in client.get_attrs(["a"], partial=True).failed)
+    except imattr.DeadlineError as error:
+        code: Optional[int] = error.code
     except imattr.RefusedError as error:
         pause: Optional[float] = error.retry_after
     return result.user_attrs.get("abc")
@@ -37,7 +41,9 @@ async def tasks() -> None:
     async with AsyncClient() as client:
         async for user in client.stream(accounts()):
             name: str = user.account
-        status: Dict[str, Any] = await client.get_status()
+        status: Status = await client.get_status()
+        state: str = status["state"]
+        limit: Optional[int] = status["limiter"]["rateLimit"] if "limiter" in status else None
 
 
 asyncio.run(tasks())
@@ -49,6 +55,8 @@ imattr.get_attrs([1])
 imattr.get_attrs(["a"], timeout="1")
 imattr.get_attrs(["a"]).user_attrs[1]
 imattr.User("a", None).attrs["city"]
+imattr.get_status()["stat"]
+imattr.get_attrs(["a"], partial=1)
 """
 
 
@@ -79,6 +87,9 @@ class Package(unittest.TestCase):
         environment = {**os.environ, "PYTHONPATH": str(installed)}
         printed = self.run_tool(sys.executable, "-B", PACKAGE / "example.py", env=environment)
         self.assertEqual((printed.stdout, printed.stderr), (EXAMPLE, ""))
+        program = "import imattr, importlib.metadata as m; print(imattr.__version__ == m.version('imattr'))"
+        printed = self.run_tool(sys.executable, "-B", "-c", program, env=environment)
+        self.assertEqual((printed.stdout, printed.stderr), ("True\n", ""))
 
     def mypy(self, *arguments):
         configuration = ["--config-file", PACKAGE / "pyproject.toml", "--cache-dir", self.folder / "cache"]
@@ -88,7 +99,7 @@ class Package(unittest.TestCase):
     def test_types(self):
         checked = self.mypy(PACKAGE / "imattr")
         self.assertRegex(checked.stdout, "^Success: no issues found in [0-9]+ source files\n$")
-        for text, errors in [(TYPED, 0), (WRONGLY_TYPED, 4)]:
+        for text, errors in [(TYPED, 0), (WRONGLY_TYPED, 6)]:
             program = self.folder / "program.py"
             program.write_text(text)
             checked = self.mypy(program)

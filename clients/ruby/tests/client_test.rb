@@ -2,6 +2,7 @@
 
 require "imattr"
 require "minitest/autorun"
+require "pathname"
 require "timeout"
 require_relative "fake_daemon"
 
@@ -67,6 +68,74 @@ class ClientTest < Minitest::Test
       assert_raises(IMAttr::InvalidArgument) { client.get_attrs(["a"], max_age: -1) }
       assert_raises(IMAttr::InvalidArgument) { client.stream(["a"], batch: 0) {} }
       assert_raises(IMAttr::InvalidArgument) { client.call("ping", 1) }
+    end
+  end
+
+  def test_wrong_arguments_are_named
+    IMAttr::Client.open("/nonexistent/socket") do |client|
+      {
+        "accounts is nil" => -> { client.get_attrs(nil) },
+        "accounts is \"a\"" => -> { client.get_attrs("a") },
+        "accounts is 7" => -> { client.stream(7) {} },
+        "accounts is {" => -> { client.get_attrs({ "a" => 1 }) },
+        "accounts[1] is no String: nil" => -> { client.get_attrs(["a", nil]) },
+        "timeout is nil" => -> { client.ping(timeout: nil) },
+        "timeout is \"5\"" => -> { client.get_status(timeout: "5") },
+        "max_age is \"5\"" => -> { client.get_attrs(["a"], max_age: "5") },
+        "partial is nil" => -> { client.get_attrs(["a"], partial: nil) },
+        "partial is \"no\"" => -> { client.stream(["a"], partial: "no") },
+        "batch is 10001" => -> { client.stream(["a"], batch: 10_001) },
+        "in_flight is nil" => -> { client.stream(["a"], in_flight: nil) },
+        "method is nil" => -> { client.call(nil) },
+        "path is 7" => -> { IMAttr::Client.new(7) },
+        "path is \"\"" => -> { IMAttr::Client.new("") },
+        "path is {" => -> { IMAttr::Client.new({ path: "/a" }) },
+        "path is given twice" => -> { IMAttr::Client.new("/a", path: "/b") }
+      }.each do |beginning, call|
+        error = assert_raises(IMAttr::InvalidArgument, beginning, &call)
+        assert error.message.start_with?(beginning), error.message
+      end
+      [{ socket: "/a" }, { timeout: 5 }].each do |options|
+        error = assert_raises(ArgumentError) { IMAttr::Client.new(**options) }
+        assert_match options.keys[0].to_s, error.message
+      end
+    end
+  end
+
+  def test_the_ways_to_name_a_socket
+    FakeDaemon.open do |daemon|
+      daemon.echo
+      [IMAttr::Client.new(daemon.path), IMAttr::Client.new(path: daemon.path),
+       IMAttr::Client.new(Pathname.new(daemon.path))].each do |client|
+        assert_equal daemon.path, client.path
+        assert_equal 1, client.get_attrs(["a"]).user_attrs.size
+      end
+    end
+  end
+
+  def test_part_of_an_answer
+    with_fake do |daemon, client|
+      failed = { To_Account: "b", code: 70_107, message: "m", retryable: false, ErrorInfo: "i" }
+      daemon.serve do |peer|
+        peer.result(peer.request, { UserAttrs: [{ To_Account: "a", Attrs: {} }], missing: [], failed: [failed] })
+        peer.refuse(peer.request, -32_002, "down", { retryable: true, retryAfterMs: 100, callId: "c-1" })
+        peer.refuse(peer.request, -32_002, "down", { retryable: true })
+      end
+      b = IMAttr::FailedAccount.new("b", 70_107, "m", false, "i", nil, nil)
+      assert_equal [b], client.get_attrs(%w[a b], partial: true).failed
+      users = client.stream(["c"], partial: true).to_a
+      c = IMAttr::FailedAccount.new("c", -32_002, "down", true, nil, 0.1, "c-1")
+      assert_equal [[c, true, false]], users.map { |user| [user.failure, user.failed?, user.missing?] }
+      assert_equal(-32_002, assert_raises(IMAttr::Refused) { client.get_attrs(["d"], partial: true) }.code)
+    end
+  end
+
+  def test_the_daemons_own_deadline_is_the_deadline_error
+    with_fake do |daemon, client|
+      data = { source: "daemon", retryable: true, retryAfterMs: 900 }
+      daemon.serve { |peer| peer.refuse(peer.request, -32_001, "too late", data) }
+      error = assert_raises(IMAttr::DeadlineExceeded) { client.get_attrs(["a"]) }
+      assert_equal [-32_001, "too late", 0.9, "daemon"], [error.code, error.message, error.retry_after, error.source]
     end
   end
 

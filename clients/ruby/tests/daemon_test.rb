@@ -27,6 +27,13 @@ class DaemonTest < Minitest::Test
     assert_operator File.readlines(File.join(FOLDER, "example.rb")).size, :<=, 5
   end
 
+  def test_without_a_daemon_the_example_ends_with_one_sentence
+    output, errors, status = Open3.capture3({ "IMATTRD_SOCKET" => "/does/not/exist" }, File.join(__dir__, "example"),
+                                            File.join(FOLDER, "example.rb"))
+    assert_equal [1, ""], [status.exitstatus, output]
+    assert_match(%r{\Acannot connect to /does/not/exist: .*is imattrd running.*\n\z}, errors)
+  end
+
   def test_the_programs_of_the_readme_run
     programs = File.read(File.join(FOLDER, "README.md")).scan(/^```ruby\n(.*?)^```$/m).flatten
     assert_equal File.read(File.join(FOLDER, "example.rb")), programs[0]

@@ -9,13 +9,14 @@ require "imattr"
 
 # Runs each call in a thread of its own.
 class Driver
-  FEATURES = %w[concurrent cancel stream pause reconnect bigint large duplex loop].freeze
+  FEATURES = %w[concurrent cancel stream pause reconnect bigint large duplex loop untyped fork].freeze
   # What cancels a call.
   Cancel = Class.new(Exception) # rubocop:disable Lint/InheritException
 
   def initialize
     @client = IMAttr::Client.new
     @threads = {}
+    @children = []
     @resumes = Hash.new { |resumes, call| resumes[call] = Thread::Queue.new }
     @output = Thread::Mutex.new
     $stdout.sync = true
@@ -26,6 +27,7 @@ class Driver
     $stdin.each_line { |line| obey(JSON.parse(line, symbolize_names: true)) }
     @threads.each_value(&:join)
     @client.close
+    @children.each { |child| Process.wait(child) }
   end
 
   private
@@ -54,6 +56,7 @@ class Driver
     case command[:do]
     when "open" then open(command[:socket])
     when "close" then close
+    when "fork" then @children << fork_and_call(command)
     when "cancel" then @threads[call].raise(Cancel)
     when "resume", "leave" then @resumes[call] << command[:do]
     else @threads[call] = Thread.new(@client) { |client| begin_call(client, command) }
@@ -63,6 +66,14 @@ class Driver
   def open(path)
     @client = IMAttr::Client.new(path)
     say(opened: true)
+  end
+
+  # A child process that makes a call with its parent's client.
+  def fork_and_call(command)
+    fork do
+      begin_call(@client, { **command, do: "getAttrs" })
+      exit!(0)
+    end
   end
 
   def close
@@ -85,7 +96,7 @@ class Driver
   def perform(client, command)
     options = times(command)
     case command[:do]
-    when "getAttrs" then { result: result_object(client.get_attrs(command[:accounts], **options)) }
+    when "getAttrs" then { result: result_object(client.get_attrs(command[:accounts], **options), command[:partial]) }
     when "stream" then stream(client, command, options)
     when "ping" then { result: client.ping(**options) }
     when "getStatus" then { result: client.get_status(**options) }
@@ -97,16 +108,20 @@ class Driver
 
   def times(command)
     options = {}
-    options[:timeout] = command[:timeoutMs] / 1000.0 if command[:timeoutMs]
-    options[:max_age] = command[:maxAgeMs] / 1000.0 if command[:maxAgeMs]
+    options[:timeout] = seconds(command[:timeoutMs]) if command.key?(:timeoutMs)
+    options[:max_age] = seconds(command[:maxAgeMs]) if command.key?(:maxAgeMs)
+    options[:partial] = command[:partial] if command.key?(:partial)
     options
   end
 
+  def seconds(value) = value.is_a?(Numeric) ? value / 1000.0 : value
+
   def stream(client, command, options)
-    options[:batch] = command[:batch] if command[:batch]
-    options[:in_flight] = command[:inFlight] if command[:inFlight]
+    options[:batch] = command[:batch] if command.key?(:batch)
+    options[:in_flight] = command[:inFlight] if command.key?(:inFlight)
     taken = 0
-    accounts = source(command).map { |account| account.tap { taken += 1 } }
+    accounts = source(command)
+    accounts = accounts.map { |account| account.tap { taken += 1 } } if accounts.is_a?(Enumerator::Lazy)
     given = 0
     client.stream(accounts, **options) do |user|
       say(call: command[:call], **user_object(user))
@@ -119,23 +134,31 @@ class Driver
   end
 
   def source(command)
-    return command[:accounts].lazy if command[:accounts]
+    return command[:accounts].is_a?(Array) ? command[:accounts].lazy : command[:accounts] if command.key?(:accounts)
 
     (0...command[:count]).lazy.map { |number| "#{command[:prefix]}#{number}" }
   end
 
   def user_object(user)
+    return { failed: failed_object(user.failure) } if user.failed?
     return { user: { To_Account: user.account, Attrs: user.attrs } } unless user.missing?
 
     { missing: { To_Account: user.account, ErrorCode: user.error_code, ErrorInfo: user.error_info }.compact }
   end
 
-  def result_object(result)
+  def failed_object(failed)
+    { To_Account: failed.account, code: failed.code, message: failed.message, retryable: failed.retryable?,
+      ErrorInfo: failed.error_info, retryAfterMs: failed.retry_after && (failed.retry_after * 1000).round,
+      callId: failed.call_id }.compact
+  end
+
+  def result_object(result, partial)
     users = result.user_attrs.map { |user| { To_Account: user.account, Attrs: user.attrs } }
     errors = result.error_list&.map do |error|
       { To_Account: error.account, ErrorCode: error.error_code, ErrorInfo: error.error_info }.compact
     end
-    { UserAttrs: users, missing: result.missing, ErrorList: errors }.compact
+    failed = result.failed.map { |entry| failed_object(entry) } if partial
+    { UserAttrs: users, missing: result.missing, ErrorList: errors, failed: }.compact
   end
 
   KINDS = {
@@ -147,7 +170,7 @@ class Driver
   def error_object(error)
     line = { kind: KINDS.fetch(error.class, "unknown"), message: error.message }
     case error
-    when IMAttr::Refused then line.merge(refusal_object(error))
+    when IMAttr::Answered then error.code ? line.merge(refusal_object(error)) : line
     when IMAttr::Unreachable then line.merge(path: error.path, errno: error.errno.name.delete_prefix("Errno::"))
     else line
     end

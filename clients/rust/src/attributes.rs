@@ -1,6 +1,9 @@
 //! What `getAttrs` answers.
 
-use crate::json::{InvalidJson, Json};
+use std::time::Duration;
+
+use crate::error::{Error, DEADLINE_EXCEEDED};
+use crate::json::{InvalidJson, Json, Value};
 use crate::scanner::Scanner;
 
 /// The attributes of an account.
@@ -25,6 +28,48 @@ pub struct AccountError {
     pub info: String,
 }
 
+/// An account that failed, and why: what the error of a call for it alone would say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailedAccount {
+    /// The account (`To_Account`).
+    pub account: String,
+    /// Above zero Tencent's own `ErrorCode`, else the daemon's.
+    pub code: i64,
+    /// For people.
+    pub message: String,
+    /// Whether the account may be answered later without anybody changing anything.
+    pub retryable: bool,
+    /// What Tencent said to its code (`ErrorInfo`).
+    pub error_info: Option<String>,
+    /// The time before which asking again is of no use.
+    pub retry_after: Option<Duration>,
+    /// By which the daemon's log names the call.
+    pub call_id: Option<String>,
+}
+
+impl FailedAccount {
+    /// What an error says of each account of its request, if it is about accounts.
+    pub(crate) fn of(error: &Error) -> Option<Self> {
+        let refusal = match error {
+            Error::Deadline { answer: None, .. } => {
+                let message = "no answer came in time".to_owned();
+                return Some(FailedAccount { code: DEADLINE_EXCEEDED, message, retryable: true, ..Default::default() });
+            }
+            _ => error.refusal().filter(|refusal| refusal.is_about_accounts())?.clone(),
+        };
+        Some(FailedAccount {
+            account: String::new(),
+            code: refusal.code,
+            message: refusal.message,
+            retryable: refusal.retryable,
+            error_info: refusal.error_info,
+            retry_after: refusal.retry_after,
+            call_id: refusal.call_id,
+        })
+    }
+}
+
 /// The answer of `getAttrs`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -35,6 +80,8 @@ pub struct Attributes {
     pub missing: Vec<String>,
     /// What Tencent said of accounts, if it did (`ErrorList`).
     pub error_list: Vec<AccountError>,
+    /// The accounts that failed, in the same order; only with [`Request::partial`](crate::Request::partial).
+    pub failed: Vec<FailedAccount>,
 }
 
 /// One account of a stream.
@@ -43,10 +90,12 @@ pub struct Attributes {
 pub struct User {
     /// The account (`To_Account`).
     pub account: String,
-    /// Its attributes (`Attrs`), an object, just as Tencent wrote it; none if the account is missing.
+    /// Its attributes (`Attrs`), an object, just as Tencent wrote it; none if the account is missing or failed.
     pub attrs: Option<Json>,
     /// What Tencent said of a missing account, if it did.
     pub error: Option<AccountError>,
+    /// Why the account failed, if it did; only with [`Request::partial`](crate::Request::partial).
+    pub failed: Option<FailedAccount>,
 }
 
 impl Attributes {
@@ -64,6 +113,7 @@ impl Attributes {
                 each(scanner, &mut attributes.missing, string)
             }
             "ErrorList" => each(scanner, &mut attributes.error_list, account_error),
+            "failed" => each(scanner, &mut attributes.failed, failed_account),
             _ => Ok(scanner.ignore_value()?),
         });
         match is_object {
@@ -79,9 +129,17 @@ impl Attributes {
         let found = self.user_attrs.into_iter();
         let missing = self.missing.into_iter().map(move |account| {
             let error = errors.iter().position(|error| error.account == account).map(|at| errors.swap_remove(at));
-            User { account, attrs: None, error }
+            User { account, attrs: None, error, failed: None }
         });
-        found.map(|user| User { account: user.account, attrs: Some(user.attrs), error: None }).chain(missing)
+        let failed = self.failed.into_iter().map(|failed| User {
+            account: failed.account.clone(),
+            attrs: None,
+            error: None,
+            failed: Some(failed),
+        });
+        let found =
+            found.map(|user| User { account: user.account, attrs: Some(user.attrs), error: None, failed: None });
+        found.chain(missing).chain(failed)
     }
 }
 
@@ -158,4 +216,27 @@ pub(crate) fn account_error(scanner: &mut Scanner<'_>) -> Result<AccountError, M
         (Some(account), Some(code)) => Ok(AccountError { account, code, info }),
         _ => Err(Misshapen("an error without To_Account and ErrorCode")),
     }
+}
+
+/// Reads an entry of `failed`. What it says beside To_Account, code, message and retryable is taken as far as it is of the
+/// kind that is expected.
+fn failed_account(scanner: &mut Scanner<'_>) -> Result<FailedAccount, Misshapen> {
+    let range = scanner.skip_value()?;
+    let entry = Json::checked(scanner.slice(range)).value();
+    let text = |name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
+    let read = || {
+        Some(FailedAccount {
+            account: text("To_Account")?,
+            code: entry.get("code")?.as_i64()?,
+            message: text("message")?,
+            retryable: entry.get("retryable")?.as_bool()?,
+            error_info: text("ErrorInfo"),
+            retry_after: entry
+                .get("retryAfterMs")
+                .and_then(|value| value.as_number()?.as_u64())
+                .map(Duration::from_millis),
+            call_id: text("callId"),
+        })
+    };
+    read().ok_or(Misshapen("an entry of failed without To_Account, code, message and retryable"))
 }

@@ -1,9 +1,11 @@
 //! Giving calls up from another thread.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::error::Error;
 use crate::hub::{CallKey, Hub};
+use crate::process::PerProcess;
 
 /// Gives up the calls that were made with it, from any thread: they return [`Error::Cancelled`], and the daemon is told.
 ///
@@ -20,13 +22,15 @@ use crate::hub::{CallKey, Hub};
 /// # }
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct CancelToken(Arc<Mutex<Calls>>);
+pub struct CancelToken(Arc<Token>);
 
-#[derive(Default)]
-struct Calls {
-    is_cancelled: bool,
-    waiting: Vec<(Weak<Hub>, CallKey)>,
+struct Token {
+    is_cancelled: AtomicBool,
+    waiting: PerProcess<Mutex<Calls>>,
 }
+
+/// The calls that wait with it.
+type Calls = Vec<(Weak<Hub>, CallKey)>;
 
 impl CancelToken {
     /// A token that is not cancelled.
@@ -36,11 +40,8 @@ impl CancelToken {
 
     /// Gives up all calls made with this token, those to come, too. Waits for nothing.
     pub fn cancel(&self) {
-        let waiting = {
-            let mut calls = self.lock();
-            calls.is_cancelled = true;
-            std::mem::take(&mut calls.waiting)
-        };
+        self.0.is_cancelled.store(true, Ordering::SeqCst); // before the lock: a call looks while it has that
+        let waiting = std::mem::take(&mut *self.lock());
         for (hub, call) in waiting {
             if let Some(hub) = hub.upgrade() {
                 hub.cancel(call);
@@ -50,15 +51,15 @@ impl CancelToken {
 
     /// Whether [`CancelToken::cancel`] was called.
     pub fn is_cancelled(&self) -> bool {
-        self.lock().is_cancelled
+        self.0.is_cancelled.load(Ordering::SeqCst)
     }
 
     pub(crate) fn register(&self, hub: &Arc<Hub>, call: CallKey) -> Result<(), Error> {
         let mut calls = self.lock();
-        if calls.is_cancelled {
+        if self.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        calls.waiting.push((Arc::downgrade(hub), call));
+        calls.push((Arc::downgrade(hub), call));
         Ok(())
     }
 
@@ -66,16 +67,22 @@ impl CancelToken {
     pub(crate) fn unregister(&self, hub: &Arc<Hub>, call: CallKey) {
         let is_other =
             |(one, key): &(Weak<Hub>, CallKey)| *key != call || !std::ptr::eq(one.as_ptr(), Arc::as_ptr(hub));
-        self.lock().waiting.retain(is_other);
+        self.lock().retain(is_other);
     }
 
     fn lock(&self) -> MutexGuard<'_, Calls> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.waiting.get(|_| Mutex::default()).lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl std::fmt::Debug for Calls {
+impl Default for Token {
+    fn default() -> Self {
+        Token { is_cancelled: AtomicBool::new(false), waiting: PerProcess::new(Mutex::default()) }
+    }
+}
+
+impl std::fmt::Debug for Token {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{} calls{}", self.waiting.len(), if self.is_cancelled { ", cancelled" } else { "" })
+        formatter.write_str(if self.is_cancelled.load(Ordering::SeqCst) { "cancelled" } else { "not cancelled" })
     }
 }

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::hub::Hub;
 use crate::json::Json;
 use crate::request::Request;
+use crate::status::Status;
 use crate::stream::Stream;
 
 /// Where the daemon listens unless it was told otherwise.
@@ -20,6 +21,9 @@ pub const DEFAULT_SOCKET: &str = "/run/imattrd/imattrd.sock";
 ///
 /// The connection is made at the first call, and again when it has ended. What was in flight is asked again then, within the
 /// time of the call: nothing is ever changed by asking. Clones are the same client.
+///
+/// A forked process may go on with its parent's client: there it makes a connection of its own. Streams and calls that were
+/// begun before stay with the parent; in the child they are cancelled.
 ///
 /// These methods ask with a time of 30 seconds and for fresh answers; [`Client::request`] for others.
 #[derive(Clone)]
@@ -74,11 +78,11 @@ impl Client {
         self.request().ping()
     }
 
-    /// The daemon's state, limits and counters, an object.
+    /// The daemon's state, limits and counters.
     ///
     /// # Errors
     /// Any [`Error`].
-    pub fn get_status(&self) -> Result<Json, Error> {
+    pub fn get_status(&self) -> Result<Status, Error> {
         self.request().get_status()
     }
 

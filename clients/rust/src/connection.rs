@@ -2,17 +2,17 @@
 
 use std::collections::VecDeque;
 use std::net::Shutdown;
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
 use crate::message::cancellation;
+use crate::process::Socket;
 use crate::sys;
 
 /// A connection. Writing never waits: what the socket does not take is kept until it does.
 pub(crate) struct Connection {
     /// Tells connections of a client apart.
     pub(crate) number: u64,
-    pub(crate) socket: Arc<UnixStream>,
+    pub(crate) socket: Arc<Socket>,
     /// Requests that were sent on it and are waited for.
     pub(crate) in_flight: usize,
     /// Whether it has answered anything, but that the daemon is about to go.
@@ -33,7 +33,7 @@ struct Line {
 }
 
 impl Connection {
-    pub(crate) fn new(number: u64, socket: UnixStream) -> Self {
+    pub(crate) fn new(number: u64, socket: Socket) -> Self {
         Connection {
             number,
             socket: Arc::new(socket),
@@ -84,7 +84,7 @@ impl Connection {
                 Some(line) => line,
                 None => return,
             };
-            match sys::send_at_once(&self.socket, &bytes[*sent..]) {
+            match sys::send_at_once(&self.socket.stream, &bytes[*sent..]) {
                 Ok(count) => *sent += count,
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -99,6 +99,6 @@ impl Connection {
     /// Ends it in both directions, also for a thread that reads from it just now.
     pub(crate) fn close(&self) {
         // The only way it fails is that the daemon has ended it already.
-        let _ = self.socket.shutdown(Shutdown::Both);
+        let _ = self.socket.stream.shutdown(Shutdown::Both);
     }
 }

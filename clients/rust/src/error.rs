@@ -3,6 +3,7 @@
 use std::error;
 use std::fmt;
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,8 +11,16 @@ use crate::attributes::AccountError;
 use crate::json::{InvalidJson, Json, Number};
 use crate::sys;
 
+const OVERLOADED: i64 = -32000;
+pub(crate) const DEADLINE_EXCEEDED: i64 = -32001;
+const UPSTREAM_UNREACHABLE: i64 = -32002;
+
+/// The codes of JSON-RPC and of the daemon; all others are Tencent's.
+const NOT_TENCENTS: RangeInclusive<i64> = -32768..=-32000;
+
 /// Why a call has no answer.
-#[derive(Debug)]
+///
+/// `{:?}` says it in the words of `{}`, so that a `main` that returns it ends with a sentence.
 #[non_exhaustive]
 pub enum Error {
     /// Nothing was sent, since something given was wrong: the text says what, and what is allowed.
@@ -30,10 +39,12 @@ pub enum Error {
         /// The socket.
         path: PathBuf,
     },
-    /// No answer came in time.
+    /// No answer came in time: the daemon said so, with its code -32001, or said nothing.
     Deadline {
         /// The time that the call had.
         timeout: Duration,
+        /// What the daemon answered, if it did.
+        answer: Option<Box<Refusal>>,
     },
     /// What listens there does not speak as imattrd does: the text says what came.
     Protocol(String),
@@ -45,7 +56,7 @@ impl Error {
     /// Whether the same call may succeed later without anybody changing anything.
     pub fn retryable(&self) -> bool {
         match self {
-            Error::Refused(refusal) => refusal.retryable,
+            Error::Refused(refusal) | Error::Deadline { answer: Some(refusal), .. } => refusal.retryable,
             Error::Lost { .. } | Error::Deadline { .. } => true,
             Error::Argument(_) | Error::Unreachable { .. } | Error::Protocol(_) | Error::Cancelled => false,
         }
@@ -56,15 +67,15 @@ impl Error {
         self.refusal()?.retry_after
     }
 
-    /// The code of a refusal: above zero Tencent's own, else the daemon's.
+    /// The code of the daemon's answer: above zero Tencent's own, else the daemon's.
     pub fn code(&self) -> Option<i64> {
         Some(self.refusal()?.code)
     }
 
-    /// What the daemon answered, if it refused.
+    /// What the daemon answered, if it refused, or said that no answer came in time.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
-            Error::Refused(refusal) => Some(refusal),
+            Error::Refused(refusal) | Error::Deadline { answer: Some(refusal), .. } => Some(refusal),
             _ => None,
         }
     }
@@ -83,7 +94,8 @@ impl fmt::Display for Error {
                 let path = path.display();
                 write!(formatter, "the daemon at {} went away and did not come back in time; ask again", path)
             }
-            Error::Deadline { timeout } => write!(formatter, "no answer within {:?}; ask again", timeout),
+            Error::Deadline { answer: Some(answer), .. } => write!(formatter, "no answer in time: {}", answer),
+            Error::Deadline { timeout, .. } => write!(formatter, "no answer within {:?}; ask again", timeout),
             Error::Protocol(what) => {
                 write!(formatter, "what listens there does not speak imattrd's protocol: {}", what)
             }
@@ -92,11 +104,17 @@ impl fmt::Display for Error {
     }
 }
 
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
 fn advice(source: &io::Error) -> &'static str {
     if sys::is_access_denied(source) {
-        "; callers must be in the group imattr"
+        "; callers must be in the group imattr: usermod -aG imattr USER, then log in again"
     } else if sys::is_nobody_there(source) {
-        "; is imattrd running, and is this the path of its socket (IMATTRD_SOCKET)?"
+        "; is imattrd running (systemctl status imattrd.socket), and is this the path of its socket (IMATTRD_SOCKET)?"
     } else {
         ""
     }
@@ -108,6 +126,13 @@ impl error::Error for Error {
             Error::Unreachable { source, .. } => Some(source),
             _ => None,
         }
+    }
+}
+
+impl Refusal {
+    /// Whether it is about accounts, and not about the request or the daemon.
+    pub(crate) fn is_about_accounts(&self) -> bool {
+        matches!(self.code, OVERLOADED | DEADLINE_EXCEEDED | UPSTREAM_UNREACHABLE) || !NOT_TENCENTS.contains(&self.code)
     }
 }
 

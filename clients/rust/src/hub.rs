@@ -13,21 +13,26 @@ use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::answer::{Answer, Id, Success};
 use crate::backoff::Backoff;
 use crate::connection::Connection;
 use crate::error::{Error, Refusal};
+use crate::process::{Descriptors, PerProcess, Socket};
 use crate::reader::{Event, Reader};
 use crate::sys;
 
 /// Names a call.
 pub(crate) type CallKey = u64;
 
+/// How long is looked for an answer that may have arrived before a call is given up, while there is always more to read.
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
+
 pub(crate) struct Hub {
     path: OsString,
-    state: Mutex<State>,
+    descriptors: Descriptors,
+    state: PerProcess<Mutex<State>>,
 }
 
 #[derive(Default)]
@@ -47,7 +52,9 @@ struct State {
     reader: Option<Box<Reader>>,
     leader: Option<CallKey>,
     /// Wakes the thread that reads. None before the first attempt to connect.
-    waker: Option<UnixStream>,
+    waker: Option<Socket>,
+    /// When there was last nothing to read.
+    quiet: Option<Instant>,
 }
 
 /// A request in flight.
@@ -65,6 +72,8 @@ struct Mailbox {
     /// Wakes the call's thread while it sleeps; made when it first does.
     bell: Option<Arc<Condvar>>,
     is_asleep: bool,
+    /// Whether it waits only to know that there is nothing to read any more.
+    is_late: bool,
 }
 
 /// What became of a part of a call. No request is in flight for it any more.
@@ -97,7 +106,7 @@ pub(crate) enum Sent {
 
 impl Hub {
     pub(crate) fn new(path: OsString) -> Self {
-        Hub { path, state: Mutex::default() }
+        Hub { path, descriptors: Descriptors::default(), state: PerProcess::new(Mutex::default()) }
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -106,7 +115,14 @@ impl Hub {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // No code of others runs under the lock; a panic of ours would leave nothing half done that matters more.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.get(|generation| self.begin_anew(generation)).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state in a forked process: nothing of its parent's. Its calls have other keys, so that a call of its parent's, which
+    /// is not known here, is not taken for one of them.
+    fn begin_anew(&self, generation: u64) -> Mutex<State> {
+        self.descriptors.close_copies();
+        Mutex::new(State { latest_call: generation << 40, ..State::default() })
     }
 
     /// Begins a call, which has to be ended.
@@ -121,52 +137,75 @@ impl Hub {
     /// Ends a call, and withdraws the requests that are still in flight for it.
     pub(crate) fn end(&self, call: CallKey, in_flight: &[u64]) {
         let mut state = self.lock();
-        state.calls.remove(&call);
-        state.withdraw(in_flight);
+        if state.calls.remove(&call).is_some() {
+            state.withdraw(in_flight);
+        }
+    }
+
+    /// Withdraws requests, as far as they are still in flight.
+    pub(crate) fn withdraw(&self, ids: &[u64]) {
+        self.lock().withdraw(ids);
     }
 
     /// Sends a request for a part of a call, after connecting if need be. `line` is given the id.
     pub(crate) fn send(&self, call: CallKey, part: usize, line: impl FnOnce(u64) -> Vec<u8>) -> Result<Sent, Error> {
         let mut state = self.lock();
-        if state.is_closed {
+        if state.is_closed || !state.calls.contains_key(&call) {
             return Err(Error::Cancelled);
         }
         state.look_at_idle_connection();
-        if let Some(time) =
-            state.connect(&self.path).map_err(|source| Error::Unreachable { path: self.path(), source })?
+        if let Some(time) = state
+            .connect(&self.path, &self.descriptors)
+            .map_err(|source| Error::Unreachable { path: self.path(), source })?
         {
             return Ok(Sent::NotBefore(time));
         }
         Ok(Sent::As(state.send(call, part, line)))
     }
 
-    /// Waits for something to arrive for a call, until that time at the longest. What is there to be read is read even
-    /// if the time has passed.
-    pub(crate) fn wait(&self, call: CallKey, until: Instant) -> Waited {
+    /// Waits for something to arrive for a call, until that time at the longest. Some of what is there to be read is read
+    /// even if the time has passed; all of it if the call `gives_up` then: a process that was stopped, or had other things to
+    /// do, finds its answers there.
+    pub(crate) fn wait(&self, call: CallKey, until: Instant, gives_up: bool) -> Waited {
         let mut state = self.lock();
         let mut has_looked = false;
+        let mut longest = None;
         let waited = loop {
             if let Some(waited) = state.taken(call) {
                 break waited;
             }
-            let left = until.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            let mut left = until.saturating_duration_since(now);
             if has_looked && left.is_zero() {
-                break Waited::TimedOut;
+                let longest = *longest.get_or_insert(now + LONGEST_LOOK);
+                if !gives_up || state.quiet >= Some(until) || longest <= now {
+                    break Waited::TimedOut;
+                }
+                if state.reader.is_none() {
+                    left = longest - now;
+                    state.mailbox(call).is_late = true;
+                    state.wake_leader();
+                }
             }
             has_looked = true;
             if let Some(mut reader) = state.reader.take() {
                 state.leader = Some(call);
                 reader.follow(&state.connections);
                 drop(state);
-                reader.wait(left);
+                let is_quiet = reader.wait(left);
                 state = self.lock();
                 state.leader = None;
                 state.take_in(reader);
+                if is_quiet {
+                    state.fall_quiet(now);
+                }
             } else {
                 let bell = state.fall_asleep(call);
                 let woken = bell.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
                 state = woken.0;
-                state.mailbox(call).is_asleep = false;
+                let mailbox = state.mailbox(call);
+                mailbox.is_asleep = false;
+                mailbox.is_late = false;
             }
         };
         state.wake_a_reader();
@@ -210,10 +249,10 @@ impl State {
     /// What there is for a call to return with.
     fn taken(&mut self, call: CallKey) -> Option<Waited> {
         let is_closed = self.is_closed;
-        let mailbox = self.mailbox(call);
-        if is_closed || mailbox.is_cancelled {
-            return Some(Waited::Cancelled);
-        }
+        let mailbox = match self.calls.get_mut(&call) {
+            Some(mailbox) if !is_closed && !mailbox.is_cancelled => mailbox,
+            _ => return Some(Waited::Cancelled), // it is not known if it is a parent's
+        };
         mailbox.arrived.pop_front().map(Waited::Arrived)
     }
 
@@ -238,10 +277,17 @@ impl State {
     }
 
     fn wake_leader(&mut self) {
-        if let (Some(_), Some(waker)) = (self.leader, &mut self.waker) {
+        if let (Some(_), Some(waker)) = (self.leader, &self.waker) {
             // If it takes no more bytes there are enough.
-            let _ = waker.write(&[0]);
+            let _ = (&waker.stream).write(&[0]);
         }
+    }
+
+    /// There was nothing to read since: who is late can give up.
+    fn fall_quiet(&mut self, since: Instant) {
+        self.quiet = Some(since);
+        let late = self.calls.values().filter(|mailbox| mailbox.is_late);
+        late.filter_map(|mailbox| mailbox.bell.as_ref()).for_each(|bell| bell.notify_one());
     }
 
     /// If nobody reads and somebody sleeps: wakes one, to read.
@@ -282,7 +328,7 @@ impl State {
     }
 
     /// Sees to it that there is a usable connection; if there can be none yet, when to try again.
-    fn connect(&mut self, path: &OsString) -> io::Result<Option<Instant>> {
+    fn connect(&mut self, path: &OsString, descriptors: &Descriptors) -> io::Result<Option<Instant>> {
         if self.usable().is_some() {
             return Ok(None);
         }
@@ -290,8 +336,8 @@ impl State {
             let (waker, wake_end) = UnixStream::pair()?;
             waker.set_nonblocking(true)?;
             wake_end.set_nonblocking(true)?;
-            self.reader = Some(Box::new(Reader::new(wake_end)));
-            self.waker = Some(waker);
+            self.reader = Some(Box::new(Reader::new(Socket::new(wake_end, descriptors))));
+            self.waker = Some(Socket::new(waker, descriptors));
         }
         let now = Instant::now();
         if let Some(time) = self.backoff.not_before().filter(|&time| time > now) {
@@ -300,7 +346,7 @@ impl State {
         match sys::connect_at_once(path) {
             Ok(socket) => {
                 self.latest_connection += 1;
-                self.connections.push(Connection::new(self.latest_connection, socket));
+                self.connections.push(Connection::new(self.latest_connection, Socket::new(socket, descriptors)));
                 self.had_connection = true;
                 self.wake_leader(); // it has another socket to wait for
                 Ok(None)

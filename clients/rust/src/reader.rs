@@ -1,12 +1,12 @@
 //! The reading side of all connections of a client.
 
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answer::Answer;
 use crate::connection::Connection;
+use crate::process::Socket;
 use crate::splitter::{Splitter, MAX_LINE};
 use crate::sys::{self, Polled};
 
@@ -17,7 +17,7 @@ const CHUNK: usize = 128 << 10;
 pub(crate) struct Reader {
     chunk: Box<[u8]>,
     /// Gives a byte when the thread that reads has something else to look after.
-    wake_end: UnixStream,
+    wake_end: Socket,
     sources: Vec<Source>,
     polled: Vec<Polled>,
     /// What has come and was not taken yet: the numbers of connections, and what came by them.
@@ -26,7 +26,7 @@ pub(crate) struct Reader {
 
 struct Source {
     number: u64,
-    socket: Arc<UnixStream>,
+    socket: Arc<Socket>,
     splitter: Splitter,
     wants_to_write: bool,
 }
@@ -41,7 +41,7 @@ pub(crate) enum Event {
 }
 
 impl Reader {
-    pub(crate) fn new(wake_end: UnixStream) -> Self {
+    pub(crate) fn new(wake_end: Socket) -> Self {
         Reader { chunk: vec![0; CHUNK].into(), wake_end, sources: Vec::new(), polled: Vec::new(), events: Vec::new() }
     }
 
@@ -62,21 +62,24 @@ impl Reader {
         }
     }
 
-    /// Waits until there is something to read or to look after, for at most `time`, and reads it into `events`.
-    pub(crate) fn wait(&mut self, time: Duration) {
+    /// Waits until there is something to read or to look after, for at most `time`, and reads it into `events`. Whether there
+    /// was nothing to read.
+    pub(crate) fn wait(&mut self, time: Duration) -> bool {
         self.polled.clear();
-        self.polled.extend(self.sources.iter().map(|source| Polled::new(&source.socket, source.wants_to_write)));
-        self.polled.push(Polled::new(&self.wake_end, false));
-        sys::wait_for(&mut self.polled, time);
+        self.polled.extend(self.sources.iter().map(|source| Polled::new(&source.socket.stream, source.wants_to_write)));
+        self.polled.push(Polled::new(&self.wake_end.stream, false));
+        let mut is_quiet = sys::wait_for(&mut self.polled, time);
         for (source, polled) in self.sources.iter_mut().zip(&self.polled) {
             if polled.can_read() {
+                is_quiet = false;
                 source.read(&mut self.chunk, &mut self.events);
             }
         }
         if self.polled.last().map_or(false, Polled::can_read) {
             // Any number of bytes says the same. Nothing else ever fails on a pair of our own.
-            let _ = (&self.wake_end).read(&mut [0; 64]);
+            let _ = (&self.wake_end.stream).read(&mut [0; 64]);
         }
+        is_quiet
     }
 
     /// Reads what is there without waiting.
@@ -91,7 +94,7 @@ impl Source {
     fn read(&mut self, chunk: &mut [u8], events: &mut Vec<(u64, Event)>) {
         let number = self.number;
         let mut push = |event| events.push((number, event));
-        match (&*self.socket).read(chunk) {
+        match (&self.socket.stream).read(chunk) {
             Ok(0) => push(Event::Ended),
             Ok(count) => {
                 let split = self.splitter.split(&chunk[..count], |line| {

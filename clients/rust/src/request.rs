@@ -5,14 +5,15 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::attributes::Attributes;
+use crate::attributes::{Attributes, FailedAccount};
 use crate::cancel::CancelToken;
 use crate::error::Error;
 use crate::hub::Hub;
 use crate::json::Json;
 use crate::message::Message;
+use crate::status::Status;
 use crate::stream::Stream;
-use crate::window::{Received, Window};
+use crate::window::{Content, Received, Window};
 
 /// Accounts in a request.
 const BATCH: usize = 500;
@@ -22,6 +23,7 @@ const IN_FLIGHT: usize = 32;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(600);
 const AGES: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(3600);
+const COUNTS: RangeInclusive<usize> = 1..=10_000;
 const ACCOUNT_BYTES: RangeInclusive<usize> = 1..=255;
 
 /// A call that is about to be made; see [`Client::request`](crate::Client::request).
@@ -42,12 +44,21 @@ pub struct Request<'a> {
     pub(crate) max_age: Option<Duration>,
     pub(crate) batch: usize,
     pub(crate) in_flight: usize,
+    pub(crate) is_partial: bool,
     cancel: Option<CancelToken>,
 }
 
 impl<'a> Request<'a> {
     pub(crate) fn new(hub: &'a Arc<Hub>) -> Self {
-        Request { hub, timeout: DEFAULT_TIMEOUT, max_age: None, batch: BATCH, in_flight: IN_FLIGHT, cancel: None }
+        Request {
+            hub,
+            timeout: DEFAULT_TIMEOUT,
+            max_age: None,
+            batch: BATCH,
+            in_flight: IN_FLIGHT,
+            is_partial: false,
+            cancel: None,
+        }
     }
 
     // Wishes
@@ -64,13 +75,21 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Of a stream: accounts in a request, 500 unless given.
+    /// Whether what was fetched is returned even if some accounts fail: those are in [`Attributes::failed`] then, and a stream
+    /// yields them with [`User::failed`](crate::User::failed). A call fails only if no account was answered at all, or if the
+    /// error is not about accounts, such as a lost daemon.
+    pub fn partial(mut self, partial: bool) -> Self {
+        self.is_partial = partial;
+        self
+    }
+
+    /// Of a stream: accounts in a request, 1 to 10,000, 500 unless given.
     pub fn batch(mut self, accounts: usize) -> Self {
         self.batch = accounts;
         self
     }
 
-    /// Of a stream: requests in flight at once, 32 unless given.
+    /// Of a stream: requests in flight at once, 1 to 10,000, 32 unless given.
     pub fn in_flight(mut self, requests: usize) -> Self {
         self.in_flight = requests;
         self
@@ -87,7 +106,7 @@ impl<'a> Request<'a> {
     /// Asks for the attributes of any number of accounts, each of 1 to 255 bytes.
     ///
     /// # Errors
-    /// Any [`Error`]; the first one ends it.
+    /// Any [`Error`]; the first one ends it, unless [`Request::partial`] says otherwise.
     pub fn get_attrs<I>(&self, accounts: I) -> Result<Attributes, Error>
     where
         I: IntoIterator,
@@ -105,6 +124,7 @@ impl<'a> Request<'a> {
             whole.user_attrs.append(&mut answer.user_attrs);
             whole.missing.append(&mut answer.missing);
             whole.error_list.append(&mut answer.error_list);
+            whole.failed.append(&mut answer.failed);
         }
         Ok(whole)
     }
@@ -116,15 +136,35 @@ impl<'a> Request<'a> {
         let mut batches = accounts.chunks(BATCH).enumerate();
         let mut answers = Vec::new();
         answers.resize_with(batches.len(), Attributes::default);
+        let mut first_error: Option<(usize, Error)> = None;
         loop {
-            for (number, batch) in batches.by_ref().take(IN_FLIGHT - window.len()) {
-                window.add(number, Message::get_attrs(batch, self.max_age), deadline)?;
+            while window.len() < IN_FLIGHT {
+                let (number, batch) = match batches.next() {
+                    Some(next) => next,
+                    None => break,
+                };
+                if self.is_partial && number > 0 && Instant::now() >= deadline {
+                    answers[number] = Attributes { failed: too_late(batch), ..Attributes::default() };
+                    continue;
+                }
+                window.add(number, Message::get_attrs(batch, self.max_age, self.is_partial), deadline)?;
             }
             if window.len() == 0 {
-                return Ok(answers);
+                let is_answer = |answer: &Attributes| !answer.user_attrs.is_empty() || !answer.missing.is_empty();
+                return match first_error {
+                    Some((_, error)) if !answers.iter().any(is_answer) => Err(error),
+                    _ => Ok(answers),
+                };
             }
             let received = window.next()?;
-            answers[received.part] = attributes(&received, &window)?;
+            let part = received.part;
+            let (answer, error) = attributes(received, &window)?;
+            answers[part] = answer;
+            if let Some(error) = error {
+                if first_error.as_ref().map_or(true, |(earlier, _)| part < *earlier) {
+                    first_error = Some((part, error));
+                }
+            }
         }
     }
 
@@ -149,17 +189,13 @@ impl<'a> Request<'a> {
         )
     }
 
-    /// The daemon's state, limits and counters, an object.
+    /// The daemon's state, limits and counters.
     ///
     /// # Errors
     /// Any [`Error`].
-    pub fn get_status(&self) -> Result<Json, Error> {
+    pub fn get_status(&self) -> Result<Status, Error> {
         self.one("getStatus", None, |result| {
-            if result.starts_with('{') {
-                Ok(Json::checked(result))
-            } else {
-                Err("a status that is no object")
-            }
+            Status::read(Json::checked(result)).ok_or("an answer to getStatus of another shape")
         })
     }
 
@@ -182,12 +218,16 @@ impl<'a> Request<'a> {
         let deadline = Instant::now() + self.timeout;
         let mut window = self.window()?;
         window.add(0, Message::Other { method: method.to_owned(), params }, deadline)?;
-        let received = window.next()?;
-        read(received.success.text()).map_err(|why| window.give_up(received.connection, why.to_owned()))
+        match window.next()?.content {
+            Content::Success(connection, success) => {
+                read(success.text()).map_err(|why| window.give_up(connection, why.to_owned()))
+            }
+            Content::Failed(_, error) => Err(error),
+        }
     }
 
     pub(crate) fn window(&self) -> Result<Window, Error> {
-        Window::new(self.hub, self.timeout, self.cancel.clone())
+        Window::new(self.hub, self.timeout, self.is_partial, self.cancel.clone())
     }
 
     /// What is out of range is said before anything is sent.
@@ -195,8 +235,9 @@ impl<'a> Request<'a> {
         in_range("timeout", self.timeout, TIMEOUTS)?;
         in_range("max_age", self.max_age.unwrap_or(Duration::ZERO), AGES)?;
         for (name, number) in [("batch", self.batch), ("in_flight", self.in_flight)] {
-            if number == 0 {
-                return Err(Error::Argument(format!("{} is 0; at least 1 is needed", name)));
+            if !COUNTS.contains(&number) {
+                let (least, most) = (COUNTS.start(), COUNTS.end());
+                return Err(Error::Argument(format!("{} is {}; {} to {} are allowed", name, number, least, most)));
             }
         }
         Ok(())
@@ -211,6 +252,7 @@ impl std::fmt::Debug for Request<'_> {
             .field("max_age", &self.max_age)
             .field("batch", &self.batch)
             .field("in_flight", &self.in_flight)
+            .field("partial", &self.is_partial)
             .finish_non_exhaustive()
     }
 }
@@ -229,7 +271,7 @@ pub(crate) fn check_account(account: &str, index: usize) -> Result<(), Error> {
     }
     let (least, most) = (ACCOUNT_BYTES.start(), ACCOUNT_BYTES.end());
     let bytes = account.len();
-    Err(Error::Argument(format!("account {} has {} bytes; {} to {} are allowed", index, bytes, least, most)))
+    Err(Error::Argument(format!("accounts[{}] has {} bytes; {} to {} are allowed", index, bytes, least, most)))
 }
 
 /// Each account once, where it was named first.
@@ -245,7 +287,20 @@ fn distinct<A: AsRef<str>>(accounts: &[A]) -> Result<Vec<&str>, Error> {
     Ok(distinct)
 }
 
-/// Reads the result of `getAttrs`.
-pub(crate) fn attributes(received: &Received, window: &Window) -> Result<Attributes, Error> {
-    Attributes::read(received.success.text()).map_err(|why| window.give_up(received.connection, why))
+/// The accounts of a request that was not sent in time.
+fn too_late(accounts: &[&str]) -> Vec<FailedAccount> {
+    let error = Error::Deadline { timeout: Duration::ZERO, answer: None };
+    let failure = FailedAccount::of(&error).expect("it is about accounts");
+    accounts.iter().map(|&account| FailedAccount { account: account.to_owned(), ..failure.clone() }).collect()
+}
+
+/// Reads the result of `getAttrs`, or makes one of the error that counts for each account.
+pub(crate) fn attributes(received: Received, window: &Window) -> Result<(Attributes, Option<Error>), Error> {
+    match received.content {
+        Content::Success(connection, success) => match Attributes::read(success.text()) {
+            Ok(attributes) => Ok((attributes, None)),
+            Err(why) => Err(window.give_up(connection, why)),
+        },
+        Content::Failed(failed, error) => Ok((Attributes { failed, ..Attributes::default() }, Some(error))),
+    }
 }

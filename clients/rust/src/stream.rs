@@ -12,7 +12,7 @@ use crate::request::{attributes, check_account, Request};
 use crate::window::Window;
 
 /// Yields each account as its answer arrives, in the order of the answers: those with attributes, then those that are
-/// missing.
+/// missing, then those that failed, with [`Request::partial`].
 ///
 /// Accounts are taken from the iterator only while the next user is asked for, at most `batch` × `in_flight` ahead. Requests
 /// are sent when their batch is full, or the iterator has ended. An account that is repeated in a batch is yielded once, in
@@ -41,6 +41,7 @@ pub struct Stream<I: Iterator> {
     in_flight: usize,
     timeout: Duration,
     max_age: Option<Duration>,
+    is_partial: bool,
     /// None when it is over; an error that nobody was told yet.
     window: Option<Result<Window, Error>>,
     batches: usize,
@@ -64,6 +65,7 @@ where
             in_flight: request.in_flight,
             timeout: request.timeout,
             max_age: request.max_age,
+            is_partial: request.is_partial,
             window: Some(window),
             batches: 0,
             ready: Vec::new().into_iter(),
@@ -89,8 +91,8 @@ where
         if received.is_none() && window.len() > 0 {
             received = Some(window.next()?);
         }
-        let users = match &received {
-            Some(received) => attributes(received, &window)?.into_users(),
+        let users = match received {
+            Some(received) => attributes(received, &window)?.0.into_users(),
             None => return Ok(None),
         };
         self.window = Some(Ok(window));
@@ -109,7 +111,7 @@ where
             return Ok(false);
         }
         let deadline = Instant::now() + self.timeout;
-        window.add(self.batches, Message::get_attrs(&batch, self.max_age), deadline)?;
+        window.add(self.batches, Message::get_attrs(&batch, self.max_age, self.is_partial), deadline)?;
         self.batches += 1;
         Ok(true)
     }

@@ -1,4 +1,4 @@
-//! The system calls that the standard library has no form of, and all unsafe code of this crate: connecting without
+//! The system calls that the standard library has no form of, and most unsafe code of this crate: connecting without
 //! waiting, sending without SIGPIPE, and waiting for several sockets until a deadline.
 
 #![allow(unsafe_code)]
@@ -63,6 +63,8 @@ extern "C" {
     fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int;
     fn connect(descriptor: c_int, address: *const SocketAddress, length: u32) -> c_int;
     fn send(descriptor: c_int, data: *const c_void, length: usize, flags: c_int) -> isize;
+    #[link_name = "close"]
+    fn close_descriptor(descriptor: c_int) -> c_int;
     fn poll(polled: *mut Polled, count: c_ulong, milliseconds: c_int) -> c_int;
 }
 
@@ -108,6 +110,12 @@ pub(crate) fn connect_at_once(path: &OsStr) -> io::Result<UnixStream> {
     Ok(stream)
 }
 
+/// Closes a descriptor that nothing of this process uses any more.
+pub(crate) fn close(descriptor: c_int) {
+    // SAFETY: no pointers are given; the caller knows whose descriptor it is. That it fails has no consequences.
+    unsafe { close_descriptor(descriptor) };
+}
+
 /// Sends what the socket takes now; how many bytes that were. No SIGPIPE comes of it.
 pub(crate) fn send_at_once(stream: &UnixStream, data: &[u8]) -> io::Result<usize> {
     // SAFETY: `data` is valid for its length until the call returns, and is only read.
@@ -115,8 +123,9 @@ pub(crate) fn send_at_once(stream: &UnixStream, data: &[u8]) -> io::Result<usize
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
-/// Waits until one of the sockets is ready, for at most `time`, or less if a signal comes.
-pub(crate) fn wait_for(polled: &mut [Polled], time: Duration) {
+/// Waits until one of the sockets is ready, for at most `time`, or less if a signal comes: then it is not known, and the result
+/// is false.
+pub(crate) fn wait_for(polled: &mut [Polled], time: Duration) -> bool {
     // Rounded up: waking before the deadline would be of no use.
     let milliseconds = c_int::try_from((time.as_nanos() + 999_999) / 1_000_000).unwrap_or(c_int::MAX);
     // SAFETY: the slice is valid for its length, is nobody else's until the call returns, and holds `struct pollfd`s.
@@ -125,4 +134,5 @@ pub(crate) fn wait_for(polled: &mut [Polled], time: Duration) {
         // A signal came, or there is no memory for now. `found` is undefined then; the caller looks at the clock again.
         polled.iter_mut().for_each(|one| one.found = 0);
     }
+    ready >= 0
 }

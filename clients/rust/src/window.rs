@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::answer::Success;
+use crate::attributes::FailedAccount;
 use crate::cancel::CancelToken;
-use crate::error::Error;
+use crate::error::{Error, DEADLINE_EXCEEDED};
 use crate::hub::{Arrival, CallKey, Hub, Sent, Waited};
 use crate::message::Message;
 
@@ -18,6 +19,7 @@ pub(crate) struct Window {
     hub: Arc<Hub>,
     call: CallKey,
     timeout: Duration,
+    is_partial: bool,
     parts: Vec<Part>,
     cancel: Option<CancelToken>,
     /// When it was last looked what has come; none if the clock runs all the time.
@@ -39,19 +41,30 @@ enum Progress {
     Unsent(Option<Instant>),
 }
 
-/// The result of a part.
+/// What came of a part.
 pub(crate) struct Received {
     pub(crate) part: usize,
-    pub(crate) connection: u64,
-    pub(crate) success: Success,
+    pub(crate) content: Content,
+}
+
+pub(crate) enum Content {
+    /// The number of the connection, and the result.
+    Success(u64, Success),
+    /// Each account of it has failed with this error; only if accounts may fail alone.
+    Failed(Vec<FailedAccount>, Error),
 }
 
 impl Window {
-    pub(crate) fn new(hub: &Arc<Hub>, timeout: Duration, cancel: Option<CancelToken>) -> Result<Self, Error> {
-        let window =
-            Window { hub: Arc::clone(hub), call: hub.begin(), timeout, parts: Vec::new(), cancel, last_look: None };
+    pub(crate) fn new(
+        hub: &Arc<Hub>,
+        timeout: Duration,
+        is_partial: bool,
+        cancel: Option<CancelToken>,
+    ) -> Result<Self, Error> {
+        let (hub, call) = (Arc::clone(hub), hub.begin());
+        let window = Window { hub, call, timeout, is_partial, parts: Vec::new(), cancel, last_look: None };
         if let Some(cancel) = &window.cancel {
-            cancel.register(hub, window.call)?;
+            cancel.register(&window.hub, window.call)?;
         }
         Ok(window)
     }
@@ -78,16 +91,21 @@ impl Window {
         loop {
             self.send_what_is_due()?;
             self.forgive_time_away();
-            match self.look(self.next_event())? {
+            let (time, is_deadline) = self.next_event();
+            match self.look(time, is_deadline)? {
                 Some(received) => return Ok(received),
-                None => self.check_deadlines()?,
+                None => {
+                    if let Some(received) = self.check_deadlines()? {
+                        return Ok(received);
+                    }
+                }
             }
         }
     }
 
     /// A result that is there already.
     pub(crate) fn next_if_there(&mut self) -> Result<Option<Received>, Error> {
-        self.look(Instant::now())
+        self.look(Instant::now(), false)
     }
 
     /// The connection brought something that is no answer to what was asked.
@@ -95,8 +113,8 @@ impl Window {
         self.hub.give_up(connection, why)
     }
 
-    fn look(&mut self, until: Instant) -> Result<Option<Received>, Error> {
-        let waited = self.hub.wait(self.call, until);
+    fn look(&mut self, until: Instant, gives_up: bool) -> Result<Option<Received>, Error> {
+        let waited = self.hub.wait(self.call, until, gives_up);
         if let Some(time) = &mut self.last_look {
             *time = Instant::now();
         }
@@ -112,11 +130,15 @@ impl Window {
         match arrival {
             Arrival::Result(part, connection, success) => {
                 self.parts.retain(|one| one.number != part);
-                return Ok(Some(Received { part, connection, success }));
+                return Ok(Some(Received { part, content: Content::Success(connection, success) }));
             }
             Arrival::Refused(part, refusal) => {
-                self.parts.retain(|one| one.number != part);
-                return Err(Error::Refused(refusal));
+                let timeout = self.timeout;
+                let error = match refusal.code {
+                    DEADLINE_EXCEEDED => Error::Deadline { timeout, answer: Some(refusal) },
+                    _ => Error::Refused(refusal),
+                };
+                return self.fail(part, error).map(Some);
             }
             Arrival::Failed(error) => return Err(error),
             Arrival::Lost(part) => self.put_back(part, None),
@@ -155,22 +177,40 @@ impl Window {
         Ok(())
     }
 
-    /// When there will be something to do even if nothing arrives.
-    fn next_event(&self) -> Instant {
+    /// When there will be something to do even if nothing arrives, and whether that is to give a request up that is in flight.
+    fn next_event(&self) -> (Instant, bool) {
         let events = self.parts.iter().map(|part| match part.progress {
-            Progress::Sent(_) => part.deadline + GRACE,
-            Progress::Unsent(Some(time)) => time.min(part.deadline),
-            Progress::Unsent(None) => part.deadline,
+            Progress::Sent(_) => (part.deadline + GRACE, true),
+            Progress::Unsent(Some(time)) => (time.min(part.deadline), false),
+            Progress::Unsent(None) => (part.deadline, false),
         });
         events.min().expect("nobody waits without a request")
     }
 
-    fn check_deadlines(&self) -> Result<(), Error> {
+    /// Takes a part off that has failed. If accounts may fail alone, and the error is about them, the others go on.
+    fn fail(&mut self, part: usize, error: Error) -> Result<Received, Error> {
+        let at = self.parts.iter().position(|one| one.number == part).expect("it is in flight");
+        let failure = if self.is_partial { FailedAccount::of(&error) } else { None };
+        let failure = match failure {
+            Some(failure) => failure,
+            None => return Err(error),
+        };
+        let part = self.parts.remove(at);
+        if let Progress::Sent(id) = part.progress {
+            self.hub.withdraw(&[id]); // unless it was answered
+        }
+        let accounts = part.message.accounts();
+        let failed = accounts.into_iter().map(|account| FailedAccount { account, ..failure.clone() }).collect();
+        Ok(Received { part: part.number, content: Content::Failed(failed, error) })
+    }
+
+    fn check_deadlines(&mut self) -> Result<Option<Received>, Error> {
         let now = Instant::now();
         for part in &self.parts {
             match part.progress {
                 Progress::Sent(_) if now >= part.deadline + GRACE => {
-                    return Err(Error::Deadline { timeout: self.timeout });
+                    let number = part.number;
+                    return self.fail(number, Error::Deadline { timeout: self.timeout, answer: None }).map(Some);
                 }
                 // Also if the time to try again lies beyond: then it is certain already.
                 Progress::Unsent(not_before) if not_before.map_or(now, |time| time.max(now)) >= part.deadline => {
@@ -179,7 +219,7 @@ impl Window {
                 _ => {}
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     fn forgive_time_away(&mut self) {

@@ -1,6 +1,7 @@
 //! The client, and a daemon in this process that behaves and misbehaves.
 
 mod fake;
+mod fork;
 
 use std::sync::mpsc::{channel, Receiver, Sender};
 use std::sync::Mutex;
@@ -8,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fake::{Fake, Folder};
+use fork::{fork_among_calls, get_own_accounts, Child};
 use imattr::{CancelToken, Client, Error, Json};
 
 /// A channel whose ends threads of a fake daemon may share.
@@ -376,7 +378,7 @@ fn a_wrong_account_ends_a_stream_after_what_was_answered() {
     assert_eq!(users.next().unwrap().unwrap().account, "a");
     assert_eq!(users.next().unwrap().unwrap().account, "b");
     let error = users.next().unwrap().unwrap_err();
-    assert_eq!(error.to_string(), "account 2 has 0 bytes; 1 to 255 are allowed");
+    assert_eq!(error.to_string(), "accounts[2] has 0 bytes; 1 to 255 are allowed");
     assert!(users.next().is_none());
 }
 
@@ -408,11 +410,12 @@ fn errors_say_what_to_do() {
     assert_eq!(
         error.to_string(),
         format!(
-            "cannot connect to {}: No such file or directory (os error 2); is imattrd running, and is this the path of \
-             its socket (IMATTRD_SOCKET)?",
+            "cannot connect to {}: No such file or directory (os error 2); is imattrd running (systemctl status \
+             imattrd.socket), and is this the path of its socket (IMATTRD_SOCKET)?",
             path.display()
         )
     );
+    assert_eq!(format!("{:?}", error), error.to_string()); // as main says it
     assert!(!error.retryable());
     assert!(std::error::Error::source(&error).is_some());
 
@@ -450,6 +453,85 @@ fn a_refusal_tells_all_that_the_daemon_said() {
     assert_eq!((refusal.limit.as_ref().unwrap().as_f64(), refusal.limit_name.as_deref()), (1000.0, Some("l")));
     assert_eq!((refusal.failed.len(), &*refusal.failed[0].account), (1, "é"));
     assert!(refusal.data.as_ref().unwrap().get("later").is_some());
+}
+
+#[test]
+fn the_daemons_word_that_it_is_too_late_is_the_deadline_error() {
+    let fake = Fake::new(|connection| {
+        while let Some(request) = connection.next() {
+            let data = r#"{"source":"daemon","retryable":true,"retryAfterMs":70,"fetched":2}"#;
+            let error = format!(r#"{{"code":-32001,"message":"too late","data":{}}}"#, data);
+            connection.write(&request.error_line(&error));
+        }
+    });
+    let client = fake.client();
+    for error in [client.get_attrs(["a"]).unwrap_err(), client.stream(["a"]).next().unwrap().unwrap_err()] {
+        assert!(matches!(&error, Error::Deadline { answer: Some(answer), .. } if answer.fetched == Some(2)));
+        assert_eq!((error.code(), error.retry_after()), (Some(-32001), Some(Duration::from_millis(70))));
+        assert!(error.retryable() && error.to_string().contains("too late"), "{}", error);
+    }
+}
+
+#[test]
+fn a_partial_answer_lists_what_failed() {
+    let fake = Fake::new(|connection| {
+        while let Some(request) = connection.next() {
+            assert_eq!(request.params.get("partial").and_then(imattr::Value::as_bool), Some(true));
+            connection.write(&request.line(
+                r#"{"UserAttrs":[{"To_Account":"a","Attrs":{}}],"missing":["b"],"failed":[{"To_Account":"c","code":90003,"message":"m","retryable":true,"ErrorInfo":"i","retryAfterMs":1500,"callId":"7"}]}"#,
+            ));
+        }
+    });
+    let client = fake.client();
+    let request = client.request().partial(true);
+    let answer = request.get_attrs(["a", "b", "c"]).unwrap();
+    assert_eq!((answer.user_attrs.len(), answer.missing.len(), answer.failed.len()), (1, 1, 1));
+    let users: Vec<imattr::User> = request.stream(["a", "b", "c"]).map(Result::unwrap).collect();
+    let failed = &answer.failed[0];
+    assert_eq!((&*failed.account, failed.code, &*failed.message, failed.retryable), ("c", 90003, "m", true));
+    assert_eq!((failed.error_info.as_deref(), failed.call_id.as_deref()), (Some("i"), Some("7")));
+    assert_eq!(failed.retry_after, Some(Duration::from_millis(1500)));
+    assert_eq!((users[2].failed.as_ref(), &users[2].attrs, &*users[2].account), (Some(failed), &None, "c"));
+    assert!(users[..2].iter().all(|user| user.failed.is_none()));
+}
+
+// Forks
+
+#[test]
+fn a_forked_process_has_a_connection_of_its_own() {
+    fork_among_calls(&Fake::echo().client());
+}
+
+#[test]
+fn a_stream_belongs_to_its_process() {
+    let (withdrawals, withdrawn) = channel();
+    let withdrawals = Mutex::new(withdrawals);
+    let fake = Fake::new(move |connection| {
+        while let Some(request) = connection.next() {
+            if request.id.is_none() {
+                withdrawals.lock().unwrap().send(()).unwrap();
+            }
+            connection.answer(&request);
+        }
+    });
+    let client = fake.client();
+    let token = CancelToken::new();
+    let accounts = (0..200).map(|number| number.to_string());
+    let mut users = client.request().cancel(&token).batch(3).in_flight(4).stream(accounts);
+    assert_eq!(users.by_ref().take(9).map(Result::unwrap).count(), 9);
+    let mut ours = Some(users);
+    let child = Child::new(|| {
+        let mut users = ours.take().unwrap();
+        let is_cancelled = matches!(users.next(), Some(Err(Error::Cancelled)));
+        let is_good = get_own_accounts(&client, 0, 3);
+        drop(users);
+        token.cancel();
+        is_cancelled && is_good && get_own_accounts(&client, 0, 3)
+    });
+    assert_eq!(ours.unwrap().map(Result::unwrap).count(), 191);
+    assert!(child.succeeded() && get_own_accounts(&client, 0, 3));
+    assert_eq!(fake.connections(), 2);
+    assert!(withdrawn.try_recv().is_err());
 }
 
 #[test]
@@ -507,8 +589,8 @@ fn what_is_out_of_range_is_said_before_anything_is_sent() {
     let wrong = [
         (request.clone().timeout(Duration::ZERO), "timeout is 0ns; 1ms to 600s are allowed"),
         (request.clone().max_age(Duration::from_secs(3601)), "max_age is 3601s; 0ns to 3600s are allowed"),
-        (request.clone().batch(0), "batch is 0; at least 1 is needed"),
-        (request.clone().in_flight(0), "in_flight is 0; at least 1 is needed"),
+        (request.clone().batch(0), "batch is 0; 1 to 10000 are allowed"),
+        (request.clone().in_flight(10_001), "in_flight is 10001; 1 to 10000 are allowed"),
     ];
     for (request, message) in wrong {
         assert_eq!(request.get_attrs(["a"]).unwrap_err().to_string(), message);
@@ -517,7 +599,7 @@ fn what_is_out_of_range_is_said_before_anything_is_sent() {
         assert!(users.next().is_none());
     }
     let error = client.get_attrs(vec!["a", &"é".repeat(128)]).unwrap_err();
-    assert_eq!(error.to_string(), "account 1 has 256 bytes; 1 to 255 are allowed");
+    assert_eq!(error.to_string(), "accounts[1] has 256 bytes; 1 to 255 are allowed");
     let error: Error = "{\"a\":}".parse::<Json>().unwrap_err().into();
     assert_eq!(error.to_string(), "no JSON: expected a value at byte 5");
     assert!(matches!(error, Error::Argument(_)));

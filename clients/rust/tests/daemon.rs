@@ -1,5 +1,7 @@
 //! The client and a real daemon, at IMATTRD_SOCKET.
 
+mod fork;
+
 use std::collections::HashSet;
 use std::thread;
 use std::time::Duration;
@@ -20,7 +22,14 @@ fn tells_its_state() {
     let client = Client::new();
     client.ping().unwrap();
     let status = client.get_status().unwrap();
-    assert_eq!(status.get("state").unwrap().as_str(), Some("ready"));
+    assert_eq!((&*status.state, &*status.version), ("ready", imattr::VERSION));
+    assert!(status.limiter.unwrap().rate_limit > 0 && status.requests["ping"] > 0);
+    assert_eq!(status.json.get("pid").unwrap().as_i64(), Some(status.pid));
+}
+
+#[test]
+fn a_forked_process_has_a_connection_of_its_own() {
+    fork::fork_among_calls(&Client::new());
 }
 
 #[test]

@@ -10,9 +10,16 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use imattr::{AccountError, CancelToken, Client, Error, Json, Request, User, Value};
+use imattr::{AccountError, CancelToken, Client, Error, FailedAccount, Json, Request, User, Value};
 
-const FEATURES: [&str; 9] = ["concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "large", "duplex", "loop"];
+extern "C" {
+    fn fork() -> i32;
+    fn waitpid(process: i32, status: *mut i32, options: i32) -> i32;
+    fn _exit(status: i32) -> !;
+}
+
+const FEATURES: [&str; 10] =
+    ["concurrent", "cancel", "stream", "pause", "reconnect", "bigint", "large", "duplex", "loop", "fork"];
 const DATA: [&str; 12] = [
     "source",
     "retryable",
@@ -33,6 +40,7 @@ fn main() {
     say(format!("\"driver\":\"rust\",\"features\":{}", features));
     let mut client = Client::new();
     let mut calls: HashMap<String, Call> = HashMap::new();
+    let mut children = Vec::new();
     for line in io::stdin().lock().lines() {
         let line = line.expect("standard input");
         let command = Command(line.parse::<Json>().expect("a command").value());
@@ -48,6 +56,7 @@ fn main() {
             }
             "cancel" => calls[command.text("call")].control.cancel(),
             "resume" => calls[command.text("call")].control.go_on(Pause::Resumed),
+            "fork" => children.push(forked(&client, &command)),
             "leave" => calls[command.text("call")].control.go_on(Pause::Left),
             _ => {
                 let name = command.text("call").to_owned();
@@ -56,6 +65,23 @@ fn main() {
         }
     }
     calls.drain().for_each(|(_, call)| call.join());
+    for child in children {
+        // SAFETY: the status is not asked for.
+        unsafe { waitpid(child, std::ptr::null_mut(), 0) };
+    }
+}
+
+/// Forks. The child asks with the client that it has from its parent.
+fn forked(client: &Client, command: &Command) -> i32 {
+    // SAFETY: the child only uses the client, and locks of standard output that this thread would hold.
+    let child = unsafe { fork() };
+    if child == 0 {
+        let said = get_attrs(&client.request(), command).unwrap_or_else(|error| described(&error));
+        say(format!("\"call\":{},{}", quoted(command.text("call")), said));
+        // SAFETY: no pointers are given.
+        unsafe { _exit(0) };
+    }
+    child
 }
 
 fn say(members: String) {
@@ -166,11 +192,12 @@ fn run(client: &Client, command: &Command, control: &Control) -> Result<String, 
     if let Some(age) = command.time("maxAgeMs")? {
         request = request.max_age(age);
     }
+    request = request.partial(is_partial(command));
     match command.text("do") {
         "getAttrs" => get_attrs(&request, command),
         "stream" => stream(request, command, control),
         "ping" => request.ping().map(|()| "\"result\":\"pong\"".into()),
-        "getStatus" => request.get_status().map(|status| format!("\"result\":{}", status)),
+        "getStatus" => request.get_status().map(|status| format!("\"result\":{}", status.json)),
         "call" => {
             let params = command.get("params").map(Json::from);
             request.call(command.text("method"), params).map(|result| format!("\"result\":{}", result))
@@ -184,6 +211,10 @@ fn run(client: &Client, command: &Command, control: &Control) -> Result<String, 
     }
 }
 
+fn is_partial(command: &Command) -> bool {
+    command.get("partial").and_then(Value::as_bool).unwrap_or(false)
+}
+
 fn get_attrs(request: &Request<'_>, command: &Command) -> Result<String, Error> {
     let answer = request.get_attrs(command.accounts())?;
     let users = answer.user_attrs.iter().map(|user| user_attrs(&user.account, &user.attrs));
@@ -192,6 +223,10 @@ fn get_attrs(request: &Request<'_>, command: &Command) -> Result<String, Error> 
     if !answer.error_list.is_empty() {
         let errors = answer.error_list.iter().map(|error| format!("{{{}}}", account_error(error)));
         result.push_str(&format!(",\"ErrorList\":[{}]", errors.collect::<Vec<String>>().join(",")));
+    }
+    if is_partial(command) {
+        let failed: Vec<String> = answer.failed.iter().map(failed_account).collect();
+        result.push_str(&format!(",\"failed\":[{}]", failed.join(",")));
     }
     Ok(format!("\"result\":{{{}}}", result))
 }
@@ -203,6 +238,20 @@ fn user_attrs(account: &str, attrs: &Json) -> String {
 fn account_error(error: &AccountError) -> String {
     let (account, info) = (quoted(&error.account), quoted(&error.info));
     format!("\"To_Account\":{},\"ErrorCode\":{},\"ErrorInfo\":{}", account, error.code, info)
+}
+
+fn failed_account(failed: &FailedAccount) -> String {
+    let mut members = format!("\"To_Account\":{},\"code\":{}", quoted(&failed.account), failed.code);
+    members.push_str(&format!(",\"message\":{},\"retryable\":{}", quoted(&failed.message), failed.retryable));
+    for (name, text) in [("ErrorInfo", &failed.error_info), ("callId", &failed.call_id)] {
+        if let Some(text) = text {
+            members.push_str(&format!(",\"{}\":{}", name, quoted(text)));
+        }
+    }
+    if let Some(time) = failed.retry_after {
+        members.push_str(&format!(",\"retryAfterMs\":{}", time.as_millis()));
+    }
+    format!("{{{}}}", members)
 }
 
 fn stream(mut request: Request<'_>, command: &Command, control: &Control) -> Result<String, Error> {
@@ -238,6 +287,9 @@ fn stream(mut request: Request<'_>, command: &Command, control: &Control) -> Res
 }
 
 fn described_user(user: &User) -> String {
+    if let Some(failed) = &user.failed {
+        return format!("\"failed\":{}", failed_account(failed));
+    }
     match (&user.attrs, &user.error) {
         (Some(attrs), _) => format!("\"user\":{}", user_attrs(&user.account, attrs)),
         (None, Some(error)) => format!("\"missing\":{{{}}}", account_error(error)),
@@ -279,7 +331,7 @@ fn described(error: &Error) -> String {
     };
     let mut members = format!("\"kind\":\"{}\"", kind);
     match error {
-        Error::Refused(refusal) => {
+        Error::Refused(refusal) | Error::Deadline { answer: Some(refusal), .. } => {
             members.push_str(&format!(",\"code\":{},\"message\":{}", refusal.code, quoted(&refusal.message)));
             for name in DATA {
                 if let Some(value) = refusal.data.as_ref().and_then(|data| data.get(name)) {

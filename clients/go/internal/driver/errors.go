@@ -30,6 +30,9 @@ func errorObject(err error) object {
 	case errors.As(err, &lost):
 		line["kind"] = "lost"
 	case errors.As(err, &late):
+		if late.Answer != nil {
+			line = refusedObject(late.Answer)
+		}
 		line["kind"] = "deadline"
 	case errors.As(err, &protocol):
 		line["kind"] = "protocol"
@@ -52,6 +55,23 @@ func refusedObject(e *imattr.RefusedError) object {
 		"source": e.Source, "retryable": e.Retryable, "retryAfterMs": e.RetryAfter.Milliseconds(),
 		"ErrorInfo": e.ErrorInfo, "attempts": e.Attempts, "path": e.Path, "limit": e.Limit, "limitName": e.LimitName,
 		"fetched": e.Fetched, "failed": e.Failed, "callId": e.CallID, "clockSkewSeconds": int64(e.ClockSkew.Seconds()),
+	} {
+		if _, was := sent[name]; was {
+			line[name] = value
+		}
+	}
+	return line
+}
+
+// failedObject says the fields of a failed account that the client knows, and that the daemon had sent.
+func failedObject(failed imattr.FailedAccount) object {
+	text, _ := json.Marshal(failed)
+	var sent map[string]json.RawMessage
+	_ = json.Unmarshal(text, &sent)
+	line := object{}
+	for name, value := range map[string]any{
+		"To_Account": failed.Account, "code": failed.Code, "message": failed.Message, "retryable": failed.Retryable,
+		"ErrorInfo": failed.ErrorInfo, "retryAfterMs": failed.RetryAfter.Milliseconds(), "callId": failed.CallID,
 	} {
 		if _, was := sent[name]; was {
 			line[name] = value

@@ -46,6 +46,7 @@ type command struct {
 	Prefix     string
 	TimeoutMs  *int64
 	MaxAgeMs   *int64
+	Partial    bool
 	Batch      *int
 	InFlight   *int
 	PauseAfter int
@@ -60,6 +61,9 @@ func (c command) options() (options []imattr.Option) {
 	}
 	if c.MaxAgeMs != nil {
 		options = append(options, imattr.MaxAge(time.Duration(*c.MaxAgeMs)*time.Millisecond))
+	}
+	if c.Partial {
+		options = append(options, imattr.Partial())
 	}
 	if c.Batch != nil {
 		options = append(options, imattr.Batch(*c.Batch))
@@ -149,7 +153,11 @@ func run(ctx context.Context, client *imattr.Client, c command) (any, error) {
 	case "ping":
 		return "pong", client.Ping(ctx, c.options()...)
 	case "getStatus":
-		return client.GetStatus(ctx, c.options()...)
+		status, err := client.GetStatus(ctx, c.options()...)
+		if err != nil {
+			return nil, err
+		}
+		return status.JSON, nil
 	case "call":
 		var params any
 		if c.Params != nil {
@@ -170,6 +178,13 @@ func resultObject(result *imattr.Result) object {
 	line := object{"UserAttrs": result.UserAttrs, "missing": result.Missing}
 	if result.ErrorList != nil {
 		line["ErrorList"] = result.ErrorList
+	}
+	if result.Failed != nil {
+		all := []any{}
+		for _, one := range result.Failed {
+			all = append(all, failedObject(one))
+		}
+		line["failed"] = all
 	}
 	return line
 }
@@ -217,7 +232,9 @@ func (d *driver) stream(client *imattr.Client, running *call, c command) {
 	stream := client.Stream(running.ctx, source, c.options()...)
 	defer stream.Close()
 	for given := 1; stream.Next(); given++ {
-		if missing, is := stream.Missing(); is {
+		if failed, is := stream.Failed(); is {
+			d.say(object{"call": c.Call, "failed": failedObject(failed)})
+		} else if missing, is := stream.Missing(); is {
 			d.say(object{"call": c.Call, "missing": missing})
 		} else {
 			d.say(object{"call": c.Call, "user": imattr.User{Account: stream.Account(), Attrs: stream.Attrs()}})

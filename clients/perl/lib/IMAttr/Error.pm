@@ -84,15 +84,15 @@ Whether the same call may succeed later without anybody's doing.
 
 =item retry_after
 
-Refused: the seconds before which asking again is of no use; undef if the daemon did not say.
+Refused and deadline: the seconds before which asking again is of no use; undef if the daemon did not say.
 
 =item code
 
-Refused: a code of the daemon, or Tencent's own C<ErrorCode>.
+Refused: a code of the daemon, or Tencent's own C<ErrorCode>. Deadline: -32001 if the daemon said so; undef if it said nothing.
 
 =item data
 
-Refused: the daemon's C<data>, a hash with C<source>, C<retryable>, and where they apply C<ErrorInfo>, C<attempts>,
+Refused and deadline: the daemon's C<data>, a hash with C<source>, C<retryable>, and where they apply C<ErrorInfo>, C<attempts>,
 C<retryAfterMs>, C<path>, C<limit>, C<limitName>, C<fetched>, C<failed>, C<callId>, C<clockSkewSeconds>.
 
 =item path, errno

@@ -73,7 +73,7 @@ sub _take {
     return @accounts;
 }
 
-# The accounts of an answer: those that were answered, then those that are missing, with upstream's reasons.
+# The accounts of an answer: those that were answered, then those that are missing, with upstream's reasons, then those that failed.
 sub _users {
     my ($result) = @_;
     my %reason = map { ($_->{To_Account} => $_) } @{$result->{ErrorList} // []};
@@ -85,7 +85,8 @@ sub _users {
             map { exists $reason->{$_} ? ($_ => $reason->{$_}) : () } qw(ErrorCode ErrorInfo)
         }
     } @{$result->{missing}};
-    return [@{$result->{UserAttrs}}, @missing];
+    my @failed = map { {To_Account => $_->{To_Account}, Attrs => undef, failure => $_} } @{$result->{failed} // []};
+    return [@{$result->{UserAttrs}}, @missing, @failed];
 }
 
 1;

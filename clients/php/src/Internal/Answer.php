@@ -5,7 +5,11 @@ declare(strict_types=1);
 namespace IMAttr\Internal;
 
 use IMAttr\Attributes;
+use IMAttr\Exception\DeadlineException;
+use IMAttr\Exception\IMAttrException;
 use IMAttr\Exception\ProtocolException;
+use IMAttr\Exception\RefusedException;
+use IMAttr\Failure;
 use IMAttr\User;
 use stdClass;
 
@@ -71,6 +75,60 @@ final class Answer
     {
         $begin = strlen($line) > 80 ? substr($line, 0, 80) . '…' : $line;
         return json_encode($begin, JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES);
+    }
+
+    /** The error that the daemon answered. */
+    public static function refusal(stdClass $error): IMAttrException
+    {
+        return $error->code === DeadlineException::CODE
+            ? new DeadlineException($error->message, $error)
+            : new RefusedException($error);
+    }
+
+    /** The result of `getAttrs` with `partial`. A daemon that does not know of `failed` has failed no account. */
+    public static function partialAttributes(mixed $result): Attributes
+    {
+        $answer = self::attributes($result);
+        $failed = $result->failed ?? [];
+        self::check(self::areAboutAccounts($failed) && array_filter($failed, self::isFailure(...)) === $failed, 'failed');
+        $failures = array_map(static fn (stdClass $entry): Failure => self::failure(
+            $entry->To_Account,
+            new RefusedException((object) ['code' => $entry->code, 'message' => $entry->message, 'data' => $entry]),
+        ), $failed);
+        return new Attributes($answer->UserAttrs, $answer->missing, $answer->ErrorList, $failures);
+    }
+
+    private static function isFailure(stdClass $entry): bool
+    {
+        return self::isError($entry) && is_bool($entry->retryable ?? null);
+    }
+
+    /**
+     * The answer to a request that has failed wholly, if the error is one of its accounts.
+     *
+     * @param list<string> $accounts
+     */
+    public static function allFailed(array $accounts, \Throwable $error): ?Attributes
+    {
+        if (!self::isAboutAccounts($error)) {
+            return null;
+        }
+        $failures = array_map(static fn (string $account): Failure => self::failure($account, $error), Arguments::distinct($accounts));
+        return new Attributes([], [], null, $failures);
+    }
+
+    private static function isAboutAccounts(\Throwable $error): bool
+    {
+        $code = $error->getCode();
+        return $error instanceof DeadlineException
+            || ($error instanceof RefusedException && (in_array($code, [-32000, -32002], true) || $code < -32768 || $code > -32000));
+    }
+
+    private static function failure(string $account, DeadlineException|RefusedException $error): Failure
+    {
+        $code = $error instanceof DeadlineException ? DeadlineException::CODE : $error->getCode();
+        $fields = [$error->ErrorInfo, $error->retryAfterMs, $error->callId];
+        return new Failure($account, $code, $error->getMessage(), $error->retryable, ...$fields);
     }
 
     /** The result of `getAttrs`. */

@@ -59,10 +59,18 @@ final class Arguments
         }
     }
 
-    public static function checkCount(string $name, int $value): void
+    public static function checkCount(string $name, int $value, int $most): void
     {
-        if ($value < 1) {
-            throw new ArgumentException("$name is $value; it must be at least 1");
+        if ($value < 1 || $value > $most) {
+            throw new ArgumentException("$name is $value; it must be 1 to $most");
+        }
+    }
+
+    /** PHP itself ignores arguments that a function does not have, but for named ones. */
+    public static function checkNoMore(int $given, int $known): void
+    {
+        if ($given > $known) {
+            throw new ArgumentException("$given arguments were given; there are $known");
         }
     }
 

@@ -5,7 +5,6 @@ declare(strict_types=1);
 namespace IMAttr\Internal;
 
 use IMAttr\Exception\ProtocolException;
-use IMAttr\Exception\RefusedException;
 use IMAttr\Exception\UnreachableException;
 use stdClass;
 
@@ -14,6 +13,8 @@ final class Connection
 {
     private const MAX_ANSWER_BYTES = 256 << 20;
     private const READ_BYTES = 64 << 10;
+    /** More reads than a socket holds. */
+    private const ARRIVED = 256;
     private const MAX_PATH_BYTES = 107;
     private const MAX_SELECT = 0.1;
     private const SHUTTING_DOWN = -32004;
@@ -126,16 +127,26 @@ final class Connection
         }
     }
 
-    /** Waits up to so many seconds for something to read, and reads it. */
-    public function receive(float $seconds): void
+    /** Reads all that has arrived by now, but not for ever what goes on coming. */
+    public function receiveAll(): void
+    {
+        for ($chunks = 0; $chunks < self::ARRIVED && !$this->isOver && $this->receive(0); $chunks++) {
+        }
+    }
+
+    /** Waits up to so many seconds for something to read, and reads it. Returns whether there was something. */
+    public function receive(float $seconds): bool
     {
         stream_set_timeout($this->stream, (int) $seconds, self::microseconds($seconds));
         $chunk = @fread($this->stream, self::READ_BYTES);
         if ($chunk !== '' && $chunk !== false) {
             $this->received($chunk);
-        } elseif (stream_get_meta_data($this->stream)['eof']) {
+            return true;
+        }
+        if (stream_get_meta_data($this->stream)['eof']) {
             $this->end();
         }
+        return false;
     }
 
     private static function microseconds(float $seconds): int
@@ -205,7 +216,7 @@ final class Connection
         }
         $this->hasAnswered = true;
         if ($answer->id === null) {
-            $this->end(new RefusedException($error));
+            $this->end(Answer::refusal($error));
             return;
         }
         $request = $this->request($answer->id);
@@ -215,7 +226,7 @@ final class Connection
         }
         $outcome = $error === null ? $request->read($answer->result) : null;
         $this->remove($request);
-        $error === null ? $request->succeed($outcome) : $request->fail(new RefusedException($error));
+        $error === null ? $request->succeed($outcome) : $request->fail(Answer::refusal($error));
     }
 
     /** The daemon is shutting down. Other requests may still be answered here, but nothing new is sent. */

@@ -43,10 +43,11 @@ final class Job
      *
      * @param Closure(int): string $text See Request, as for `deadline` and `read`.
      * @param int $mark What `take` gives with the answer.
+     * @param ?Closure(\Throwable): mixed $recover Gives the outcome that an error stands for; null if it is the job's failure.
      */
-    public function start(Closure $text, float $deadline, Closure $read, int $mark = 0): void
+    public function start(Closure $text, float $deadline, Closure $read, int $mark = 0, ?Closure $recover = null): void
     {
-        $request = new Request($this, $text, $deadline, $read, $mark);
+        $request = new Request($this, $text, $deadline, $read, $mark, $recover);
         $this->underWay[spl_object_id($request)] = $request;
         $this->session->start($request);
     }
@@ -129,12 +130,25 @@ final class Job
     private function expire(): void
     {
         $now = $this->now();
-        foreach ($this->underWay as $request) {
-            if (self::patience($request) <= $now) {
-                $this->failed(null, $this->lateness($request));
+        if ($this->late($now) === []) {
+            return;
+        }
+        // This process may not have run when the answers came.
+        $this->session->receiveAll();
+        foreach ($this->late($now) as $request) {
+            $error = $this->lateness($request);
+            $this->session->withdraw($request);
+            $request->fail($error);
+            if ($this->failure !== null) {
                 return;
             }
         }
+    }
+
+    /** @return array<int, Request> */
+    private function late(float $now): array
+    {
+        return array_filter($this->underWay, static fn (Request $request): bool => self::patience($request) <= $now);
     }
 
     /** Until when an answer is waited for. */

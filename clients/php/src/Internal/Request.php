@@ -20,6 +20,7 @@ final class Request
      * @param Closure(int): string $text The method's name and the params, from the time that is left, in ms.
      * @param float $deadline As its job counts the time.
      * @param Closure(mixed): mixed $read Gives the outcome of a result, or throws ProtocolException.
+     * @param ?Closure(\Throwable): mixed $recover Gives the outcome that an error stands for; null if it is the job's failure.
      */
     public function __construct(
         private readonly Job $job,
@@ -27,6 +28,7 @@ final class Request
         public readonly float $deadline,
         private readonly Closure $read,
         private readonly int $mark,
+        private readonly ?Closure $recover = null,
     ) {
     }
 
@@ -56,6 +58,7 @@ final class Request
 
     public function fail(\Throwable $error): void
     {
-        $this->job->failed($this, $error);
+        $outcome = $this->recover === null ? null : ($this->recover)($error);
+        $outcome === null ? $this->job->failed($this, $error) : $this->succeed($outcome);
     }
 }

@@ -85,6 +85,14 @@ final class Session
         $this->sendWaiting();
     }
 
+    /** Reads all that has arrived by now. */
+    public function receiveAll(): void
+    {
+        foreach ($this->connections as $connection) {
+            $connection->receiveAll();
+        }
+    }
+
     public function close(): void
     {
         $this->isClosed = true;

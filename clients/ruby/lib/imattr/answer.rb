@@ -8,7 +8,7 @@ module IMAttr
     # The request's id; nil if it is about the connection.
     attr_reader :id
     attr_reader :result
-    # A Refused, instead of the result.
+    # A Refused or a DeadlineExceeded, instead of the result.
     attr_reader :refusal
 
     # Raises ProtocolError if the line is no answer.
@@ -43,7 +43,8 @@ module IMAttr
 
     def refused(error, line)
       no_answer(line) unless error.is_a?(Hash) && error["code"].is_a?(Integer) && error["message"].is_a?(String)
-      Refused.new(error["message"], error["code"], error["data"].is_a?(Hash) ? error["data"] : {})
+      kind = error["code"] == DeadlineExceeded::CODE ? DeadlineExceeded : Refused
+      kind.new(error["message"], error["code"], error["data"].is_a?(Hash) ? error["data"] : {})
     end
 
     def no_answer(line)

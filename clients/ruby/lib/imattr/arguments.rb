@@ -3,11 +3,39 @@
 module IMAttr
   # Checks what a program gives to a client. Each method returns the value as the client goes on with it.
   module Arguments
+    BATCH = (1..10_000)
     TIMEOUT = (0.001..600)
     MAX_AGE = (0..3600)
     IN_FLIGHT = (1..10_000)
 
     module_function
+
+    # What gives out accounts. One account is not many.
+    def accounts(value)
+      return value if value.respond_to?(:each) && !value.is_a?(Hash)
+
+      raise InvalidArgument, "accounts is #{value.inspect[0, 80]}, no Array or Enumerable of Strings"
+    end
+
+    # The daemon's socket: text, or what is a path, as a Pathname is.
+    def path(value)
+      text = value.respond_to?(:to_path) ? value.to_path : value
+      return text if text.is_a?(String) && !text.empty? && !text.include?("\0")
+
+      raise InvalidArgument, "path is #{value.inspect[0, 80]}, no path of a socket"
+    end
+
+    def partial(value)
+      return value if [true, false].include?(value)
+
+      raise InvalidArgument, "partial is #{value.inspect[0, 80]}, not true or false"
+    end
+
+    def method_name(value)
+      return value.to_s if value.is_a?(String) || value.is_a?(Symbol)
+
+      raise InvalidArgument, "method is #{value.inspect[0, 80]}, no String or Symbol"
+    end
 
     # An account as text in UTF-8.
     def account(value, index)
@@ -34,14 +62,13 @@ module IMAttr
 
     def timeout(seconds) = within("timeout", seconds, TIMEOUT, " s")
     def max_age(seconds) = seconds && within("max_age", seconds, MAX_AGE, " s")
-    def batch(accounts) = integer("batch", accounts, (1..))
+    def batch(accounts) = integer("batch", accounts, BATCH)
     def in_flight(requests) = integer("in_flight", requests, IN_FLIGHT)
 
     def within(name, value, range, unit = "")
       return value if value.is_a?(Numeric) && value.real? && range.cover?(value)
 
-      bounds = range.end ? "from #{range.begin} to #{range.end}#{unit}" : "#{range.begin} or more"
-      raise InvalidArgument, "#{name} is #{value.inspect}, not #{bounds}"
+      raise InvalidArgument, "#{name} is #{value.inspect}, not from #{range.begin} to #{range.end}#{unit}"
     end
 
     def integer(name, value, range)

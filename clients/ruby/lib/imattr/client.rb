@@ -20,17 +20,20 @@ module IMAttr
     IN_FLIGHT = 32
 
     # Makes a client, gives it to the block, and closes it.
-    def self.open(path = nil)
-      client = new(path)
+    def self.open(...)
+      client = new(...)
       yield client
     ensure
       client&.close
     end
 
-    # +path+ is the daemon's socket; else the variable IMATTRD_SOCKET names it, and else it is DEFAULT_PATH.
-    def initialize(path = nil)
+    # +socket+, or +path:+, is the daemon's socket; else the variable IMATTRD_SOCKET names it, and else it is DEFAULT_PATH.
+    def initialize(socket = nil, path: nil)
+      raise InvalidArgument, "path is given twice: #{socket.inspect}, #{path.inspect}" unless socket.nil? || path.nil?
+
+      given = socket.nil? ? path : socket
       variable = ENV.fetch("IMATTRD_SOCKET", "")
-      @exchange = Exchange.new(path || (variable.empty? ? DEFAULT_PATH : variable))
+      @exchange = Exchange.new(given.nil? ? (variable.empty? ? DEFAULT_PATH : variable) : Arguments.path(given))
     end
 
     # The daemon's socket.
@@ -43,11 +46,15 @@ module IMAttr
     #
     # +timeout+:: how long it may take: 0.001 to 600
     # +max_age+:: accept answers that the daemon already holds, up to this old: 0 to 3600; else Tencent is asked
-    def get_attrs(accounts, timeout: 30, max_age: nil)
+    # +partial+:: accounts that fail are in +failed+ beside those that were answered; an error only if none was answered
+    def get_attrs(accounts, timeout: 30, max_age: nil, partial: false)
       deadline = Clock.now + Arguments.timeout(timeout)
       Arguments.max_age(max_age)
-      accounts = accounts.each_with_index.map { |account, index| Arguments.account(account, index) }
-      AttrsAnswer.merged(answers(accounts.each_slice(BATCH).to_a, max_age, deadline))
+      Arguments.partial(partial)
+      accounts = Arguments.accounts(accounts).to_enum(:each).each_with_index.map do |account, index|
+        Arguments.account(account, index)
+      end
+      AttrsAnswer.merged(answers(accounts.each_slice(BATCH).to_a, max_age, partial, deadline))
     end
 
     # Asks for the attributes of accounts as +accounts+ gives them out, by #each, and yields a User for each as its answer
@@ -59,12 +66,15 @@ module IMAttr
     #
     # +timeout+:: how long each request may take: 0.001 to 600
     # +max_age+:: as for #get_attrs
-    def stream(accounts, batch: BATCH, in_flight: IN_FLIGHT, timeout: 30, max_age: nil, &block)
+    # +partial+:: an account that fails is yielded with its +failure+, after the missing ones, and the stream goes on
+    def stream(accounts, batch: BATCH, in_flight: IN_FLIGHT, timeout: 30, max_age: nil, partial: false, &block)
+      Arguments.accounts(accounts)
+      Arguments.partial(partial)
       Arguments.batch(batch)
       Arguments.in_flight(in_flight)
       Arguments.timeout(timeout)
       Arguments.max_age(max_age)
-      stream = Stream.new(@exchange, accounts, batch, in_flight, timeout, max_age)
+      stream = Stream.new(@exchange, accounts, batch, in_flight, timeout, max_age, partial)
       return Enumerator.new { |users| stream.each { |user| users << user } }.lazy unless block
 
       stream.each(&block)
@@ -92,7 +102,7 @@ module IMAttr
         raise InvalidArgument, "params are #{params.inspect[0, 80]}, no Hash or Array"
       end
 
-      request(method.to_s, params && JSON.generate(params), timeout, &:itself)
+      request(Arguments.method_name(method), params && JSON.generate(params), timeout, &:itself)
     rescue JSON::GeneratorError => e
       raise InvalidArgument, "params cannot be sent: #{e.message}"
     end
@@ -112,11 +122,9 @@ module IMAttr
     end
 
     # The answers to batches of accounts, in their order.
-    def answers(batches, max_age, deadline)
+    def answers(batches, max_age, partial, deadline)
       call = Call.new
-      values(call, batches) do |batch|
-        Request.get_attrs(call, batch, max_age, deadline) { |result| AttrsAnswer.new(result) }
-      end
+      values(call, batches) { |batch| Request.get_attrs(call, batch, max_age, partial, deadline) }
     end
 
     # Sends a request for each element, as many at a time as are allowed, and returns their values in the same order.
@@ -138,9 +146,8 @@ module IMAttr
 
     def take(call, values)
       return unless (request = @exchange.wait(call))
-      raise request.error if request.error
 
-      values[request.index] = request.value
+      values[request.index] = request.outcome
       true
     end
   end

@@ -20,20 +20,12 @@ module IMAttr
     def retryable? = false
   end
 
-  # The daemon answered an error, its own or Tencent's.
-  class Refused < Error
+  # What an error that the daemon answered has; nil for each part that is not there.
+  module Answered
     # Tencent's own ErrorCode if Tencent refused; JSON-RPC's and the daemon's codes are below zero.
     attr_reader :code
     # All that the daemon said beside code and message: a Hash, empty if it said nothing.
     attr_reader :data
-
-    def initialize(message, code, data = {})
-      super(message)
-      @code = code
-      @data = data
-    end
-
-    def retryable? = @data["retryable"] == true
 
     # Seconds before which asking again is of no use; nil if the daemon did not say.
     def retry_after = seconds("retryAfterMs", 1000.0)
@@ -66,6 +58,19 @@ module IMAttr
     end
   end
 
+  # The daemon answered an error, its own or Tencent's; but that of a deadline is DeadlineExceeded.
+  class Refused < Error
+    include Answered
+
+    def initialize(message, code, data = {})
+      super(message)
+      @code = code
+      @data = data
+    end
+
+    def retryable? = @data["retryable"] == true
+  end
+
   # Nobody could be connected to. The cause is the system's error.
   class Unreachable < Error
     attr_reader :path
@@ -85,9 +90,19 @@ module IMAttr
     def retryable? = true
   end
 
-  # No answer came in time.
+  # No answer came in time. If the daemon said so, +code+ is -32001, and what it said is there as in Refused; if it said
+  # nothing at all, +code+ is nil.
   class DeadlineExceeded < Error
-    def initialize(message = "no answer came in time") = super
+    include Answered
+
+    CODE = -32_001
+
+    def initialize(message = "no answer came in time", code = nil, data = {})
+      super(message)
+      @code = code
+      @data = data
+    end
+
     def retryable? = true
   end
 

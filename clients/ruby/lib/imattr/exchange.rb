@@ -18,6 +18,8 @@ module IMAttr
     SHUTTING_DOWN = -32_004
     FIRST_PAUSE = 0.05
     LAST_PAUSE = 1
+    # More chunks than a socket holds.
+    ARRIVED = 256
 
     attr_reader :path
 
@@ -131,7 +133,10 @@ module IMAttr
     # Does what is due for a call's requests.
     def expire(call)
       now = Clock.now
-      call.open.select { |request| request.due <= now }.each do |request|
+      late = -> { call.open.select { |request| request.due <= now } }
+      # This process may not have run when the answers came.
+      late.call.filter_map(&:connection).uniq.each { |connection| receive_all(connection) }
+      late.call.each do |request|
         if request.connection
           cancel(request)
           finish(request, DeadlineExceeded.new)
@@ -233,15 +238,24 @@ module IMAttr
 
     # Reading
 
-    # Takes what has come on a connection.
+    # Takes what has come on a connection, at most one chunk; returns whether there was something.
     def receive(connection)
-      connection.read { |line| take(connection, line) } unless connection.closed?
-    rescue ProtocolError, Refused => e
+      return false if connection.closed?
+
+      connection.read { |line| take(connection, line) }
+    rescue ProtocolError, Refused, DeadlineExceeded => e
       requests = drop(connection)
       requests.each { |request| finish(request, e.dup) }
+      false
     rescue EOFError, SystemCallError => e
       @trouble = e
       repeat(drop(connection))
+      false
+    end
+
+    # Takes all that has come by now, but not for ever what goes on coming.
+    def receive_all(connection)
+      ARRIVED.times { break unless receive(connection) }
     end
 
     # Gives a line to the request that waits for it. Raises ProtocolError, and what is refused for the whole connection.

@@ -12,7 +12,7 @@ module IMAttr
 
     # The call that waits for it.
     attr_reader :call
-    attr_reader :deadline, :value, :error
+    attr_reader :deadline
     # Which of a call's requests it is.
     attr_accessor :index
     # Where it is in flight, and its id there; nil while it waits to be sent.
@@ -22,11 +22,12 @@ module IMAttr
 
     # +text+ is the line up to what differs each time it is sent. The block makes a value of the result, and raises
     # ProtocolError if it has another shape.
-    def initialize(call, text, deadline, timed: false, &read)
+    def initialize(call, text, deadline, timed: false, recover: nil, &read)
       @call = call
       @text = text
       @deadline = deadline
       @timed = timed
+      @recover = recover
       @read = read
       @ended = false
     end
@@ -37,10 +38,13 @@ module IMAttr
       new(call, text << ",\"id\":", deadline, &read)
     end
 
-    def self.get_attrs(call, accounts, max_age, deadline, &read)
+    # With +partial+, errors that are about accounts end as a value, in which all accounts have failed.
+    def self.get_attrs(call, accounts, max_age, partial, deadline)
       text = "{\"jsonrpc\":\"2.0\",\"method\":\"getAttrs\",\"params\":{\"To_Account\":#{JSON.generate(accounts)}"
       text << ",\"maxAgeMs\":" << (max_age * 1000).round.to_s if max_age
-      new(call, text << ",\"timeoutMs\":", deadline, timed: true, &read)
+      text << ",\"partial\":true" if partial
+      recover = ->(error) { AttrsAnswer::AllFailed.of(accounts, error) } if partial
+      new(call, text << ",\"timeoutMs\":", deadline, timed: true, recover:) { |result| AttrsAnswer.new(result, partial:) }
     end
 
     def line
@@ -64,6 +68,13 @@ module IMAttr
     def succeed(result)
       @value = @read.call(result)
       @ended = true
+    end
+
+    # What the caller gets: the value, or else the error is raised.
+    def outcome
+      return @value unless @error
+
+      @recover&.call(@error) || raise(@error)
     end
 
     def fail(error)

@@ -10,13 +10,14 @@ module IMAttr
   # One run over many accounts. Accounts are read, and users given out, in the caller's thread; the answers are taken in by
   # a thread of their own, so that a caller who takes his time keeps neither the daemon nor the connection waiting.
   class Stream
-    def initialize(exchange, accounts, batch, in_flight, timeout, max_age)
+    def initialize(exchange, accounts, batch, in_flight, timeout, max_age, partial)
       @exchange = exchange
       @accounts = accounts
       @batch = batch
       @in_flight = in_flight
       @timeout = timeout
       @max_age = max_age
+      @partial = partial
     end
 
     # Yields a User for each account.
@@ -46,7 +47,7 @@ module IMAttr
 
     def start(accounts)
       deadline = Clock.now + @timeout
-      request = Request.get_attrs(@call, accounts, @max_age, deadline) { |result| AttrsAnswer.new(result) }
+      request = Request.get_attrs(@call, accounts, @max_age, @partial, deadline)
       Interrupts.held do
         @exchange.start(request)
         @exchange.pump(@call) { |ended| @answered << ended }
@@ -59,9 +60,7 @@ module IMAttr
       @giving = true
       request = @answered.pop
       @under_way -= 1
-      raise request.error if request.error
-
-      request.value.each(&block)
+      request.outcome.each(&block)
       @giving = false
     end
   end

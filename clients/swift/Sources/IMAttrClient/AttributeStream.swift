@@ -12,23 +12,27 @@ extension IMAttrClient {
     /// - Parameters:
     ///   - accounts: Each 1…255 bytes of UTF-8.
     ///   - batch: Accounts in a request, 1…10000 unless the daemon allows fewer; 100…1000 is right for large jobs.
-    ///   - inFlight: Requests under way at once, at least 1.
+    ///   - inFlight: Requests under way at once, 1…10000.
     ///   - timeout: The whole time of each request, 1 ms to 600 s.
     ///   - maxAge: How old an answer that the daemon already holds may be, up to an hour; its default, 0, asks upstream.
+    ///   - partial: Whether an account that fails is given as such (``AccountAnswer/failure``), and the others go on. Errors
+    ///     that are not about accounts, such as a lost daemon, end the sequence all the same.
     public func stream<Accounts: AsyncSequence>(
         _ accounts: Accounts, batch: Int = 500, inFlight: Int = 32,
-        timeout: Duration = .seconds(30), maxAge: Duration? = nil
+        timeout: Duration = .seconds(30), maxAge: Duration? = nil, partial: Bool = false
     ) -> AttributeStream<Accounts> where Accounts.Element == Account {
-        let plan = JobPlan(batch: batch, inFlight: inFlight, timeout: timeout, maxAge: maxAge)
+        let plan = JobPlan(batch: batch, inFlight: inFlight, timeout: timeout, maxAge: maxAge, partial: partial)
         return AttributeStream(client: self, accounts: accounts, plan: plan)
     }
 
     /// The same for accounts that are at hand, or made as they are asked for.
     public func stream<Accounts: Sequence>(
         _ accounts: Accounts, batch: Int = 500, inFlight: Int = 32,
-        timeout: Duration = .seconds(30), maxAge: Duration? = nil
+        timeout: Duration = .seconds(30), maxAge: Duration? = nil, partial: Bool = false
     ) -> AttributeStream<AccountSequence<Accounts>> where Accounts.Element == Account {
-        stream(AccountSequence(accounts), batch: batch, inFlight: inFlight, timeout: timeout, maxAge: maxAge)
+        stream(
+            AccountSequence(accounts), batch: batch, inFlight: inFlight, timeout: timeout, maxAge: maxAge,
+            partial: partial)
     }
 }
 
@@ -36,16 +40,19 @@ extension IMAttrClient {
 public struct AccountAnswer: Hashable, Sendable {
     /// Whose it is.
     public let account: Account
-    /// The attributes as upstream wrote them; nil if upstream did not answer the account.
+    /// The attributes as upstream wrote them; nil if upstream did not answer the account, or if it failed.
     public let attrs: Attrs?
     /// What upstream said about a missing account, if it did.
     public let error: AccountError?
+    /// Why the account failed, if it did; only with `partial`.
+    public let failure: FailedAccount?
 
     /// Puts them together.
-    public init(account: Account, attrs: Attrs?, error: AccountError? = nil) {
+    public init(account: Account, attrs: Attrs?, error: AccountError? = nil, failure: FailedAccount? = nil) {
         self.account = account
         self.attrs = attrs
         self.error = error
+        self.failure = failure
     }
 }
 
@@ -89,11 +96,12 @@ public struct AttributeStream<Accounts: AsyncSequence>: AsyncSequence where Acco
 }
 
 extension GetAttrsResult {
-    /// Each account's answer: `UserAttrs` in its order, then `missing`.
+    /// Each account's answer: `UserAttrs` in its order, then `missing`, then `failed`.
     var answers: [AccountAnswer] {
         let errors = Dictionary(errorList.compactMap { error in error.account.map { ($0, error) } }) { first, _ in first
         }
         return userAttrs.map { AccountAnswer(account: $0.account, attrs: $0.attrs) }
             + missing.map { AccountAnswer(account: $0, attrs: nil, error: errors[$0]) }
+            + failed.map { AccountAnswer(account: $0.account, attrs: nil, failure: $0) }
     }
 }

@@ -91,9 +91,22 @@ final class ClientLoop {
     private func wake(at moment: Duration) {
         alarm?.cancel()
         let deadline = NIODeadline.uptimeNanoseconds(UInt64(max(moment / .nanoseconds(1), 0)))
-        alarm = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
-            guard let self else { return }
-            perform(state.timePassed(now: now))
+        alarm = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.alarmRang(since: nil)
+        }
+    }
+
+    /// How long what has arrived is read before callers are given up, while more comes all the time.
+    private static let longestReading: Duration = .seconds(1)
+
+    /// A process that was stopped, or had other things to do, finds answers in its sockets: they are read before time counts.
+    private func alarmRang(since: Duration?) {
+        let rang = since ?? now
+        let hasInput = channels.values.contains { UnixSocket.hasInput($0.descriptor) }
+        guard hasInput, now - rang < Self.longestReading else {
+            return perform(state.timePassed(now: now))
+        }
+        alarm = eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(1)) { [weak self] in
+            self?.alarmRang(since: rang)
         }
     }
 

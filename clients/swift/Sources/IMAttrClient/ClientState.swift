@@ -73,6 +73,9 @@ struct ClientState {
     /// A new call; its id must never have been used.
     mutating func submit(_ id: CallID, _ request: Request, now: Duration) -> [Action] {
         if isClosed { return [.finish(id, .failure(.cancelled))] }
+        if path.isEmpty || path.utf8.contains(0) {
+            return [.finish(id, .failure(.argument("socketPath is empty, or has a zero byte")))]
+        }
         calls[id] = Call(request: request, due: now + request.timeout, place: .waiting(from: now))
         advance(id, now)
         return decided()
@@ -171,7 +174,7 @@ struct ClientState {
         }
         connections[id]?.hasAnswered = true
         pauses.answered()
-        finish(call, outcome.map { Reply(slice: $0, connection: id) }.mapError(IMAttrError.refused))
+        finish(call, outcome.map { Reply(slice: $0, connection: id) }.mapError { IMAttrError(answered: $0) })
     }
 
     // MARK: Time
@@ -190,7 +193,7 @@ struct ClientState {
         guard let call = calls[id] else { return }
         switch call.place {
         case .sent:
-            if now >= call.due + Self.grace { withdraw(id, .deadline) } else { wake(at: call.due + Self.grace) }
+            if now >= call.due + Self.grace { withdraw(id, .deadline()) } else { wake(at: call.due + Self.grace) }
         case .waiting(let start):
             if now >= call.due {
                 finish(id, .failure(.lost))

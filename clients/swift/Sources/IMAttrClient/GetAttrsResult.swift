@@ -22,6 +22,8 @@ public struct GetAttrsResult: Hashable, Sendable {
     public var missing: [Account] = []
     /// What upstream said about missing accounts.
     public var errorList: [AccountError] = []
+    /// The accounts that failed, in the same order; empty unless the call was made with `partial`.
+    public var failed: [FailedAccount] = []
 
     /// An answer without any account.
     public init() {}
@@ -62,6 +64,9 @@ extension GetAttrsResult {
             } else if reader.matches(key, "ErrorList") {
                 try reader.beginArray()
                 while try reader.nextElement() { errorList.append(try AccountError(&reader)) }
+            } else if reader.matches(key, "failed") {
+                try reader.beginArray()
+                while try reader.nextElement() { failed.append(try FailedAccount(&reader)) }
             } else {
                 try reader.skipValue()
             }
@@ -94,7 +99,7 @@ extension GetAttrsResult.UserAttributes {
 }
 
 extension Account {
-    fileprivate init(_ reader: inout JSONReader) throws {
+    init(_ reader: inout JSONReader) throws {
         guard let text = reader.decode(try reader.string()) else {
             throw IMAttrError.protocol("an account that is not Unicode text")
         }

@@ -9,10 +9,14 @@ import Synchronization
 /// is lost, or the daemon shuts down, what was not answered is asked again on a new one, within its time, and the caller does not
 /// notice.
 ///
+/// A Swift program cannot fork. One that it starts does not inherit the connection.
+///
 ///     let client = IMAttrClient()
 ///     let result = try await client.getAttrs(["Zhang Xiaohong", "abc"])
 ///     for user in result.userAttrs { print(user.account, user.attrs) }
 public final class IMAttrClient: Sendable {
+    /// The version of this client.
+    public static let version = "0.1.0"
     /// Bytes that one answer may have unless told otherwise: four times what 10,000 accounts can fill.
     public static let defaultMaximumAnswerBytes = 256 << 20
 
@@ -81,17 +85,22 @@ public final class IMAttrClient: Sendable {
         }
     }
 
-    /// The daemon's state, limits and counters: the JSON text of an object.
+    /// The daemon's state, limits and counters.
     ///
     /// - Parameter timeout: 1 ms to 600 s.
-    public func getStatus(timeout: Duration = .seconds(30)) async throws(IMAttrError) -> [UInt8] {
-        try await call("getStatus", timeout: timeout)
+    public func getStatus(timeout: Duration = .seconds(30)) async throws(IMAttrError) -> Status {
+        let reply = try await reply(to: Request("getStatus", params: nil, timeout: timeout))
+        do throws(IMAttrError) {
+            return try Status(reply.slice)
+        } catch {
+            throw distrust(reply, error)
+        }
     }
 
     /// Calls any method.
     ///
     /// - Parameters:
-    ///   - params: The JSON text, on one line, of an object or an array; nil for none.
+    ///   - params: The JSON text of an object or an array; nil for none.
     ///   - timeout: The whole time of the call, 1 ms to 600 s. The daemon is not told of it: a method's own params do that.
     /// - Returns: The JSON text of the result.
     public func call(

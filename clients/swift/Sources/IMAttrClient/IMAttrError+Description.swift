@@ -8,7 +8,8 @@ extension IMAttrError: CustomStringConvertible {
         case .refused(let answer): "\(answer.message) (code \(answer.code))"
         case .unreachable(let path, let errno): "cannot reach imattrd at \(path): \(Self.text(connecting: errno))"
         case .lost: "imattrd went away before it answered, and did not come back in time"
-        case .deadline: "imattrd did not answer in time"
+        case .deadline(let answer?): "imattrd did not answer in time: \(answer.message) (code \(answer.code))"
+        case .deadline(nil): "imattrd did not answer in time"
         case .protocol(let detail): "what listens on the socket does not speak imattrd's protocol: \(detail)"
         case .cancelled: "the call was cancelled"
         }

@@ -4,10 +4,14 @@ struct JobPlan: Sendable {
     let inFlight: Int
     let timeout: Duration
     let maxAge: Duration?
+    var partial = false
+
+    private static let allowed = 1...10_000
 
     func check() throws(IMAttrError) {
-        if batch < 1 { throw .argument("batch is \(batch); at least 1 is allowed") }
-        if inFlight < 1 { throw .argument("inFlight is \(inFlight); at least 1 is allowed") }
+        for (name, number) in [("batch", batch), ("inFlight", inFlight)] where !(Self.allowed ~= number) {
+            throw .argument("\(name) is \(number); 1 to 10000 are allowed")
+        }
     }
 }
 
@@ -20,12 +24,14 @@ struct JobRequests<Accounts: AsyncIteratorProtocol> where Accounts.Element == Ac
     private var accounts: Accounts?
     private var taken = 0
     private var made = 0
+    /// What the requests that are under way ask for, if accounts may fail alone.
+    private var asked: [Int: [Account]] = [:]
 
     init(client: IMAttrClient, accounts: Accounts, plan: JobPlan) {
         self.client = client
         self.accounts = accounts
         self.plan = plan
-        window = RequestWindow(client: client)
+        window = RequestWindow(client: client, partial: plan.partial)
     }
 
     /// Sends what there is room for, and waits for the next result, whichever it is; nil when all have been given. An error of
@@ -47,6 +53,10 @@ struct JobRequests<Accounts: AsyncIteratorProtocol> where Accounts.Element == Ac
         }
         if window.count == 0 { return nil }
         let (index, reply) = await window.next(isolation: actor)
+        let accounts = asked.removeValue(forKey: index)
+        if case .failure(let error) = reply, let accounts, let ofAccounts = error.ofAccounts {
+            return (index, .success(GetAttrsResult(failed: accounts, ofAccounts)))
+        }
         let result = reply.flatMap { reply in
             Result { () throws(IMAttrError) in try client.readResult(reply) }
         }
@@ -70,6 +80,8 @@ struct JobRequests<Accounts: AsyncIteratorProtocol> where Accounts.Element == Ac
         if batch.count < plan.batch { accounts = nil }
         if batch.isEmpty { return nil }
         defer { taken += batch.count }
-        return try Request(accounts: batch, offset: taken, timeout: plan.timeout, maxAge: plan.maxAge)
+        if plan.partial { asked[made] = batch }
+        return try Request(
+            accounts: batch, offset: taken, timeout: plan.timeout, maxAge: plan.maxAge, partial: plan.partial)
     }
 }

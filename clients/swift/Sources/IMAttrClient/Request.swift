@@ -8,7 +8,7 @@ struct Request: Sendable {
         case json([UInt8]?)
         /// Those of `getAttrs`: the JSON array of accounts, and how old an answer may be. The time that is left stands
         /// beside them, so they are put together each time they are sent.
-        case getAttrs(accounts: [UInt8], maxAgeMs: Int?)
+        case getAttrs(accounts: [UInt8], maxAgeMs: Int?, partial: Bool)
     }
 
     let method: String
@@ -26,7 +26,7 @@ struct Request: Sendable {
     /// - Throws: ``IMAttrError/argument(_:)``.
     init(_ method: String, params: [UInt8]?, timeout: Duration) throws(IMAttrError) {
         self.method = method
-        self.params = .json(params)
+        self.params = .json(try params.map(Self.checked(params:)))
         self.timeout = try Self.checked(timeout)
     }
 
@@ -35,13 +35,14 @@ struct Request: Sendable {
     /// - Parameter offset: How many accounts of the same job came before, for the index that an error names.
     /// - Throws: ``IMAttrError/argument(_:)``.
     init(
-        accounts: some Collection<Account>, offset: Int = 0, timeout: Duration, maxAge: Duration?
+        accounts: some Collection<Account>, offset: Int = 0, timeout: Duration, maxAge: Duration?, partial: Bool = false
     ) throws(IMAttrError) {
         var json = JSONWriter()
         for (index, account) in accounts.enumerated() { try Self.check(account, index: offset + index) }
         json.array { json in for account in accounts { json.string(account.text) } }
         method = "getAttrs"
-        params = .getAttrs(accounts: json.bytes, maxAgeMs: try Self.milliseconds(maxAge: maxAge))
+        params = .getAttrs(
+            accounts: json.bytes, maxAgeMs: try Self.milliseconds(maxAge: maxAge), partial: partial)
         self.timeout = try Self.checked(timeout)
     }
 
@@ -51,9 +52,10 @@ struct Request: Sendable {
     func line(id: Int, timeLeft: Duration) -> [UInt8] {
         switch params {
         case .json(let params): RequestLine.request(id, method, params: params)
-        case .getAttrs(let accounts, let maxAgeMs):
+        case .getAttrs(let accounts, let maxAgeMs, let partial):
             RequestLine.getAttrs(
-                id, accounts: accounts, timeoutMs: max(timeLeft.millisecondsRoundedUp, 1), maxAgeMs: maxAgeMs)
+                id, accounts: accounts, timeoutMs: max(timeLeft.millisecondsRoundedUp, 1), maxAgeMs: maxAgeMs,
+                partial: partial)
         }
     }
 
@@ -62,8 +64,22 @@ struct Request: Sendable {
     static func check(_ account: Account, index: Int) throws(IMAttrError) {
         let count = account.utf8.count
         guard Account.allowedLength ~= count else {
-            throw .argument("account \(index) has \(count) bytes; 1 to 255 are allowed")
+            throw .argument("accounts[\(index)] has \(count) bytes; 1 to 255 are allowed")
         }
+    }
+
+    /// The params on one line: outside of strings, where they cannot be, ends of lines are white space.
+    static func checked(params: [UInt8]) throws(IMAttrError) -> [UInt8] {
+        do {
+            var reader = JSONReader(params)
+            let kind = try reader.peek()
+            _ = try reader.skipValue()
+            try reader.finish()
+            guard kind == .object || kind == .array else { throw IMAttrError.argument("") }
+        } catch {
+            throw .argument("params is not the JSON text of an object or an array")
+        }
+        return params.map { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") ? UInt8(ascii: " ") : $0 }
     }
 
     static func checked(_ timeout: Duration) throws(IMAttrError) -> Duration {

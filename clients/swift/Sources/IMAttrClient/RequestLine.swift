@@ -13,7 +13,8 @@ enum RequestLine {
     }
 
     /// A request of `getAttrs`; `accounts` is the JSON text of an array.
-    static func getAttrs(_ id: Int, accounts: [UInt8], timeoutMs: Int, maxAgeMs: Int?) -> [UInt8] {
+    static func getAttrs(_ id: Int, accounts: [UInt8], timeoutMs: Int, maxAgeMs: Int?, partial: Bool = false) -> [UInt8]
+    {
         line("getAttrs", id: id, capacity: accounts.count + 64) { json in
             json.key("params")
             json.object { json in
@@ -24,6 +25,10 @@ enum RequestLine {
                 if let maxAgeMs {
                     json.key("maxAgeMs")
                     json.integer(maxAgeMs)
+                }
+                if partial {
+                    json.key("partial")
+                    json.boolean(true)
                 }
             }
         }

@@ -7,11 +7,16 @@ final class RequestWindow {
     private typealias Ending = (index: Int, result: Result<Reply, IMAttrError>)
 
     private let client: IMAttrClient
+    /// Whether an error about accounts is one of its request alone.
+    private let partial: Bool
     private let endings = Mailbox()
     private let job = PendingCall.Job()
     private var calls: [Int: PendingCall] = [:]
 
-    init(client: IMAttrClient) { self.client = client }
+    init(client: IMAttrClient, partial: Bool = false) {
+        self.client = client
+        self.partial = partial
+    }
 
     deinit { withdrawAll() }
 
@@ -22,8 +27,8 @@ final class RequestWindow {
     func send(_ request: Request, index: Int) {
         let call = client.newCall(of: job)
         calls[index] = call
-        client.start(call, request) { [endings, job] result in
-            if case .failure = result { job.noteFailure() }
+        client.start(call, request) { [endings, job, partial] result in
+            if case .failure(let error) = result, !partial || error.ofAccounts == nil { job.noteFailure() }
             endings.put(index, result)
         }
     }

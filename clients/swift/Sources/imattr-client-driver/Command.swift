@@ -13,6 +13,7 @@ struct Command: Sendable {
     var inFlight = 32
     var timeout: Duration = .seconds(30)
     var maxAge: Duration?
+    var partial = false
     var pauseAfter: Int?
     var method = ""
     var params: [UInt8]?
@@ -40,6 +41,7 @@ struct Command: Sendable {
             case "inFlight": inFlight = try reader.whole()
             case "timeoutMs": timeout = .milliseconds(try reader.whole())
             case "maxAgeMs": maxAge = .milliseconds(try reader.whole())
+            case "partial": partial = try reader.truth()
             case "pauseAfter": pauseAfter = try reader.whole()
             case "method": method = try reader.text()
             case "params": params = try reader.compactValue()
@@ -65,6 +67,11 @@ extension JSONReader {
         try beginArray()
         while try nextElement() { texts.append(try text()) }
         return texts
+    }
+
+    fileprivate mutating func truth() throws -> Bool {
+        guard try peek() == .boolean else { throw CommandError() }
+        return bytes[try skipValue().lowerBound] == UInt8(ascii: "t")
     }
 
     fileprivate mutating func whole() throws -> Int {

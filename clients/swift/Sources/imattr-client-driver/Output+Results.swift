@@ -37,6 +37,10 @@ extension Output {
 
     static func say(call: String, answer: AccountAnswer) {
         say(call: call) { json in
+            if let failure = answer.failure {
+                json.key("failed")
+                return json.write(failure)
+            }
             json.key(answer.attrs == nil ? "missing" : "user")
             json.object { json in
                 json.write(answer.account.text, as: "To_Account")
@@ -80,7 +84,7 @@ extension IMAttrError {
 
 extension GetAttrsResult {
     /// The result as the daemon wrote it, or would have.
-    var json: [UInt8] {
+    func json(partial: Bool) -> [UInt8] {
         var json = JSONWriter()
         json.object { json in
             json.key("UserAttrs")
@@ -99,6 +103,10 @@ extension GetAttrsResult {
                 json.key("ErrorList")
                 json.array { json in for error in errorList { json.raw(error.json) } }
             }
+            if partial {
+                json.key("failed")
+                json.array { json in for failure in failed { json.write(failure) } }
+            }
         }
         return json.bytes
     }
@@ -108,6 +116,20 @@ extension JSONWriter {
     fileprivate mutating func write(_ text: String, as key: StaticString) {
         self.key(key)
         string(text)
+    }
+
+    fileprivate mutating func write(_ failure: FailedAccount) {
+        object { json in
+            json.write(failure.account.text, as: "To_Account")
+            json.key("code")
+            json.integer(failure.code)
+            json.write(failure.message, as: "message")
+            json.key("retryable")
+            json.boolean(failure.retryable)
+            json.member("ErrorInfo", failure.errorInfo) { $0.string($1) }
+            json.member("retryAfterMs", failure.retryAfterMs) { $0.integer($1) }
+            json.member("callId", failure.callID) { $0.string($1) }
+        }
     }
 
     fileprivate mutating func write(_ answer: ErrorObject) {

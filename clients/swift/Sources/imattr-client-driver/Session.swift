@@ -60,15 +60,16 @@ struct Session {
         let name = command.call
         switch command.verb {
         case "getAttrs":
-            let result = try await client.getAttrs(command.accounts, timeout: command.timeout, maxAge: command.maxAge)
-            Output.say(call: name, result: result.json)
+            let result = try await client.getAttrs(
+                command.accounts, timeout: command.timeout, maxAge: command.maxAge, partial: command.partial)
+            Output.say(call: name, result: result.json(partial: command.partial))
         case "stream":
             try await StreamRun(command: command, client: client, pause: pause).run()
         case "ping":
             try await client.ping(timeout: command.timeout)
             Output.say(call: name, result: Array("\"pong\"".utf8))
         case "getStatus":
-            Output.say(call: name, result: try await client.getStatus(timeout: command.timeout))
+            Output.say(call: name, result: try await client.getStatus(timeout: command.timeout).json)
         case "call":
             let result = try await client.call(command.method, params: command.params, timeout: command.timeout)
             Output.say(call: name, result: result)

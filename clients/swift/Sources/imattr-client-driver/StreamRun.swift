@@ -33,7 +33,8 @@ struct StreamRun {
     func run() async throws {
         let input = CountedAccounts(base: command.input, taken: taken)
         let answers = client.stream(
-            input, batch: command.batch, inFlight: command.inFlight, timeout: command.timeout, maxAge: command.maxAge)
+            input, batch: command.batch, inFlight: command.inFlight, timeout: command.timeout, maxAge: command.maxAge,
+            partial: command.partial)
         var yielded = 0
         for try await answer in answers {
             Output.say(call: command.call, answer: answer)

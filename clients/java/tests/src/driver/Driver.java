@@ -1,6 +1,7 @@
 package driver;
 
 import imattr.AccountError;
+import imattr.ArgumentException;
 import imattr.Attributes;
 import imattr.CallOptions;
 import imattr.IMAttrClient;
@@ -14,7 +15,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -31,6 +31,7 @@ final class Driver {
     private final PrintStream output = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     private final Map<String, Call> calls = new HashMap<>();
     private IMAttrClient client = new IMAttrClient();
+    private ArgumentException openFailure;
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
         loadClasses();
@@ -39,7 +40,7 @@ final class Driver {
 
     /** Java takes a moment for the first call, which on a busy machine is longer than some transcripts have. */
     private static void loadClasses() {
-        try (IMAttrClient nobody = new IMAttrClient(Path.of("/nonexistent/imattrd.sock"))) {
+        try (IMAttrClient nobody = new IMAttrClient("/nonexistent/imattrd.sock")) {
             nobody.getAttrs("nobody");
         } catch (IMAttrException expected) {
             Json.write(Errors.described(expected));
@@ -61,7 +62,7 @@ final class Driver {
     private void take(JsonObject command) {
         switch ((String) command.get("do")) {
             case "open" -> {
-                client = command.get("socket") instanceof String path ? new IMAttrClient(Path.of(path)) : new IMAttrClient();
+                open(command.get("socket"));
                 say(members("opened", true));
             }
             case "close" -> {
@@ -74,7 +75,21 @@ final class Driver {
         }
     }
 
+    /** A path that cannot be one is an error of the constructor, here of the calls. */
+    private void open(Object socket) {
+        openFailure = null;
+        try {
+            client = socket instanceof String path ? new IMAttrClient(path) : new IMAttrClient();
+        } catch (ArgumentException failure) {
+            openFailure = failure;
+        }
+    }
+
     private void begin(JsonObject command) {
+        if (openFailure != null) {
+            say(members("call", command.get("call"), "error", Errors.described(openFailure)));
+            return;
+        }
         Call call = new Call(command, client);
         calls.put((String) command.get("call"), call);
         call.thread.start();
@@ -133,12 +148,12 @@ final class Driver {
         private Object result() {
             switch ((String) command.get("do")) {
                 case "getAttrs":
-                    return described(client.getAttrs(accounts(), options()));
+                    return described(client.getAttrs(accounts(), options()), options().partial());
                 case "ping":
                     client.ping(options());
                     return "pong";
                 case "getStatus":
-                    return client.getStatus(options());
+                    return client.getStatus(options()).json();
                 default:
                     return client.call((String) command.get("method"), command.get("params"), options());
             }
@@ -164,7 +179,7 @@ final class Driver {
             if (command.get("inFlight") instanceof Long inFlight) {
                 options = options.withInFlight(inFlight.intValue());
             }
-            return options;
+            return options.withPartial(Boolean.TRUE.equals(command.get("partial")));
         }
 
         private void stream() throws InterruptedException {
@@ -180,7 +195,11 @@ final class Driver {
             long yielded = 0;
             try (UserStream users = client.stream(new Source(command, () -> taken++), options())) {
                 for (User user : users) {
-                    answer(user.isMissing() ? "missing" : "user", described(user));
+                    if (user.isFailed()) {
+                        answer("failed", Errors.described(user.failure()));
+                    } else {
+                        answer(user.isMissing() ? "missing" : "user", described(user));
+                    }
                     yielded++;
                     if (pauseAfter instanceof Long count && count == yielded && !goesOn()) {
                         return false;
@@ -211,11 +230,13 @@ final class Driver {
 
     // As JSON
 
-    private static Map<String, Object> described(Attributes answer) {
+    private static Map<String, Object> described(Attributes answer, boolean isPartial) {
         List<Object> errors = answer.errorList().isEmpty() ? null : Errors.described(answer.errorList());
         List<Object> users = new ArrayList<>();
         answer.userAttrs().forEach(user -> users.add(described(user)));
-        return members("UserAttrs", users, "missing", answer.missing(), "ErrorList", errors);
+        List<Object> failed = isPartial ? new ArrayList<>() : null;
+        answer.failed().forEach(account -> failed.add(Errors.described(account)));
+        return members("UserAttrs", users, "missing", answer.missing(), "ErrorList", errors, "failed", failed);
     }
 
     private static Map<String, Object> described(User user) {

@@ -5,6 +5,7 @@ import imattr.ArgumentException;
 import imattr.CancelledException;
 import imattr.ConnectionLostException;
 import imattr.DeadlineException;
+import imattr.FailedAccount;
 import imattr.IMAttrException;
 import imattr.ProtocolException;
 import imattr.RefusedException;
@@ -22,6 +23,10 @@ final class Errors {
     static Map<String, Object> described(IMAttrException error) {
         if (error instanceof RefusedException refused) {
             return described(refused);
+        } else if (error instanceof DeadlineException late && late.answer().isPresent()) {
+            Map<String, Object> described = described(late.answer().get());
+            described.put("kind", "deadline");
+            return described;
         } else if (error instanceof UnreachableException unreachable) {
             return Driver.members("kind", "unreachable", "path", unreachable.path(), "errno", unreachable.errno(),
                     "message", error.getMessage());
@@ -52,6 +57,13 @@ final class Errors {
                 "failed", error.data().containsKey("failed") ? described(error.failed()) : null,
                 "callId", error.callId().orElse(null),
                 "clockSkewSeconds", number(error.clockSkewSeconds()));
+    }
+
+    static Map<String, Object> described(FailedAccount failed) {
+        return Driver.members("To_Account", failed.account(), "code", failed.code(), "message", failed.message(),
+                "retryable", failed.isRetryable(), "ErrorInfo", failed.errorInfo(),
+                "retryAfterMs", failed.retryAfter() == null ? null : failed.retryAfter().toMillis(),
+                "callId", failed.callId());
     }
 
     private static Long number(OptionalLong number) {

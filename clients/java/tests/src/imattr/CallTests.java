@@ -11,6 +11,7 @@ import java.math.BigInteger;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -63,7 +64,7 @@ final class CallTests {
         });
         test("no account is no request, and a wrong one is none either", () -> {
             try (FakeDaemon daemon = new FakeDaemon(FakeDaemon::echo); IMAttrClient client = daemon.client()) {
-                same(new Attributes(List.of(), List.of(), List.of()), client.getAttrs());
+                same(new Attributes(List.of(), List.of(), List.of(), List.of()), client.getAttrs());
                 List<String> accounts = names("a", 600);
                 accounts.set(555, "");
                 ArgumentException wrong = thrown(ArgumentException.class, () -> client.getAttrs(accounts));
@@ -125,6 +126,67 @@ final class CallTests {
                 contains("50 ms", error.getMessage());
                 check(error.isRetryable(), "retryable");
             }
+        });
+        test("the daemon's word that it is too late is the deadline error", () -> {
+            Map<String, Object> data = Map.of("source", "daemon", "retryable", true, "retryAfterMs", 70, "fetched", 2);
+            try (FakeDaemon daemon = new FakeDaemon(peer -> {
+                for (JsonObject request = peer.next(); request != null; request = peer.next()) {
+                    peer.refuse(request, -32001, "too late", data);
+                }
+            }); IMAttrClient client = daemon.client()) {
+                for (Testing.Body call : List.<Testing.Body>of(() -> client.getAttrs("a"), client::ping,
+                        () -> client.stream(List.of("a")).iterator().next())) {
+                    DeadlineException error = thrown(DeadlineException.class, call);
+                    RefusedException answer = error.answer().orElseThrow();
+                    same(List.of(-32001L, "too late"), List.of(answer.code(), answer.reason()));
+                    same(OptionalLong.of(2), answer.fetched());
+                    check(error.isRetryable(), "retryable");
+                    contains("too late", error.getMessage());
+                }
+            }
+        });
+        test("a partial answer lists what failed", () -> {
+            Object result = Json.parse("{\"UserAttrs\":[{\"To_Account\":\"a\",\"Attrs\":{}}],\"missing\":[\"b\"],\"failed\":["
+                    + "{\"To_Account\":\"c\",\"code\":90003,\"message\":\"m\",\"retryable\":true,\"ErrorInfo\":\"i\","
+                    + "\"retryAfterMs\":1500,\"callId\":\"7\"}]}");
+            FailedAccount failed = new FailedAccount("c", 90003, "m", true, "i", Duration.ofMillis(1500), "7");
+            try (FakeDaemon daemon = new FakeDaemon(peer -> {
+                for (JsonObject request = peer.next(); request != null; request = peer.next()) {
+                    same(true, ((Map<?, ?>) request.get("params")).get("partial"));
+                    peer.answer(request, result);
+                }
+            }); IMAttrClient client = daemon.client()) {
+                CallOptions options = CallOptions.DEFAULT.withPartial(true);
+                Attributes answer = client.getAttrs(List.of("a", "b", "c"), options);
+                same(List.of(failed), answer.failed());
+                same(1, answer.userAttrs().size());
+                List<User> users = new ArrayList<>();
+                client.stream(List.of("a", "b", "c"), options).forEach(users::add);
+                same(List.of("a {}", "b is missing", "c failed: m (90003)"), users.stream().map(User::toString).toList());
+                same(failed, users.get(2).failure());
+                check(users.get(2).isFailed() && !users.get(2).isMissing() && !users.get(1).isFailed(), "kinds");
+            }
+        });
+        test("what is null or not understood is an argument error that names it", () -> {
+            IMAttrClient client = new IMAttrClient("/nonexistent/imattrd.sock");
+            List<String> withNull = new ArrayList<>(List.of("a"));
+            withNull.add(null);
+            Map<String, Testing.Body> wrong = new LinkedHashMap<>();
+            wrong.put("accounts is null", () -> client.getAttrs((List<String>) null));
+            wrong.put("accounts[1] is null", () -> client.getAttrs(withNull));
+            wrong.put("accounts[0] is null", () -> client.getAttrs((String) null));
+            wrong.put("options is null", () -> client.getAttrs(List.of("a"), null));
+            wrong.put("method is null", () -> client.call(null, null));
+            wrong.put("timeout: null", () -> CallOptions.DEFAULT.withTimeout(null));
+            wrong.put("maxAge: null", () -> CallOptions.DEFAULT.withMaxAge(null));
+            wrong.put("batch: 10001", () -> CallOptions.DEFAULT.withBatch(10_001));
+            wrong.put("socket is null", () -> new IMAttrClient((String) null));
+            wrong.put("socket is empty", () -> new IMAttrClient(""));
+            wrong.put("socket: ", () -> new IMAttrClient("a\0b"));
+            wrong.forEach((part, body) -> contains(part, thrown(ArgumentException.class, body).getMessage()));
+            contains("accounts is null", thrown(ArgumentException.class, () -> client.stream(null)).getMessage());
+            contains("options is null", thrown(ArgumentException.class, () -> client.stream(List.of(), null)).getMessage());
+            contains("/nonexistent/imattrd.sock", thrown(UnreachableException.class, client::ping).getMessage());
         });
         test("something else that listens there is told, and the next call has a new connection", () -> {
             List<String> lines = List.of(

@@ -24,7 +24,10 @@ final class RealDaemonTests {
                 same("[Zhang Xiaohong {\"sex\":\"Female\",\"city\":\"New York\"}, abc {}]", answer.userAttrs().toString());
                 same(List.of(), answer.missing());
                 client.ping();
-                same("ready", client.getStatus().get("state"));
+                Status status = client.getStatus();
+                same(List.of("ready", IMAttrClient.VERSION), List.of(status.state(), status.version()));
+                check(status.limiter().rateLimit() > 0 && status.requests().get("ping") > 0, status.toString());
+                same(status.pid(), status.json().get("pid"));
                 same("pong", client.call("ping", Map.of()));
             }
         });

@@ -42,12 +42,12 @@ final class ValueTests {
             thrown(ArgumentException.class, () -> options.withMaxAge(Duration.ofMillis(3_600_001)));
             thrown(ArgumentException.class, () -> options.withBatch(0));
             contains("inFlight: 10001", thrown(ArgumentException.class, () -> options.withInFlight(10_001)).getMessage());
-            same(new CallOptions(Duration.ofMillis(1), Duration.ofHours(1), 1, 10_000),
+            same(new CallOptions(Duration.ofMillis(1), Duration.ofHours(1), 1, 10_000, false),
                     options.withTimeout(Duration.ofMillis(1)).withMaxAge(Duration.ofHours(1)).withBatch(1)
                             .withInFlight(10_000));
         });
         test("a request says the time that is left", () -> {
-            Message message = Message.getAttrs(List.of("a\"é"), Duration.ofMillis(1500));
+            Message message = Message.getAttrs(List.of("a\"é"), CallOptions.DEFAULT.withMaxAge(Duration.ofMillis(1500)));
             same("{\"jsonrpc\":\"2.0\",\"method\":\"getAttrs\",\"params\":{\"To_Account\":[\"a\\\"é\"],\"maxAgeMs\":1500,"
                     + "\"timeoutMs\":29999},\"id\":7}\n", text(message.line(7, 29_999_900_000L)));
             contains("\"timeoutMs\":1}", text(message.line(7, -5)));
@@ -82,13 +82,13 @@ final class ValueTests {
         });
         test("values and errors can be serialized", () -> {
             JsonObject attrs = (JsonObject) Json.parse("{\"a\":[1,{\"b\":null}]}");
-            same(new User("x", attrs, null), copied(new User("x", attrs, null)));
+            same(new User("x", attrs, null, null), copied(new User("x", attrs, null, null)));
             same("no (5)", ((Exception) copied(new RefusedException(5, "no", attrs))).getMessage());
         });
         test("users print themselves", () -> {
-            same("x {\"a\":1}", new User("x", (JsonObject) Json.parse("{\"a\":1}"), null).toString());
-            same("x is missing", new User("x", null, null).toString());
-            same("x is missing: gone", new User("x", null, new AccountError("x", 7L, "gone")).toString());
+            same("x {\"a\":1}", new User("x", (JsonObject) Json.parse("{\"a\":1}"), null, null).toString());
+            same("x is missing", new User("x", null, null, null).toString());
+            same("x is missing: gone", new User("x", null, new AccountError("x", 7L, "gone"), null).toString());
         });
     }
 

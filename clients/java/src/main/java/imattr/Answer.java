@@ -8,14 +8,17 @@ package imattr;
  * @param refusal makes the exception of what the daemon refused; null if it did not
  */
 record Answer(Object id, Object result, Refusal refusal) {
+    /** The code for a request whose time is over. */
+    static final long DEADLINE_EXCEEDED = -32001;
     /** The code of a daemon that is about to go. */
     private static final long SHUTTING_DOWN = -32004;
 
     /** An error that the daemon answered. */
     record Refusal(long code, String reason, JsonObject data) {
         /** One for each thread that it is thrown in. */
-        RefusedException exception() {
-            return new RefusedException(code, reason, data);
+        IMAttrException exception() {
+            RefusedException refused = new RefusedException(code, reason, data);
+            return code == DEADLINE_EXCEEDED ? new DeadlineException(refused) : refused;
         }
 
         /** Whether the daemon is about to go and did not begin the request, which is to be made again. */

@@ -51,6 +51,9 @@ final class Hub {
     private Selector selector;
     private ByteBuffer readChunk;
     private final List<SelectionKey> ready = new ArrayList<>();
+    /** When there was last nothing to read; valid if there was such a time. */
+    private boolean wasQuiet;
+    private long quietTime;
 
     Hub(Path path) {
         this.path = path;
@@ -106,19 +109,42 @@ final class Hub {
     void await(Window window, long nanoseconds) {
         if (leader == null) {
             List<Event> events = new ArrayList<>();
+            long now = System.nanoTime();
+            boolean isQuiet = false;
             leader = window;
             lock.unlock();
             try {
-                read(nanoseconds, events);
+                isQuiet = read(window.isLate() ? 0 : nanoseconds, events);
             } finally {
                 lock.lock();
                 leader = null;
                 releaseSelector();
             }
             takeIn(events);
+            if (isQuiet) {
+                fallQuiet(now);
+            }
         } else {
+            if (window.isLate()) {
+                wakeLeader();
+            }
             window.sleep(nanoseconds);
         }
+    }
+
+    /** There was nothing to read since: who is late can give up. */
+    private void fallQuiet(long since) {
+        wasQuiet = true;
+        quietTime = since;
+        for (Window window : windows) {
+            if (window.isLate()) {
+                window.ring();
+            }
+        }
+    }
+
+    boolean wasQuietAfter(long time) {
+        return wasQuiet && quietTime - time >= 0;
     }
 
     /** Wakes the thread of a window, whether it sleeps or reads. */
@@ -226,7 +252,8 @@ final class Hub {
         }
     }
 
-    private void withdraw(List<Part> parts) {
+    /** Withdraws what is in flight of these. */
+    void withdraw(List<Part> parts) {
         for (Connection connection : connections) {
             List<Long> ids = new ArrayList<>();
             for (Part part : parts) {
@@ -266,12 +293,16 @@ final class Hub {
 
     // Reading
 
-    /** Reads what there is, or comes within so many nanoseconds. It is the leader's, and done without the lock. */
-    private void read(long nanoseconds, List<Event> events) {
+    /**
+     * Reads what there is, or comes within so many nanoseconds; whether there was nothing. It is the leader's, and done
+     * without the lock.
+     */
+    private boolean read(long nanoseconds, List<Event> events) {
         select(nanoseconds);
         for (SelectionKey key : ready) {
             ((Connection) key.attachment()).read(readChunk, events);
         }
+        return ready.isEmpty();
     }
 
     private void select(long nanoseconds) {

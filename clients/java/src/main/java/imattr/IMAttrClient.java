@@ -1,11 +1,14 @@
 package imattr;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -17,7 +20,12 @@ import java.util.Set;
  * {@link CancelledException}, the thread stays interrupted, and the others keep their connection.
  */
 public final class IMAttrClient implements AutoCloseable {
+    /** The version of this client. */
+    public static final String VERSION = "0.1.0";
+
     private static final String DEFAULT_PATH = "/run/imattrd/imattrd.sock";
+
+    private static final int LONGEST_PATH = 107; // a Path can be shorter than the text that it is made of
 
     private final Hub hub;
 
@@ -28,21 +36,39 @@ public final class IMAttrClient implements AutoCloseable {
 
     /** A client for the socket at that path. */
     public IMAttrClient(Path socket) {
+        Arguments.check(socket, "socket");
+        if (socket.toString().isEmpty()) {
+            throw new ArgumentException("socket is empty");
+        }
         hub = new Hub(socket);
+    }
+
+    /** A client for the socket at that path. */
+    public IMAttrClient(String socket) {
+        this(path(socket, "socket"));
     }
 
     private static Path defaultPath() {
         String path = System.getenv("IMATTRD_SOCKET");
+        return path(path == null || path.isEmpty() ? DEFAULT_PATH : path, "IMATTRD_SOCKET");
+    }
+
+    private static Path path(String path, String name) {
+        Arguments.check(path, name);
+        if (path.getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
+            throw new ArgumentException(name + ": the path of a socket has at most " + LONGEST_PATH + " bytes: " + path);
+        }
         try {
-            return Path.of(path == null || path.isEmpty() ? DEFAULT_PATH : path);
+            return Path.of(path);
         } catch (InvalidPathException invalid) {
-            throw new ArgumentException("IMATTRD_SOCKET: " + invalid.getMessage());
+            throw new ArgumentException(name + ": " + invalid.getMessage());
         }
     }
 
     /** The attributes of these accounts, each a text of 1 to 255 bytes of UTF-8. */
     public Attributes getAttrs(String... accounts) {
-        return getAttrs(List.of(accounts));
+        Arguments.check(accounts, "accounts");
+        return getAttrs(Arrays.asList(accounts));
     }
 
     /** The attributes of any number of accounts. */
@@ -52,24 +78,43 @@ public final class IMAttrClient implements AutoCloseable {
 
     /**
      * The attributes of any number of accounts, each a text of 1 to 255 bytes of UTF-8. Large numbers are asked for in
-     * several requests at once; the first error ends the call.
+     * several requests at once; the first error ends the call, unless {@link CallOptions#withPartial} is given.
      */
     public Attributes getAttrs(Collection<String> accounts, CallOptions options) {
         long deadline = deadline(options);
+        Arguments.check(accounts, "accounts");
         List<List<String>> batches = batches(distinct(accounts));
         Attributes[] answers = new Attributes[batches.size()];
-        try (Window window = new Window(hub, options.timeout())) {
+        IMAttrException[] failures = new IMAttrException[batches.size()];
+        try (Window window = new Window(hub, options)) {
             int sent = 0;
-            for (int received = 0; received < answers.length; received++) {
+            while (sent < answers.length || window.size() > 0) {
                 while (sent < answers.length && window.size() < CallOptions.DEFAULT.inFlight()) {
-                    window.add(sent, Message.getAttrs(batches.get(sent), options.maxAge()), deadline);
+                    if (options.partial() && sent > 0 && System.nanoTime() - deadline >= 0) {
+                        failures[sent] = new DeadlineException(options.timeout());
+                        answers[sent] = Attributes.failed(batches.get(sent), failures[sent]);
+                    } else {
+                        window.add(sent, Message.getAttrs(batches.get(sent), options), deadline);
+                    }
                     sent++;
                 }
-                Part part = window.next();
-                answers[part.number] = attributes(window, part);
+                if (window.size() > 0) {
+                    Part part = window.next();
+                    failures[part.number] = part.failure;
+                    answers[part.number] = attributes(window, part);
+                }
             }
         }
+        throwIfNothingIsAnswered(answers, failures);
         return answers.length == 1 ? answers[0] : Attributes.joined(answers);
+    }
+
+    private static void throwIfNothingIsAnswered(Attributes[] answers, IMAttrException[] failures) {
+        if (Arrays.stream(answers).noneMatch(Attributes::isAnswer)) {
+            Arrays.stream(failures).filter(Objects::nonNull).findFirst().ifPresent(first -> {
+                throw first;
+            });
+        }
     }
 
     private static Set<String> distinct(Collection<String> accounts) {
@@ -93,6 +138,9 @@ public final class IMAttrClient implements AutoCloseable {
 
     /** What a part of a call of getAttrs was answered. */
     static Attributes attributes(Window window, Part part) {
+        if (part.failure != null) {
+            return Attributes.failed(part.message.accounts, part.failure);
+        }
         Attributes attributes = Attributes.read(part.answer.result());
         if (attributes == null) {
             throw window.giveUp(part, "an answer to getAttrs of another shape");
@@ -124,13 +172,13 @@ public final class IMAttrClient implements AutoCloseable {
     }
 
     /** The daemon's state, limits and counters. */
-    public JsonObject getStatus() {
+    public Status getStatus() {
         return getStatus(CallOptions.DEFAULT);
     }
 
     /** The daemon's state, limits and counters. */
-    public JsonObject getStatus(CallOptions options) {
-        return (JsonObject) one("getStatus", null, options, JsonObject.class::isInstance);
+    public Status getStatus(CallOptions options) {
+        return Status.read((JsonObject) one("getStatus", null, options, Status::fits));
     }
 
     /** Calls any method of the daemon: its result, as {@link Json} says. */
@@ -150,8 +198,9 @@ public final class IMAttrClient implements AutoCloseable {
 
     private Object one(String method, Object params, CallOptions options, Shape shape) {
         long deadline = deadline(options);
+        Arguments.check(method, "method");
         Message message = Message.call(method, params);
-        try (Window window = new Window(hub, options.timeout())) {
+        try (Window window = new Window(hub, options.timeout(), false)) {
             window.add(0, message, deadline);
             Part part = window.next();
             Object result = part.answer.result();
@@ -167,6 +216,7 @@ public final class IMAttrClient implements AutoCloseable {
     }
 
     private static long deadline(CallOptions options) {
+        Arguments.check(options, "options");
         return System.nanoTime() + options.timeout().toNanos();
     }
 

@@ -4,28 +4,34 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 
 /** A request, which may have to be sent more than once: each time with another id, and less time. */
 final class Message {
     private final byte[] head; // of the line, up to what differs
     private final boolean isTimed;
+    /** That are asked for; empty for other methods. */
+    final Collection<String> accounts;
 
-    private Message(String head, boolean isTimed) {
+    private Message(String head, boolean isTimed, Collection<String> accounts) {
+        this.accounts = accounts;
         this.head = head.getBytes(StandardCharsets.UTF_8);
         this.isTimed = isTimed;
     }
 
-    static Message getAttrs(Collection<String> accounts, Duration maxAge) {
+    static Message getAttrs(Collection<String> accounts, CallOptions options) {
+        Duration maxAge = options.maxAge();
         String age = maxAge.isZero() ? "" : ",\"maxAgeMs\":" + maxAge.toMillis();
-        String params = "{\"To_Account\":" + Json.write(accounts) + age;
-        return new Message("{\"jsonrpc\":\"2.0\",\"method\":\"getAttrs\",\"params\":" + params, true);
+        String partial = options.partial() ? ",\"partial\":true" : "";
+        String params = "{\"To_Account\":" + Json.write(accounts) + age + partial;
+        return new Message("{\"jsonrpc\":\"2.0\",\"method\":\"getAttrs\",\"params\":" + params, true, accounts);
     }
 
     /** Any method; no params if they are null. */
     static Message call(String method, Object params) {
         try {
             String rest = params == null ? "" : ",\"params\":" + Json.write(params);
-            return new Message("{\"jsonrpc\":\"2.0\",\"method\":" + Json.write(method) + rest, false);
+            return new Message("{\"jsonrpc\":\"2.0\",\"method\":" + Json.write(method) + rest, false, List.of());
         } catch (IllegalArgumentException wrong) {
             throw new ArgumentException("params: " + wrong.getMessage());
         }

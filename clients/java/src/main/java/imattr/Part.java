@@ -17,6 +17,8 @@ final class Part {
     long id;
     /** Set when it has arrived, with the connection it came by. */
     Answer answer;
+    /** Set if it has failed, and that is an error of its accounts alone. */
+    IMAttrException failure;
 
     Part(Window window, int number, Message message, long deadline, long now) {
         this.window = window;

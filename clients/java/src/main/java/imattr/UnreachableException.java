@@ -17,7 +17,9 @@ public final class UnreachableException extends IMAttrException {
     }
 
     private static String hint(String errno) {
-        return errno.equals("EACCES") ? "this user is not in the group imattr" : "is imattrd running?";
+        return errno.equals("EACCES")
+                ? "this user is not in the group imattr: usermod -aG imattr USER, then log in again"
+                : "is imattrd running? see: systemctl status imattrd.socket";
     }
 
     /** The socket's path. */

@@ -8,7 +8,7 @@ import java.util.NoSuchElementException;
 
 /**
  * Yields each account as its answer arrives, in the order of the answers: of each request those with attributes, then
- * those that are missing. For one loop, of one thread:
+ * those that are missing, then those that failed (with {@link CallOptions#withPartial}). For one loop, of one thread:
  *
  * <pre>{@code
  * try (UserStream users = client.stream(accounts)) {
@@ -30,9 +30,11 @@ public final class UserStream implements Iterable<User>, AutoCloseable {
     private boolean isIterated;
 
     UserStream(Hub hub, Iterable<String> accounts, CallOptions options) {
+        Arguments.check(accounts, "accounts");
+        Arguments.check(options, "options");
         this.accounts = accounts.iterator();
         this.options = options;
-        this.window = new Window(hub, options.timeout());
+        this.window = new Window(hub, options);
         window.stopClockBetweenLooks();
     }
 
@@ -121,7 +123,7 @@ public final class UserStream implements Iterable<User>, AutoCloseable {
                 return false;
             }
             long deadline = System.nanoTime() + options.timeout().toNanos();
-            window.add(requests++, Message.getAttrs(batch, options.maxAge()), deadline);
+            window.add(requests++, Message.getAttrs(batch, options), deadline);
             return true;
         }
     }

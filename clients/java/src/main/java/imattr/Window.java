@@ -15,9 +15,12 @@ import java.util.function.Supplier;
 final class Window implements AutoCloseable {
     /** How long after the deadline the daemon's own word of it is waited for. */
     private static final long GRACE = 1_000_000_000;
+    /** How long is looked for what has arrived before giving up, while there is always more to read. */
+    private static final long LONGEST_LOOK = 1_000_000_000;
 
     private final Hub hub;
     private final Duration timeout;
+    private final boolean isPartial;
 
     // Under the hub's lock:
     private final List<Part> parts = new ArrayList<>();
@@ -28,10 +31,17 @@ final class Window implements AutoCloseable {
     private Supplier<IMAttrException> failure;
     private boolean stopsClock;
     private long latestLook;
+    private boolean isLate;
+    private long lateSince;
 
-    Window(Hub hub, Duration timeout) {
+    Window(Hub hub, CallOptions options) {
+        this(hub, options.timeout(), options.partial());
+    }
+
+    Window(Hub hub, Duration timeout, boolean isPartial) {
         this.hub = hub;
         this.timeout = timeout;
+        this.isPartial = isPartial;
         hub.lock.lock();
         try {
             bell = hub.begin(this);
@@ -79,12 +89,14 @@ final class Window implements AutoCloseable {
                 }
                 long now = System.nanoTime();
                 sendWhatIsDue(now);
-                if (hasLooked) {
-                    checkDeadlines(now);
+                part = hasLooked ? late(now) : null;
+                if (part != null) {
+                    return part;
                 }
-                hub.await(this, Math.max(0, nextEvent() - now));
+                hub.await(this, isLate ? lateSince + LONGEST_LOOK - now : Math.max(0, nextEvent() - now));
             }
         } finally {
+            isLate = false;
             stopLooking();
         }
     }
@@ -158,9 +170,15 @@ final class Window implements AutoCloseable {
             return null;
         }
         parts.remove(part);
-        if (part.answer.refusal() != null) {
-            throw part.answer.refusal().exception();
+        return part.answer.refusal() == null ? part : failed(part, part.answer.refusal().exception());
+    }
+
+    /** A part that has failed, if that is an error of its accounts alone. */
+    private Part failed(Part part, IMAttrException error) {
+        if (!isPartial || !FailedAccount.isAboutAccounts(error)) {
+            throw error;
         }
+        part.failure = error;
         return part;
     }
 
@@ -185,10 +203,17 @@ final class Window implements AutoCloseable {
         return next;
     }
 
-    private void checkDeadlines(long now) {
+    /** A part whose time is over; null if there is none, or if its answer may have arrived and is to be read first. */
+    private Part late(long now) {
         for (Part part : parts) {
             if (part.connection != null && now - part.deadline >= GRACE) {
-                throw new DeadlineException(timeout);
+                if (!isLookedFor(part, now)) {
+                    return null;
+                }
+                isLate = false;
+                parts.remove(part);
+                hub.withdraw(List.of(part));
+                return failed(part, new DeadlineException(timeout));
             }
             // Also if the daemon said to come back later than that: then it is certain already.
             boolean cannotBeSent = now - part.deadline >= 0 || part.notBefore - part.deadline > 0;
@@ -196,6 +221,24 @@ final class Window implements AutoCloseable {
                 throw new ConnectionLostException(hub.path, hub.trouble());
             }
         }
+        return null;
+    }
+
+    /**
+     * Whether a part that is late has waited in vain: a process that was stopped, or had other things to do, finds answers
+     * in its socket, so there must have been nothing to read since.
+     */
+    private boolean isLookedFor(Part part, long now) {
+        if (!isLate) {
+            isLate = true;
+            lateSince = now;
+        }
+        return hub.wasQuietAfter(part.deadline + GRACE) || now - lateSince >= LONGEST_LOOK;
+    }
+
+    /** Whether it waits only to know that there is nothing to read. */
+    boolean isLate() {
+        return isLate;
     }
 
     private void forgiveTimeAway() {

@@ -1,12 +1,14 @@
-import { ProtocolError } from "./errors.js";
-import { parseJSON } from "./json.js";
+"use strict";
+
+const { ProtocolError } = require("./errors.cjs");
+const { parseJSON } = require("./json.cjs");
 
 /**
  * Reads a line: an answer of JSON-RPC 2.0, with either `result` or `error`.
  *
  * @throws {ProtocolError} if it is none.
  */
-export function readAnswer(line) {
+function readAnswer(line) {
     let answer;
     try {
         answer = parseJSON(line);
@@ -34,7 +36,7 @@ function checkError(error, line) {
  *
  * @throws {ProtocolError} if it has another shape.
  */
-export function readAttributes(result) {
+function readAttributes(result) {
     const { UserAttrs, missing, ErrorList } = isObject(result) ? result : {};
     check(Array.isArray(UserAttrs) && UserAttrs.every(isUser), "UserAttrs");
     check(Array.isArray(missing) && missing.every((account) => typeof account === "string"), "missing");
@@ -42,6 +44,26 @@ export function readAttributes(result) {
     return ErrorList === undefined ? { UserAttrs, missing } : { UserAttrs, missing, ErrorList };
 }
 
+/** The same with `failed`, which is empty if the daemon does not know it. */
+function readPartialAttributes(result) {
+    const { failed = [] } = isObject(result) ? result : {};
+    check(Array.isArray(failed) && failed.every(isFailedAccount), "failed");
+    return { ...readAttributes(result), failed: failed.map((entry) => failedAccount(entry.To_Account, entry)) };
+}
+
+/** What is known of an account that failed, from an entry of `failed` or an error. */
+function failedAccount(To_Account, { code, message, retryable, ErrorInfo, retryAfterMs, callId }) {
+    const failure = { To_Account, code, message, retryable };
+    for (const [name, value] of Object.entries({ ErrorInfo, retryAfterMs, callId })) {
+        if (value !== undefined) failure[name] = value;
+    }
+    return failure;
+}
+
+function isFailedAccount(entry) {
+    if (!isObject(entry) || typeof entry.To_Account !== "string" || !Number.isInteger(entry.code)) return false;
+    return typeof entry.message === "string" && typeof entry.retryable === "boolean";
+}
 function check(isRight, field) {
     if (!isRight) throw new ProtocolError(`a result of getAttrs whose ${field} has another shape`);
 }
@@ -55,13 +77,13 @@ function isAccountError(entry) {
 }
 
 /** The result of `ping`. */
-export function readPong(result) {
+function readPong(result) {
     if (result === "pong") return result;
     throw new ProtocolError("an answer to ping that is not pong");
 }
 
 /** The result of `getStatus`. */
-export function readStatus(result) {
+function readStatus(result) {
     if (isObject(result)) return result;
     throw new ProtocolError("a result of getStatus that is no object");
 }
@@ -73,3 +95,5 @@ function isObject(value) {
 function excerpt(line) {
     return JSON.stringify(line.length > 80 ? `${line.slice(0, 80)}…` : line);
 }
+
+module.exports = { failedAccount, readAnswer, readAttributes, readPartialAttributes, readPong, readStatus };

@@ -1,14 +1,16 @@
-import { Socket } from "node:net";
-import { readAnswer } from "./answer.js";
-import { ProtocolError, RefusedError } from "./errors.js";
-import { LineSplitter } from "./lines.js";
+"use strict";
+
+const { Socket } = require("node:net");
+const { readAnswer } = require("./answer.cjs");
+const { ProtocolError, refusal } = require("./errors.cjs");
+const { LineSplitter } = require("./lines.cjs");
 
 const maxAnswerBytes = 256 << 20;
 const readBytes = 64 << 10;
 const shuttingDown = -32004;
 
 /** A connection to the daemon, and the requests in flight on it. While there are none, it keeps no process alive. */
-export class Connection {
+class Connection {
     /** Whether the daemon has answered anything but that it is shutting down. */
     hasAnswered = false;
 
@@ -87,14 +89,14 @@ export class Connection {
     #answered({ id, result, error }) {
         if (error?.code === shuttingDown) return this.#retire(id, error);
         this.hasAnswered = true;
-        if (id === null) return this.end(new RefusedError(error));
+        if (id === null) return this.end(refusal(error));
         const request = this.#inFlight.get(id);
         // What nobody waits for was given up.
         if (request === undefined) return;
         const outcome = error === undefined ? request.read(result) : undefined;
         this.#remove(request);
         if (error === undefined) request.succeed(outcome);
-        else request.fail(new RefusedError(error));
+        else request.fail(refusal(error));
     }
 
     /** The daemon is shutting down. Other requests may still be answered here, but nothing new is sent. */
@@ -134,3 +136,5 @@ class PatientSocket extends Socket {
 function withoutBrokenPipe(error) {
     return error?.code === "EPIPE" || error?.code === "ECONNRESET" ? null : error;
 }
+
+module.exports = { Connection };

@@ -1,9 +1,13 @@
+"use strict";
+
 /** A request: what it sends, until when, and who is to be told what came of it. */
-export class Request {
+class Request {
     /** The connection that it is in flight on; null while it waits for one. */
     connection = null;
     /** Its id on that connection. */
     id = 0;
+    /** Whether it has its outcome, or was given up. */
+    isSettled = false;
     /** Whether it waits because the daemon has asked for some time. */
     isPostponed = false;
     /** Gives the outcome of a result, or throws `ProtocolError`. */
@@ -65,7 +69,10 @@ export class Request {
 
     /** Stops the timers: nothing more will happen. */
     stop() {
+        this.isSettled = true;
         clearTimeout(this.#timer);
         if (this.isPostponed) clearTimeout(this.#postponement);
     }
 }
+
+module.exports = { Request };

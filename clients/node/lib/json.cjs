@@ -1,3 +1,5 @@
+"use strict";
+
 /** Where a number of 16 or more digits begins (or, rarely, a string looks like it). Looked for in linear time. */
 const longNumber = /[:,[]\s*-?\d{16}/;
 
@@ -6,7 +8,7 @@ const longNumber = /[:,[]\s*-?\d{16}/;
  *
  * @throws {SyntaxError} if it is not JSON.
  */
-export function parseJSON(text) {
+function parseJSON(text) {
     const value = JSON.parse(text);
     return longNumber.test(text) ? new ExactReader(text).value() : value;
 }
@@ -93,3 +95,5 @@ function define(object, key, value) {
         object[key] = value;
     }
 }
+
+module.exports = { parseJSON };

@@ -1,11 +1,13 @@
-import { ArgumentError } from "./errors.js";
+"use strict";
+
+const { ArgumentError } = require("./errors.cjs");
 
 const maxAccountBytes = 255;
 const maxTimeoutMs = 600_000;
 const maxAgeLimitMs = 3_600_000;
 
 /** Accounts are 1 to 255 bytes of UTF-8; a lone surrogate has no UTF-8. */
-export function checkAccount(account, index) {
+function checkAccount(account, index) {
     if (typeof account !== "string") {
         throw new ArgumentError(`accounts[${index}] is ${describe(account)}; an account is a string`);
     }
@@ -19,7 +21,7 @@ export function checkAccount(account, index) {
 }
 
 /** The distinct accounts, in the order of their first mention. */
-export function distinctAccounts(accounts) {
+function distinctAccounts(accounts) {
     checkIterable(accounts, Symbol.iterator);
     const distinct = new Set();
     let index = 0;
@@ -31,21 +33,32 @@ export function distinctAccounts(accounts) {
 }
 
 /** A string is iterable too, but its characters are no accounts. */
-export function checkIterable(accounts, ...kinds) {
+function checkIterable(accounts, ...kinds) {
     if (typeof accounts === "object" && kinds.some((kind) => typeof accounts?.[kind] === "function")) return;
     throw new ArgumentError(`accounts is ${describe(accounts)}; it must be an array or another iterable of strings`);
 }
 
-export function checkOptions(options) {
-    if (typeof options === "object" && options !== null) return;
-    throw new ArgumentError(`options is ${describe(options)}; it must be an object`);
+/** A misspelt option must not be one that is simply not there. */
+function checkOptions(options, known) {
+    if (typeof options !== "object" || options === null || Array.isArray(options)) {
+        throw new ArgumentError(`options is ${describe(options)}; it must be an object`);
+    }
+    for (const name in options) {
+        if (known.includes(name) || options[name] === undefined) continue;
+        throw new ArgumentError(`options has ${describe(name)}, which is not known; known are ${known.join(", ")}`);
+    }
 }
 
-export function checkTimeout(timeoutMs) {
+function checkPartial(partial) {
+    if (typeof partial === "boolean") return;
+    throw new ArgumentError(`partial is ${describe(partial)}; it must be true or false`);
+}
+
+function checkTimeout(timeoutMs) {
     checkNumber("timeoutMs", timeoutMs, 1, maxTimeoutMs);
 }
 
-export function checkMaxAge(maxAgeMs) {
+function checkMaxAge(maxAgeMs) {
     if (maxAgeMs !== undefined) checkNumber("maxAgeMs", maxAgeMs, 0, maxAgeLimitMs);
 }
 
@@ -54,23 +67,23 @@ function checkNumber(name, value, least, most) {
     throw new ArgumentError(`${name} is ${describe(value)}; it must be a number from ${least} to ${most}`);
 }
 
-export function checkCount(name, value) {
-    if (Number.isSafeInteger(value) && value >= 1) return;
-    throw new ArgumentError(`${name} is ${describe(value)}; it must be an integer of at least 1`);
+function checkCount(name, value, most) {
+    if (Number.isInteger(value) && value >= 1 && value <= most) return;
+    throw new ArgumentError(`${name} is ${describe(value)}; it must be an integer from 1 to ${most}`);
 }
 
-export function checkSignal(signal) {
+function checkSignal(signal) {
     if (signal === undefined || typeof signal?.addEventListener === "function") return;
     throw new ArgumentError(`signal is ${describe(signal)}; it must be an AbortSignal`);
 }
 
-export function checkMethod(method) {
+function checkMethod(method) {
     if (typeof method === "string") return;
     throw new ArgumentError(`method is ${describe(method)}; it must be a string`);
 }
 
 /** The JSON text of params; undefined if there are none. */
-export function paramsText(params) {
+function paramsText(params) {
     if (params === undefined) return undefined;
     if (typeof params !== "object" || params === null) {
         throw new ArgumentError(`params is ${describe(params)}; it must be an object or an array`);
@@ -82,7 +95,7 @@ export function paramsText(params) {
     }
 }
 
-export function checkSocketPath(path) {
+function checkSocketPath(path) {
     if (typeof path === "string" && path !== "" && !path.includes("\0")) return;
     throw new ArgumentError(`socketPath is ${describe(path)}; it must be the path of a socket`);
 }
@@ -92,3 +105,5 @@ function describe(value) {
     if (value === null || value === undefined || typeof value === "number") return String(value);
     return Array.isArray(value) ? "an array" : `of type ${typeof value}`;
 }
+
+module.exports = { checkAccount, checkCount, checkIterable, checkMaxAge, checkMethod, checkOptions, checkPartial, checkSignal, checkSocketPath, checkTimeout, distinctAccounts, paramsText };

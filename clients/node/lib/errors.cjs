@@ -1,5 +1,7 @@
+"use strict";
+
 /** What every error of this package is. `kind` tells them apart, as the classes do. */
-export class IMAttrError extends Error {
+class IMAttrError extends Error {
     /** Whether the same call may succeed later. */
     retryable = false;
 
@@ -10,7 +12,7 @@ export class IMAttrError extends Error {
 }
 
 /** The call cannot be made as it was asked for; nothing was sent. */
-export class ArgumentError extends IMAttrError {
+class ArgumentError extends IMAttrError {
     kind = "argument";
 }
 
@@ -19,22 +21,34 @@ const refusalFields = [
     "callId", "clockSkewSeconds",
 ];
 
-/** The daemon answered an error. Holds `code`, `message`, and of the answer's `data` what there was. */
-export class RefusedError extends IMAttrError {
+const deadlineExceeded = -32001;
+
+/** The error that the daemon answered. */
+function refusal(error) {
+    return error.code === deadlineExceeded ? new DeadlineError(error.message, error) : new RefusedError(error);
+}
+
+/** Takes what there was of the answer's `data`. */
+function keepFields(error, { code, data }) {
+    error.code = code;
+    for (const field of refusalFields) {
+        if (data?.[field] !== undefined) error[field] = data[field];
+    }
+}
+
+/** The daemon answered an error, but that of a deadline. Holds `code`, `message`, and of the answer's `data` what there was. */
+class RefusedError extends IMAttrError {
     kind = "refused";
 
-    constructor({ code, message, data }) {
-        super(message);
-        this.code = code;
-        for (const field of refusalFields) {
-            if (data?.[field] !== undefined) this[field] = data[field];
-        }
+    constructor(answered) {
+        super(answered.message);
+        keepFields(this, answered);
         this.retryable = this.retryable === true;
     }
 }
 
 /** There is no connection to be had: nobody listens at `path`, or this user may not connect. */
-export class UnreachableError extends IMAttrError {
+class UnreachableError extends IMAttrError {
     kind = "unreachable";
 
     constructor(path, cause) {
@@ -56,23 +70,31 @@ function unreachableAdvice(code) {
 }
 
 /** The daemon went away, and did not come back within the call's time. */
-export class ConnectionLostError extends IMAttrError {
+class ConnectionLostError extends IMAttrError {
     kind = "lost";
     retryable = true;
 }
 
-/** No answer came within the call's time and one second. */
-export class DeadlineError extends IMAttrError {
+/** No answer came within the call's time and one second; or the daemon said so, and then it has what `RefusedError` has. */
+class DeadlineError extends IMAttrError {
     kind = "deadline";
-    retryable = true;
+
+    /** @param answered The error that the daemon answered, if it did. */
+    constructor(message, answered) {
+        super(message);
+        if (answered !== undefined) keepFields(this, answered);
+        this.retryable = true;
+    }
 }
 
 /** What listens there does not speak imattrd's protocol. */
-export class ProtocolError extends IMAttrError {
+class ProtocolError extends IMAttrError {
     kind = "protocol";
 }
 
 /** The client was closed. A call that its `signal` aborts is rejected with the signal's reason instead. */
-export class CancelledError extends IMAttrError {
+class CancelledError extends IMAttrError {
     kind = "cancelled";
 }
+
+module.exports = { ArgumentError, CancelledError, ConnectionLostError, DeadlineError, IMAttrError, ProtocolError, RefusedError, UnreachableError, deadlineExceeded, refusal };

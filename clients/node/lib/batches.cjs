@@ -1,7 +1,9 @@
-import { checkAccount } from "./arguments.js";
+"use strict";
+
+const { checkAccount } = require("./arguments.cjs");
 
 /** Reads accounts, lazily, into batches. */
-export class Batches {
+class Batches {
     /** Whether nothing more will come. */
     isOver = false;
 
@@ -88,3 +90,5 @@ export class Batches {
         this.#wake();
     }
 }
+
+module.exports = { Batches };

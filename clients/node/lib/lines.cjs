@@ -1,11 +1,13 @@
-import { isUtf8 } from "node:buffer";
-import { ProtocolError } from "./errors.js";
+"use strict";
+
+const { isUtf8 } = require("node:buffer");
+const { ProtocolError } = require("./errors.cjs");
 
 const lineFeed = 10;
 const keptCapacity = 1 << 20;
 
 /** Cuts what arrives into lines, wherever it is split. */
-export class LineSplitter {
+class LineSplitter {
     #limit;
     /** The begin of a line whose end has not come yet: the first `#length` bytes. */
     #begun = Buffer.alloc(0);
@@ -56,3 +58,5 @@ function decode(bytes) {
     if (!isUtf8(bytes)) throw new ProtocolError("an answer that is not UTF-8");
     return bytes.toString("utf8");
 }
+
+module.exports = { LineSplitter };

@@ -1,5 +1,7 @@
-import { Connection } from "./connection.js";
-import { CancelledError, ConnectionLostError, DeadlineError, RefusedError, UnreachableError } from "./errors.js";
+"use strict";
+
+const { Connection } = require("./connection.cjs");
+const { CancelledError, ConnectionLostError, DeadlineError, RefusedError, UnreachableError } = require("./errors.cjs");
 
 const graceMs = 1000;
 const firstDelayMs = 50;
@@ -7,7 +9,7 @@ const maxDelayMs = 1000;
 const maxPathBytes = 107;
 
 /** Keeps a connection, and repeats on a new one what a lost one has not answered: reading changes nothing. */
-export class Session {
+class Session {
     #path;
     #connection = null;
     /** The current connection, and retired ones on which something is in flight. */
@@ -141,10 +143,14 @@ export class Session {
             this.#stopWaiting(request);
             return request.fail(this.#lost());
         }
-        request.onDeadline(graceMs, () => {
-            this.withdraw(request);
-            request.fail(new DeadlineError("imattrd has not answered in time"));
-        });
+        // Timers come before what has arrived: that is read first, in case this process did not run when it came.
+        request.onDeadline(graceMs, () => setImmediate(() => this.#giveUp(request)));
+    }
+
+    #giveUp(request) {
+        if (request.isSettled) return;
+        this.withdraw(request);
+        request.fail(new DeadlineError("imattrd has not answered in time"));
     }
 
     #lost(options) {
@@ -168,3 +174,5 @@ export class Session {
         this.#delay = undefined;
     }
 }
+
+module.exports = { Session };

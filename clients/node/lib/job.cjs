@@ -1,7 +1,9 @@
-import { Request } from "./request.js";
+"use strict";
+
+const { Request } = require("./request.cjs");
 
 /** The requests of one call: what they have brought, in the order of arrival, and the first thing that went wrong. */
-export class Job {
+class Job {
     #session;
     #most;
     #signal;
@@ -37,11 +39,13 @@ export class Job {
      *
      * @param text See `Request`, as for `deadline` and `read`.
      * @param mark What `take` gives with the answer.
+     * @param recovered Gives the result that an error stands for; undefined if it is the job's.
      */
-    start(text, deadline, read, mark) {
-        const request = new Request(text, deadline, read, (error, result) => {
+    start(text, deadline, read, mark, recovered) {
+        const request = new Request(text, deadline, read, (error, answer) => {
             this.#inFlight.delete(request);
-            if (error !== undefined) return this.fail(error);
+            const result = error === undefined ? answer : recovered?.(error);
+            if (error !== undefined && result === undefined) return this.fail(error);
             this.#answers.push({ mark, result });
             this.wake();
         });
@@ -100,3 +104,5 @@ export class Job {
         this.fail(this.#signal.reason);
     };
 }
+
+module.exports = { Job };

@@ -1,0 +1,173 @@
+/** The types of what `getStatus` returns. `clients/contract/status-types` prints them from the daemon's own schema. */
+
+/** What became of connections since the start. */
+export interface StatusDoor {
+    /** Connections that were served. */
+    accepted: number;
+    /** Connections that were one too many, by the limit that they met. */
+    refusedByLimit: Record<string, number>;
+    /** Connections that lost their place, an unfinished line or unread answers to users with less, by limit. */
+    displacedByLimit: Record<string, number>;
+    /** Connections that were closed because their callers did not read. */
+    stuck: number;
+    /** Times that accepting paused because no file descriptor was left. */
+    descriptorShortages: number;
+    /** Whether accepting pauses for that now. */
+    isShortOfDescriptors: boolean;
+}
+
+/** The last failure since the last good call. */
+export interface StatusUpstreamLastError {
+    /** Tencent's code, or one of the daemon's. */
+    code: number;
+    /** For a person. */
+    message: string;
+    /** Upstream's own words. */
+    ErrorInfo?: string;
+}
+
+/** The server that is asked. */
+export interface StatusUpstream {
+    /** Its URL. */
+    host: string;
+    /** Whether the last call went well. */
+    healthy: boolean;
+    /** Whether calls may leave. */
+    open: boolean;
+    /** Failed calls since the last good one. */
+    failuresInARow: number;
+    /** The last failure since the last good call. */
+    lastError?: StatusUpstreamLastError;
+}
+
+/** What keeps calls below the limit. */
+export interface StatusLimiter {
+    /** Calls in any second, as configured. */
+    rateLimit: number;
+    /** What holds at present. */
+    currentLimit: number;
+    /** Why that is less. */
+    why?: string;
+    /** Calls that the server may still count. */
+    slotsHeld: number;
+    /** The part of the round trip that is counted on, in milliseconds. */
+    creditMs: number;
+    /** Calls that have not been answered. */
+    callsUnderWay: number;
+    /** How many of them there may be. */
+    maxInFlight: number;
+}
+
+/** Who waits. */
+export interface StatusQueue {
+    /** Requests that have not been answered. */
+    requests: number;
+    /** Accounts that no call has left for yet, over all requests. */
+    waitingAccounts: number;
+    /** How long the oldest of these requests has waited; absent if none does. */
+    oldestWaitingMs?: number;
+    /** Waiting accounts by user, of the 100 users with the most. */
+    waitingAccountsByUid: Record<string, number>;
+}
+
+/** Answers held for maxAgeMs. */
+export interface StatusHeld {
+    /** How many. */
+    answers: number;
+    /** Their size. */
+    bytes: number;
+}
+
+/** What has happened since the start. */
+export interface StatusCounters {
+    /** Upstream calls. */
+    calls: number;
+    /** Accounts in them. */
+    accounts: number;
+    /** Calls for which no connection was made. */
+    callsNeverSent: number;
+    /** Failed calls that were repeated. */
+    retries: number;
+    /** Calls that were repeated with a new UserSig. */
+    signatureRenewals: number;
+    /** Times that the limit was halved. */
+    slowDowns: number;
+    /** Calls that were divided to find the account at fault. */
+    isolations: number;
+    /** Calls made for that. */
+    isolationCalls: number;
+    /** Requests that were answered from held answers alone. */
+    fromMemory: number;
+    /** Requests that were answered. */
+    answered: number;
+    /** Requests that failed with their calls. */
+    failed: number;
+    /** Requests whose time ran out. */
+    expired: number;
+    /** Requests that were refused because too many accounts waited. */
+    overloaded: number;
+    /** Requests that their callers took back. */
+    withdrawn: number;
+    /** Requests that ended because the daemon stops. */
+    stopped: number;
+    /** Accounts in answers that no caller had asked for. */
+    unrequestedAccounts: number;
+    /** The average. */
+    accountsPerCall: number;
+    /** Failed calls by code. */
+    failedCallsByCode: Record<string, number>;
+}
+
+/** The UserSig in use. */
+export interface StatusUserSig {
+    /** Seconds since 1970; null before the first call. */
+    expiresAt: number | null;
+}
+
+/** The last reload. */
+export interface StatusLastReload {
+    /** Seconds since 1970. */
+    at: number;
+    /** Whether the new configuration is in force. */
+    succeeded: boolean;
+    /** What was wrong with it. */
+    problems: string[];
+    /** Keys whose change waits for a restart. */
+    keysForRestart: string[];
+}
+
+/** The state. */
+export interface Status {
+    /** The daemon's version. */
+    version: string;
+    /** Its process. */
+    pid: number;
+    /** Seconds since it was started. */
+    uptimeSeconds: number;
+    /** The state. One of ready, degraded, misconfigured, stopping. */
+    state: string;
+    /** Why it is not ready. */
+    reasons: string[];
+    /** Open connections. */
+    connections: number;
+    /** Bytes of answers that wait to be read. */
+    bufferedBytes: number;
+    /** What became of connections since the start. */
+    door: StatusDoor;
+    /** Requests so far by method; unknown methods are under unknown. */
+    requests: Record<string, number>;
+    /** The server that is asked. */
+    upstream?: StatusUpstream;
+    /** What keeps calls below the limit. */
+    limiter?: StatusLimiter;
+    /** Who waits. */
+    queue?: StatusQueue;
+    /** Answers held for maxAgeMs. */
+    held?: StatusHeld;
+    /** What has happened since the start. */
+    counters?: StatusCounters;
+    /** The UserSig in use. */
+    userSig?: StatusUserSig;
+    /** The last reload. */
+    lastReload?: StatusLastReload;
+}
