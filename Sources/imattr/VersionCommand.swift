@@ -27,7 +27,7 @@ struct VersionCommand: AsyncParsableCommand {
             let client = IMAttrClient(socketPath: connection.path)
             let status = try? await client.getStatus(timeout: Self.patience)
             await client.close()
-            try write(daemon: status.flatMap { try? DaemonStatus($0)["version"] })
+            try write(daemon: status?.version)
             return .answered
         }
     }
