@@ -1,7 +1,5 @@
-import Accounting
 import AttributeValues
 import DequeModule
-import HeapModule
 
 extension CallScheduler {
     /// Begins to fetch what will be looked at when these accounts' call has ended.
@@ -43,7 +41,7 @@ extension CallScheduler {
         if !leftOut.isEmpty { askAgain(leftOut, now: now) }
     }
 
-    private mutating func testAnswered(_ test: TestKey, _ leftOut: [Ride], now: Moment) {
+    mutating func testAnswered(_ test: TestKey, _ leftOut: [Ride], now: Moment) {
         guard leftOut.isEmpty else { return testFailed(test, leftOut, .leftOut, now: now) }
         guard var search = searches.removeValue(forKey: test.search) else { return }
         if let last = search.succeeded(test.number), isUpstreamSound(at: now) {
@@ -53,7 +51,7 @@ extension CallScheduler {
     }
 
     /// Gives all requests that wait for an account its answer, and holds it for later ones.
-    private mutating func settle(_ ride: Ride, _ found: AccountResults, at place: Int, asOf moment: Moment) {
+    mutating func settle(_ ride: Ride, _ found: AccountResults, at place: Int, asOf moment: Moment) {
         if !history.isEmpty { history[ride.id] = nil }
         cache.hold(found, at: place, for: ride.account, asOf: moment)
         if let (key, index) = ride.waiters.only {
@@ -65,7 +63,7 @@ extension CallScheduler {
     }
 
     /// An answer may belong to another call, or an entry of it to one of these accounts: they are asked for once more, together.
-    private mutating func askAgain(_ rides: [Ride], now: Moment) {
+    mutating func askAgain(_ rides: [Ride], now: Moment) {
         if stopDeadline != nil { return shutDown(rides) }
         if rides.contains(where: { history[$0.id]?.wasLeftOut == true }) {
             return failedAmbiguously(rides, .leftOut, now: now)
@@ -110,7 +108,7 @@ extension CallScheduler {
     }
 
     /// The connection had been dead before: the same call is made once more, on a new one.
-    private mutating func repeatStale(_ call: Call) {
+    mutating func repeatStale(_ call: Call) {
         if call.isReferees { return gate.refereeEndedWithoutVerdict() }
         if stopDeadline != nil { return shutDown(call.rides) }
         counters.staleRepeats += 1
@@ -123,13 +121,13 @@ extension CallScheduler {
     }
 
     /// An account of the call is at fault, by upstream's own word.
-    private mutating func accountFailed(_ call: Call, _ failure: CallFailure, now: Moment) {
+    mutating func accountFailed(_ call: Call, _ failure: CallFailure, now: Moment) {
         if case .test(let test) = call.purpose { return testFailed(test, call.rides, failure, now: now) }
         guard call.rides.count == 1 else { return divide(call.rides, failure, now: now) }
         blame(call.rides[0], failure, calls: 0, isRecorded: true, now: now)
     }
 
-    private mutating func failedAmbiguously(_ call: Call, _ failure: CallFailure, now: Moment) {
+    mutating func failedAmbiguously(_ call: Call, _ failure: CallFailure, now: Moment) {
         if call.isReferees { return gate.refereeFailed(failure, now: now) }
         gate.failedAmbiguously(failure, of: call.rides.map(\.account), leftAt: call.leftAt, now: now)
         guard gate.isOpen else { return fail(call.rides, asClosed: failure, now: now) }
@@ -137,7 +135,7 @@ extension CallScheduler {
         failedAmbiguously(call.rides, failure, now: now)
     }
 
-    private mutating func failedAmbiguously(_ rides: [Ride], _ failure: CallFailure, now: Moment) {
+    mutating func failedAmbiguously(_ rides: [Ride], _ failure: CallFailure, now: Moment) {
         if stopDeadline != nil { return shutDown(rides) }
         if rides.count == 1 { return failedAlone(rides[0], failure, calls: 0, now: now) }
         let isFresh = rides.allSatisfy { attempts(of: $0) < Self.failuresUntilBlamed }
@@ -149,7 +147,7 @@ extension CallScheduler {
     static var failuresUntilBlamed: Int { 3 }
 
     /// A call for one account has failed in a way that the account or the upstream may have caused.
-    private mutating func failedAlone(_ ride: Ride, _ failure: CallFailure, calls: Int, now: Moment) {
+    mutating func failedAlone(_ ride: Ride, _ failure: CallFailure, calls: Int, now: Moment) {
         if stopDeadline != nil { return shutDown([ride]) }
         let isFlapping = gate.isFlapping(at: now)
         let since = history[ride.id]?.since
@@ -163,7 +161,7 @@ extension CallScheduler {
     }
 
     /// Our credential, configuration or frequency.
-    private mutating func daemonFailed(_ call: Call, _ failure: CallFailure, now: Moment) {
+    mutating func daemonFailed(_ call: Call, _ failure: CallFailure, now: Moment) {
         switch failure.kind {
         case .credential, .signatureRefusedTooOften: gate.refused(failure, now: now)
         case .tooFrequent:
@@ -190,7 +188,7 @@ extension CallScheduler {
         }
     }
 
-    private mutating func neverSent(_ call: Call, _ failure: CallFailure, now: Moment) {
+    mutating func neverSent(_ call: Call, _ failure: CallFailure, now: Moment) {
         guard gate.isOpen else { return fail(call.rides, asClosed: failure, now: now) }
         if stopDeadline != nil { return shutDown(call.rides) }
         if failure.kind == .certificate { return fail(call.rides + endSearch(of: call), failure) }
@@ -199,7 +197,7 @@ extension CallScheduler {
     }
 
     /// Everyone is answered with why the gate is closed, and when it may open; also those whose call closed it.
-    private mutating func fail(_ rides: [Ride], asClosed failure: CallFailure, now: Moment) {
+    mutating func fail(_ rides: [Ride], asClosed failure: CallFailure, now: Moment) {
         var closed = gate.failure(now: now, earliest: earliestStart(now: now)) ?? failure
         closed.call = failure.call
         fail(rides, closed)
@@ -228,325 +226,6 @@ extension CallScheduler {
             forgetUnlessWanted(ride.id)
         }
         beginSweep(.closed)
-    }
-
-    // MARK: Trying again
-
-    private mutating func tryAgain(_ rides: [Ride], _ failure: CallFailure, isAlone: Bool, now: Moment) {
-        if stopDeadline != nil { return shutDown(rides) }
-        // Who joined a call later has had fewer attempts than others in it.
-        // An upstream that fails wholly is spared retries by the gate.
-        guard gate.isOpen else { return fail(rides, asClosed: failure, now: now) }
-        let tired = rides.filter { attempts(of: $0) >= Backoff.maximumAttempts }
-        let rest = rides.filter { attempts(of: $0) < Backoff.maximumAttempts }
-        fail(tired, failure)
-        guard rest.contains(where: isWanted) else {
-            for ride in rest { forgetUnlessWanted(ride.id) }
-            return
-        }
-        counters.retries += 1
-        let due = now + Backoff.delay(attempts: rest.map(attempts).max() ?? 1, using: &numbers)
-        let accounts = putBack(rest, failure, notBefore: due, now: now)
-        if !accounts.isEmpty { retries.insert(RetryGroup(due: due, accounts: accounts, isAlone: isAlone)) }
-    }
-
-    /// Calls that an account has been in and that failed, the one that has just failed included.
-    private func attempts(of ride: Ride) -> Int { (history[ride.id]?.failure.attempts ?? 0) + 1 }
-
-    /// The UserSig has expired: once, the same accounts go again with a new one.
-    private mutating func renewed(_ rides: [Ride], _ failure: CallFailure, callStartedAt start: Moment, now: Moment) {
-        // A call that left before the new one was made says nothing about it.
-        if rides.contains(where: { history[$0.id]?.renewedAt.map { $0 <= start } ?? false }) {
-            var failure = failure
-            failure.message += "; a new one is refused too: is the clock right?"
-            gate.refused(failure, now: now)
-            return fail(rides, asClosed: failure, now: now)
-        }
-        counters.renewals += 1
-        for id in putBack(rides, failure, notBefore: now, renewedAt: now, now: now) { addReturned(id) }
-    }
-
-    /// Upstream takes fewer accounts in a call than this one had.
-    private mutating func divideCalls(inCall count: Int) { accountsPerCall = min(accountsPerCall, count / 2) }
-
-    private mutating func putBack(
-        _ rides: [Ride], _ failure: CallFailure, notBefore: Moment, renewedAt: Moment? = nil, now: Moment
-    ) -> [AccountID] {
-        rides.compactMap { ride in
-            let past = history[ride.id]
-            guard let id = wait(ride) else { return nil }
-            history[id] = past
-            let ride = Ride(account: ride.account, id: id, waiters: ride.waiters)
-            note(failure, of: ride, notBefore, isOwn: rides.count == 1, now: now) {
-                if let renewedAt { $0.renewedAt = renewedAt }
-            }
-            return id
-        }
-    }
-
-    /// Notes a failure of an account that is asked for again.
-    private mutating func note(
-        _ failure: CallFailure, of ride: Ride, _ notBefore: Moment, isOwn: Bool = false, now: Moment,
-        _ change: (inout History) -> Void = { _ in }
-    ) {
-        // A call for the same account may have ended in between, and the account been forgotten.
-        guard accounts.account(ride.id) != nil else { return }
-        var failure = failure
-        failure.attempts = attempts(of: ride)
-        var entry = history[ride.id] ?? History(failure: failure, since: now, notBefore: notBefore)
-        entry.failure = failure
-        entry.notBefore = notBefore
-        entry.isOwn = isOwn || failure.cause == .daemon || failure.cause == .neverSent
-        change(&entry)
-        history[ride.id] = entry
-    }
-
-    /// Puts those who still want an account back to those who wait for it. A lane has to bring it back.
-    /// - Returns: Its name, if it is wanted.
-    private mutating func wait(_ ride: Ride) -> AccountID? {
-        guard isWanted(ride) else {
-            forgetUnlessWanted(ride.id)
-            return nil
-        }
-        let ride = known(ride)
-        var lane = Lane.suspect
-        var waiters = ride.waiters
-        // Taken as a whole, because a hundred thousand may wait.
-        let isAnyLeft = waiters.removeAll { key, index in
-            guard let caller = requests.waitAgain(key, for: index) else { return true }
-            if lane > .clean { lane = min(lane, offences.lane(of: caller)) }
-            return false
-        }
-        guard isAnyLeft else {
-            forgetUnlessWanted(ride.id)
-            return nil
-        }
-        waiting += waiters.count
-        accounts.wait(waiters, for: ride.id, lane: lane)
-        accounts.reserve(ride.id)
-        isStarved = false
-        return ride.id
-    }
-
-    /// Lets an account that waits go first in the next call of its lane, or in a call of its own.
-    mutating func addReturned(_ id: AccountID, isAlone: Bool = false) {
-        guard let payer = payer(of: id) else { return }
-        if isAlone {
-            lanes.addAlone(id, principal: payer)
-        } else {
-            lanes.addReturned(id, lane: accounts.lane(of: id), principal: payer)
-        }
-        isStarved = false
-    }
-
-    /// Who pays for an account's own calls: the principal of the first request that waits for it.
-    private func payer(of id: AccountID) -> Principal? {
-        accounts.firstWaiter(for: id).flatMap { requests.caller(of: $0)?.principal }
-    }
-
-    /// Lets those leave whose wait before a retry is over.
-    mutating func releaseRetries(now: Moment) {
-        while let group = retries.min, group.due <= now {
-            retries.removeMin()
-            for id in group.accounts where (history[id]?.notBefore ?? now) <= now && accounts.isReserved(id) {
-                addReturned(id, isAlone: group.isAlone || isQuarantined(id, now: now))
-            }
-        }
-    }
-
-    // MARK: Searches
-
-    private mutating func divide(_ rides: [Ride], _ failure: CallFailure, now: Moment) {
-        if stopDeadline != nil { return shutDown(rides) }
-        let wanted = rides.filter(isWanted).map { known($0) }
-        for ride in rides where !isWanted(ride) { forgetUnlessWanted(ride.id) }
-        guard !wanted.isEmpty else { return }
-        guard gate.isOpen else { return fail(wanted, asClosed: failure, now: now) }
-        for ride in wanted { note(failure, of: ride, now, now: now) }
-        counters.isolations += 1
-        lastSearch += 1
-        let search = OffenderSearch(
-            suspects(of: wanted), failure: failure, hasLostSuspects: wanted.count < rides.count)
-        proceed(with: search, lastSearch)
-    }
-
-    /// The accounts in the order in which they are tested: the likeliest offenders first, those of a caller together.
-    private func suspects(of rides: [Ride]) -> [OffenderSearch.Suspect] {
-        let all = rides.map { ride in
-            OffenderSearch.Suspect(
-                ride: ride,
-                caller: ride.waiters.first(where: { requests.contains($0) }).flatMap { requests[$0]?.caller })
-        }
-        let rates = all.map { $0.caller.map { offences.rate(of: $0) } ?? 0 }
-        return all.indices.sorted { left, right in
-            if rates[left] != rates[right] { return rates[left] > rates[right] }
-            guard let first = all[left].caller, let second = all[right].caller, first != second else {
-                return left < right
-            }
-            return (first.principal, first.connection) < (second.principal, second.connection)
-        }.map { all[$0] }
-    }
-
-    private mutating func testFailed(_ test: TestKey, _ rides: [Ride], _ failure: CallFailure, now: Moment) {
-        guard var search = searches.removeValue(forKey: test.search) else {
-            // The search was given up while the test was under way.
-            guard failure.cause == .account else { return failedAmbiguously(rides, failure, now: now) }
-            if rides.count > 1 { return divide(rides, failure, now: now) }
-            return blame(rides[0], failure, calls: 0, isRecorded: true, now: now)
-        }
-        if isUpstreamSound(at: now) { separate(theOnlyPrincipal(of: rides), now: now) }
-        let alone = search.failed(test.number, rides, failure)
-        if let alone {
-            if failure.cause == .account {
-                blame(alone, failure, calls: search.calls, isRecorded: true, now: now)
-            } else {
-                failedAlone(alone, failure, calls: search.calls, now: now)
-            }
-        } else {
-            for ride in rides { note(failure, of: ride, now, now: now) }
-        }
-        proceed(with: search, test.search)
-    }
-
-    /// The principal whose callers wait for these accounts, if there is just one.
-    private func theOnlyPrincipal(of rides: [Ride]) -> Principal? {
-        var only: Principal?
-        for ride in rides {
-            var isShared = false
-            ride.waiters.forEach { key, _ in
-                guard let principal = requests.caller(of: key)?.principal else { return }
-                if only == nil { only = principal } else if only != principal { isShared = true }
-            }
-            if isShared { return nil }
-        }
-        return only
-    }
-
-    /// Whether a failure that an account can cause is likely to be an account's.
-    private func isUpstreamSound(at now: Moment) -> Bool { gate.isUndoubted && !gate.isFlapping(at: now) }
-
-    /// An account of this principal is at fault, whichever it is: its calls leave by themselves from now on, so that no more calls of
-    /// others fail with it.
-    private mutating func separate(_ principal: Principal?, now: Moment) {
-        guard let principal else { return }
-        let isKnown = offences.isOffending(principal)
-        offences.suspect(principal, now: now)
-        if !isKnown { lanes.separate(principal, charging: 0) }
-    }
-
-    /// Looks for the principal that makes calls go wrong in which no account can be found at fault: those that bring more than what they
-    /// asked for, so that their slots are held for twice as long, and those that fail after a request for one of their accounts has ended.
-    mutating func judgePrincipals(of call: Call, _ end: CallEnd, now: Moment) {
-        switch (end.result, end.counted) {
-        case (.success, .unknown): break
-        case (.success, _):
-            // Only a principal that has left the clean lane pays for calls.
-            if let payer = call.payer, offences.clear(payer) { lanes.unite(payer) }
-            return
-        case (.failure(let failure), _):
-            let mayBeAnAccounts =
-                switch failure.cause {
-                case .account, .ambiguous, .stale: true
-                case .daemon, .neverSent: false
-                }
-            if call.leavers.isEmpty || !mayBeAnAccounts || !isUpstreamSound(at: now) { return }
-        }
-        let callers = callers(of: call)
-        let principals = Set(callers.map(\.principal))
-        guard principals.count == 1 else {
-            for principal in offences.putApart(principals, now: now) { lanes.separate(principal, charging: 0) }
-            return
-        }
-        separate(principals.first, now: now)
-        for caller in callers.count == 1 ? callers : call.leavers {
-            offences.note(caller, earlierRides: lanes.callers.rides(of: caller), now: now)
-        }
-    }
-
-    /// Whose accounts were in a call.
-    private func callers(of call: Call) -> Set<CallerKey> {
-        var all = call.leavers
-        var last: CallerKey?
-        for ride in call.rides {
-            ride.waiters.forEach { key, _ in
-                guard let caller = requests.caller(of: key), caller != last else { return }
-                // Of a hundred thousand that wait for an account, most have the same caller as the one before.
-                last = caller
-                all.insert(caller)
-            }
-        }
-        return all
-    }
-
-    /// A test has ended without saying anything about its accounts.
-    private mutating func repeatTest(_ test: TestKey, _ rides: [Ride], _ failure: CallFailure) {
-        guard var search = searches.removeValue(forKey: test.search) else { return fail(rides, failure) }
-        search.repeatTest(test.number, rides)
-        proceed(with: search, test.search)
-    }
-
-    /// Queues the tests that follow, or ends the search.
-    mutating func proceed(with search: OffenderSearch, _ number: Int) {
-        var search = search
-        if stopDeadline != nil { return shutDown(search.waiting) }
-        for test in search.takeNewTests() { queue(TestKey(search: number, number: test), search.suspects(of: test)) }
-        if !search.isOver { searches[number] = search }
-    }
-
-    private mutating func queue(_ test: TestKey, _ suspects: [OffenderSearch.Suspect]) {
-        let best = suspects.map { lane(of: $0.ride) }.min() ?? .clean
-        // While others ask for much, tests for offending principals only are as few as calls of suspects.
-        let othersAsk = lanes.callers.cleanUsers > 0 || slots.heldByClean > slots.limit / 8
-        let part = best > .clean && othersAsk ? Lane.suspect : best
-        lanes.addTest(test, lane: part, principal: suspects.first?.caller?.principal)
-        isStarved = false
-    }
-
-    /// The accounts of a test are not wanted any more.
-    mutating func dropTest(_ test: TestKey) {
-        guard var search = searches.removeValue(forKey: test.search) else { return }
-        search.repeatTest(test.number, [])
-        proceed(with: search, test.search)
-    }
-
-    /// Gives the search up that a call is a test of.
-    /// - Returns: What of it is not in a call.
-    private mutating func endSearch(of call: Call) -> [Ride] {
-        guard case .test(let test) = call.purpose else { return [] }
-        return searches.removeValue(forKey: test.search)?.waiting ?? []
-    }
-
-    /// An account is at fault: those who wait for it are answered with its failure, and pay for what it has cost.
-    /// - Parameters:
-    ///   - calls: What the search for it has cost.
-    ///   - isRecorded: Whether it counts as an offence of theirs.
-    private mutating func blame(_ ride: Ride, _ failure: CallFailure, calls: Int, isRecorded: Bool, now: Moment) {
-        if isRecorded {
-            var users: Set<Principal> = []
-            var first: Principal?
-            ride.waiters.forEach { key, _ in
-                guard let caller = requests[key]?.caller else { return }
-                if first == nil { first = caller.principal }
-                offences.note(caller, earlierRides: lanes.callers.rides(of: caller), now: now)
-                users.insert(caller.principal)
-            }
-            for principal in users.sorted() { lanes.separate(principal, charging: calls / users.count) }
-            if let first {
-                let rests = failure.cause == .ambiguous ? failure : nil
-                quarantine.insert(ride.account, principal: first, resting: rests, now: now)
-            }
-        }
-        fail([ride], failure)
-    }
-
-    /// The requests of these accounts end, because nothing leaves any more.
-    mutating func shutDown(_ rides: [Ride]) {
-        for ride in rides {
-            forgetUnlessWanted(ride.id)
-            ride.waiters.forEach { key, _ in
-                if requests.contains(key) { interrupted.append(key) }
-            }
-        }
     }
 
     // MARK: Silence

@@ -193,7 +193,7 @@ struct OffenderSearch: Sendable {
     private mutating func endPartIfOver(_ number: Int) {
         guard let cut = cuts[number], cut.open <= 0 else { return }
         cuts[number] = nil
-        let parts = cut.hasGoodPart ? 2 : min(Self.maximumParts, cut.parts * cut.parts)
+        let parts = cut.hasGoodPart ? 2 : min(Self.maximumParts, max(2, cut.parts * cut.parts))
         for suspects in cut.bad { self.cut(suspects, parts: parts) }
     }
 

@@ -80,6 +80,26 @@ import Testing
         #expect(rides?.count == 8 && named == nil && search.isOver)
     }
 
+    /// If the others fail without it too, they are divided.
+    @Test func whatIsLeftIsDividedIfItFailsAsAWhole() {
+        let failure = CallFailure(.account, code: 90003, message: "x")
+        var search = OffenderSearch(Self.suspects(8, callers: 8), failure: failure, hasLostSuspects: true)
+        var found: [String] = []
+        var tests = 0
+        while !search.isOver, tests < 50 {
+            for test in search.takeNewTests() {
+                guard let rides = search.leave(test, isWanted: { _ in true }, dropped: { _ in }) else { continue }
+                tests += 1
+                if rides.contains(where: { $0.account.text == "5" }) {
+                    found += search.failed(test, rides, failure).map { [$0.account.text] } ?? []
+                } else {
+                    _ = search.succeeded(test)
+                }
+            }
+        }
+        #expect(found == ["5"] && search.isOver && tests <= 12)
+    }
+
     @Test func noAccountIsNamedAfterOneWasGivenUp() {
         let failure = CallFailure(.account, code: 90003, message: "x")
         var search = OffenderSearch(Self.suspects(4, callers: 4), failure: failure)

@@ -24,6 +24,13 @@ import Testing
         #expect(world.problems.isEmpty)
     }
 
+    /// A search that had lost a suspect tested the others as a whole for ever.
+    @Test(arguments: [723] as [UInt64]) func whatHasFailedOnceWithAccountsAtFaultDoesSoNoMore(seed: UInt64) {
+        var world = World(.poisoned(seed: seed), seed: seed)
+        world.run()
+        #expect(world.problems.isEmpty)
+    }
+
     @Test func everyRequestEndsOnceAndRight() {
         for seed in Self.seeds {
             var world = World(.anything(seed: seed), seed: seed)

@@ -1,0 +1,128 @@
+import Accounting
+import AttributeValues
+import HeapModule
+
+/// How accounts are asked for again.
+extension CallScheduler {
+    mutating func tryAgain(_ rides: [Ride], _ failure: CallFailure, isAlone: Bool, now: Moment) {
+        if stopDeadline != nil { return shutDown(rides) }
+        // Who joined a call later has had fewer attempts than others in it.
+        // An upstream that fails wholly is spared retries by the gate.
+        guard gate.isOpen else { return fail(rides, asClosed: failure, now: now) }
+        let tired = rides.filter { attempts(of: $0) >= Backoff.maximumAttempts }
+        let rest = rides.filter { attempts(of: $0) < Backoff.maximumAttempts }
+        fail(tired, failure)
+        guard rest.contains(where: isWanted) else {
+            for ride in rest { forgetUnlessWanted(ride.id) }
+            return
+        }
+        counters.retries += 1
+        let due = now + Backoff.delay(attempts: rest.map(attempts).max() ?? 1, using: &numbers)
+        let accounts = putBack(rest, failure, notBefore: due, now: now)
+        if !accounts.isEmpty { retries.insert(RetryGroup(due: due, accounts: accounts, isAlone: isAlone)) }
+    }
+
+    /// Calls that an account has been in and that failed, the one that has just failed included.
+    func attempts(of ride: Ride) -> Int { (history[ride.id]?.failure.attempts ?? 0) + 1 }
+
+    /// The UserSig has expired: once, the same accounts go again with a new one.
+    mutating func renewed(_ rides: [Ride], _ failure: CallFailure, callStartedAt start: Moment, now: Moment) {
+        // A call that left before the new one was made says nothing about it.
+        if rides.contains(where: { history[$0.id]?.renewedAt.map { $0 <= start } ?? false }) {
+            var failure = failure
+            failure.message += "; a new one is refused too: is the clock right?"
+            gate.refused(failure, now: now)
+            return fail(rides, asClosed: failure, now: now)
+        }
+        counters.renewals += 1
+        for id in putBack(rides, failure, notBefore: now, renewedAt: now, now: now) { addReturned(id) }
+    }
+
+    /// Upstream takes fewer accounts in a call than this one had.
+    mutating func divideCalls(inCall count: Int) { accountsPerCall = min(accountsPerCall, count / 2) }
+
+    mutating func putBack(
+        _ rides: [Ride], _ failure: CallFailure, notBefore: Moment, renewedAt: Moment? = nil, now: Moment
+    ) -> [AccountID] {
+        rides.compactMap { ride in
+            let past = history[ride.id]
+            guard let id = wait(ride) else { return nil }
+            history[id] = past
+            let ride = Ride(account: ride.account, id: id, waiters: ride.waiters)
+            note(failure, of: ride, notBefore, isOwn: rides.count == 1, now: now) {
+                if let renewedAt { $0.renewedAt = renewedAt }
+            }
+            return id
+        }
+    }
+
+    /// Notes a failure of an account that is asked for again.
+    mutating func note(
+        _ failure: CallFailure, of ride: Ride, _ notBefore: Moment, isOwn: Bool = false, now: Moment,
+        _ change: (inout History) -> Void = { _ in }
+    ) {
+        // A call for the same account may have ended in between, and the account been forgotten.
+        guard accounts.account(ride.id) != nil else { return }
+        var failure = failure
+        failure.attempts = attempts(of: ride)
+        var entry = history[ride.id] ?? History(failure: failure, since: now, notBefore: notBefore)
+        entry.failure = failure
+        entry.notBefore = notBefore
+        entry.isOwn = isOwn || failure.cause == .daemon || failure.cause == .neverSent
+        change(&entry)
+        history[ride.id] = entry
+    }
+
+    /// Puts those who still want an account back to those who wait for it. A lane has to bring it back.
+    /// - Returns: Its name, if it is wanted.
+    mutating func wait(_ ride: Ride) -> AccountID? {
+        guard isWanted(ride) else {
+            forgetUnlessWanted(ride.id)
+            return nil
+        }
+        let ride = known(ride)
+        var lane = Lane.suspect
+        var waiters = ride.waiters
+        // Taken as a whole, because a hundred thousand may wait.
+        let isAnyLeft = waiters.removeAll { key, index in
+            guard let caller = requests.waitAgain(key, for: index) else { return true }
+            if lane > .clean { lane = min(lane, offences.lane(of: caller)) }
+            return false
+        }
+        guard isAnyLeft else {
+            forgetUnlessWanted(ride.id)
+            return nil
+        }
+        waiting += waiters.count
+        accounts.wait(waiters, for: ride.id, lane: lane)
+        accounts.reserve(ride.id)
+        isStarved = false
+        return ride.id
+    }
+
+    /// Lets an account that waits go first in the next call of its lane, or in a call of its own.
+    mutating func addReturned(_ id: AccountID, isAlone: Bool = false) {
+        guard let payer = payer(of: id) else { return }
+        if isAlone {
+            lanes.addAlone(id, principal: payer)
+        } else {
+            lanes.addReturned(id, lane: accounts.lane(of: id), principal: payer)
+        }
+        isStarved = false
+    }
+
+    /// Who pays for an account's own calls: the principal of the first request that waits for it.
+    func payer(of id: AccountID) -> Principal? {
+        accounts.firstWaiter(for: id).flatMap { requests.caller(of: $0)?.principal }
+    }
+
+    /// Lets those leave whose wait before a retry is over.
+    mutating func releaseRetries(now: Moment) {
+        while let group = retries.min, group.due <= now {
+            retries.removeMin()
+            for id in group.accounts where (history[id]?.notBefore ?? now) <= now && accounts.isReserved(id) {
+                addReturned(id, isAlone: group.isAlone || isQuarantined(id, now: now))
+            }
+        }
+    }
+}
