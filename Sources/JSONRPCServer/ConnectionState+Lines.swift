@@ -47,7 +47,7 @@ extension ConnectionState {
         return take(message, &ledger)
     }
 
-    /// Looks at a line that is no request: it may be one of several that should have been one.
+    /// Looks at a line that is not a request: it may be one of several that should have been one.
     /// - Returns: What came of the line if it is; nil if it is to be refused by itself.
     private mutating func takeSpread(_ line: [UInt8], _ ledger: inout DoorLedger) -> Step? {
         if spread?.take(line) == true {

@@ -120,7 +120,8 @@ struct DaemonRun {
             }
             group.addTask {
                 for await _ in idle {
-                    try await daemon.logger.notice("stopping, because nobody has needed the daemon for idleExitSeconds")
+                    try await daemon.logger.notice(
+                        "stopping, because no caller has needed the daemon for idleExitSeconds")
                     return
                 }
             }

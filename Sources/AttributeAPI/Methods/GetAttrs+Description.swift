@@ -47,7 +47,7 @@ extension GetAttrs {
 
     // MARK: Schemas
 
-    /// Written out wherever it stands: generators of clients make a type of each named schema, and fail at one that is no object. JSON Schema
+    /// Written out wherever it is used: generators of clients make a type of each named schema, and fail at one that is not an object. JSON Schema
     /// counts characters, of which each has at least one byte.
     static let accountSchema: JSONTree = [
         "type": "string",

@@ -7,7 +7,7 @@ import Glibc
 final class Keyboard: Sendable {
     private let previous: termios
 
-    /// Nil if standard input is no terminal, or not ours at present: a program in the background must not touch it.
+    /// Nil if standard input is not a terminal, or not ours at present: a program in the background must not touch it.
     init?() {
         var settings = termios()
         guard tcgetpgrp(STDIN_FILENO) == getpgrp(), tcgetattr(STDIN_FILENO, &settings) == 0 else { return nil }

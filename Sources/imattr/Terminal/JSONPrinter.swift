@@ -80,7 +80,7 @@ struct JSONPrinter {
         }
     }
 
-    /// Before a value or a key: the first one of an array or object stands on a line of its own.
+    /// Before a value or a key: the first one of an array or object is on a line of its own.
     private mutating func begin(_ shown: inout [UInt8]) {
         if isEmpty { breakLine(&shown) }
         isEmpty = false

@@ -55,7 +55,7 @@ struct DecoderTests {
         expect([0x61, 0x0A, 0xC3, 0x0A], .lines, fails: "line 2", "UTF-8")
     }
 
-    /// A text that is not what it is taken for is not read as accounts that nobody has.
+    /// A text that is not what it is taken for is not read as accounts that do not exist.
     @Test func aControlCharacterIsAnError() throws {
         expect("a\nb\tc\n", .lines, fails: "line 2", "U+0009: -0 is for")
         expect("a\0b\0", .lines, fails: "line 1", "U+0000")

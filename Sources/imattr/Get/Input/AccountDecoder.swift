@@ -97,7 +97,7 @@ struct LineDecoder: AccountDecoder {
     }
 
     mutating func end(_ accounts: inout [Account]) throws(DecodingError) {
-        // A text file ends in a line feed, whatever stands between its accounts.
+        // A text file ends in a line feed, whatever separates its accounts.
         if !dropsReturns, end != 0, line.last == UInt8(ascii: "\n") { line.removeLast() }
         try finishLine(&accounts)
     }

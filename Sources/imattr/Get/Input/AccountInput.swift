@@ -29,7 +29,7 @@ actor AccountInput {
         let descriptor: InputDescriptor
         var text: TextDecoder
         var decoder: any AccountDecoder
-        var hasToldGuess = false
+        var hasReportedGuess = false
     }
 
     private var sources: ArraySlice<Source>
@@ -145,8 +145,8 @@ extension AccountInput.Opened {
     /// The encoding that was guessed, once.
     fileprivate var newGuess: String? {
         mutating get {
-            guard !hasToldGuess, let guess = text.guess else { return nil }
-            hasToldGuess = true
+            guard !hasReportedGuess, let guess = text.guess else { return nil }
+            hasReportedGuess = true
             return guess
         }
     }

@@ -22,7 +22,7 @@ enum InputFormat: String, CaseIterable, ExpressibleByArgument {
 
     /// Reads this format.
     ///
-    /// - Parameter delimiter: What stands between two columns, or ends a line, if it is not what is usual.
+    /// - Parameter delimiter: What separates two columns, or ends a line, if it is not the usual character.
     func decoder(column: String, field: String, delimiter: UInt8? = nil) -> any AccountDecoder {
         switch self {
         case .lines: LineDecoder(end: delimiter ?? UInt8(ascii: "\n"))
@@ -40,7 +40,7 @@ struct InputOptions: Sendable {
     var column = "To_Account"
     /// The field of JSON objects.
     var field = "To_Account"
-    /// What stands between two columns, or ends a line; nil for what is usual.
+    /// What separates two columns, or ends a line; nil for the usual character.
     var delimiter: UInt8?
     /// The C library's name of the encoding; nil to find it.
     var encoding: String?

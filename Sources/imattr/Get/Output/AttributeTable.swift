@@ -89,7 +89,7 @@ struct AttributeTable {
         return [TerminalText.escape(refusal.account.text)] + absent + [TerminalText.escape(refusal.text)]
     }
 
-    /// Where an attribute stands; nil if it is not shown.
+    /// The column of an attribute; nil if it is not shown.
     private mutating func column(of name: String) -> Int? {
         if let index = names.indices.first(where: { names[$0] == name && $0 + 1 != errorColumn }) { return index + 1 }
         return hasFixedColumns ? nil : addColumn(name)

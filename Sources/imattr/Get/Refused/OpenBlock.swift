@@ -34,7 +34,7 @@ struct OpenBlock {
         var pause: Duration = .zero
         for refusal in answer.failed {
             switch refusal.meaning {
-            case .nobody: throw .refused(refusal.error)
+            case .serviceRefused: throw .refused(refusal.error)
             case .final: settle(refusal, &answered)
             case .later: pause = max(pause, Self.pause(refusal, least: Patience.shortestPause))
             case .perhapsLater:

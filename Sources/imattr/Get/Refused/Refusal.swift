@@ -24,13 +24,13 @@ struct Refusal: Hashable, Sendable {
         case perhapsLater
         /// It says nothing about the account: the daemon or the upstream cannot serve at present.
         case later
-        /// Nobody is served until an administrator acts.
-        case nobody
+        /// No request is served until an administrator acts.
+        case serviceRefused
     }
 
     var meaning: Meaning {
-        if code == KnownError.misconfigured.code { return .nobody }
-        guard retryable else { return retryAfterMs == nil ? .final : .nobody }
+        if code == KnownError.misconfigured.code { return .serviceRefused }
+        guard retryable else { return retryAfterMs == nil ? .final : .serviceRefused }
         let aboutTime: [KnownError] = [.overloaded, .deadlineExceeded, .shuttingDown]
         let isAboutTime = aboutTime.contains { $0.code == code }
         return isAboutTime || retryAfterMs != nil ? .later : .perhapsLater

@@ -4,7 +4,7 @@ import IMAttrClient
 /// The file of `--errors`: the refused accounts, as lines of JSON.
 ///
 /// With `--resume` it is also what the next run asks for again. Each run asks for what was listed at its beginning, and lists what is
-/// refused again at the end; what stands before `retried` lines is done with, and is taken away when the run ends.
+/// refused again at the end; the first `retried` lines are done with, and are removed when the run ends.
 final class RefusalFile {
     private var file: AnswerFile
     private var output: StandardOutput
@@ -38,7 +38,7 @@ final class RefusalFile {
         output = StandardOutput(descriptor: file.descriptor, name: file.presentPath)
     }
 
-    /// The list's name as it stands now.
+    /// The list's present name.
     var presentPath: String { file.presentPath }
 
     /// Its final name.
