@@ -23,9 +23,17 @@ struct OffenderSearch: Sendable {
         /// The other half of the cut, which is bad if this half is good.
         var held: [Suspect] = []
         let cut: Int
-        /// Whether the account is the only one that is left of a bad group.
-        var isByElimination = false
-        var isUnderWay = false
+        var reason = Reason.isPart
+        var state = State.queued
+
+        enum Reason {
+            /// Its accounts are a part of a group that failed.
+            case isPart
+            /// Its account is the only one that is left of a group that failed.
+            case isLeft
+        }
+
+        enum State { case queued, underWay }
     }
 
     /// Parts of a group that is known to be bad.
@@ -77,7 +85,10 @@ struct OffenderSearch: Sendable {
     /// The accounts that are in no call at present.
     var waiting: [Ride] {
         let ofTests = tests.keys.sorted().compactMap { tests[$0] }.flatMap {
-            $0.isUnderWay ? $0.held : $0.suspects + $0.held
+            switch $0.state {
+            case .queued: $0.suspects + $0.held
+            case .underWay: $0.held
+            }
         }
         let ofCuts = cuts.keys.sorted().flatMap { cuts[$0]?.bad.joined() ?? [].joined() }
         return (ofTests + ofCuts).map(\.ride)
@@ -97,7 +108,7 @@ struct OffenderSearch: Sendable {
         tests[test] = leaving
         guard leaving.suspects.isEmpty else {
             calls += 1
-            tests[test]?.isUnderWay = true
+            tests[test]?.state = .underWay
             return leaving.suspects.map(\.ride)
         }
         tests[test] = nil
@@ -117,12 +128,12 @@ struct OffenderSearch: Sendable {
         guard let ended = take(test) else { return nil }
         cuts[ended.cut]?.hasGoodPart = true
         endPart(of: ended.cut)
-        if ended.isByElimination { return ended.suspects.first }
+        if ended.reason == .isLeft { return ended.suspects.first }
         guard !ended.held.isEmpty else { return nil }
         endPart(of: ended.cut)
         // Bad by elimination. One account alone is still tested before it is blamed: perhaps the failure does not come back.
         if hasLostSuspects || ended.held.count == 1 {
-            testWhole(ended.held, isByElimination: !hasLostSuspects)
+            testWhole(ended.held, hasLostSuspects ? .isPart : .isLeft)
         } else {
             cut(ended.held, parts: 2)
         }
@@ -164,7 +175,7 @@ struct OffenderSearch: Sendable {
 
     private mutating func take(_ test: Int) -> Test? {
         guard var ended = tests.removeValue(forKey: test) else { return nil }
-        ended.isUnderWay = false
+        ended.state = .queued
         return ended
     }
 
@@ -233,11 +244,11 @@ struct OffenderSearch: Sendable {
     }
 
     /// Tests a group as it is.
-    private mutating func testWhole(_ suspects: [Suspect], isByElimination: Bool = false) {
+    private mutating func testWhole(_ suspects: [Suspect], _ reason: Test.Reason = .isPart) {
         guard !suspects.isEmpty else { return }
         lastNumber += 1
         cuts[lastNumber] = Cut(parts: 1, open: 1)
-        add(Test(suspects: suspects, cut: lastNumber, isByElimination: isByElimination))
+        add(Test(suspects: suspects, cut: lastNumber, reason: reason))
     }
 
     private mutating func add(_ test: Test) {
