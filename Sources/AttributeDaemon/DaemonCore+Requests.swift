@@ -128,7 +128,7 @@ extension DaemonCore {
         loopTurns.note(about: .microseconds(Int64(10 + params.accounts.count)))
         if params.accounts.isEmpty {
             audit?.write(.result([]))
-            return .now(.told(.answered(AccountResults()), of: params))
+            return .now(.getAttrs(params, ended: .answered(AccountResults())))
         }
         let admission = serving.driver.enqueue(
             params.accounts, caller: CallerKey(connection),
@@ -146,7 +146,7 @@ extension DaemonCore {
     fileprivate func ended(
         _ outcome: RequestOutcome, of params: GetAttrs.Params, since start: NIODeadline, _ audit: Audit?
     ) -> Response.Outcome {
-        let answer = Response.Outcome.told(outcome, of: params)
+        let answer = Response.Outcome.getAttrs(params, ended: outcome)
         requests.add(duration: .now() - start)
         audit?.write(answer)
         return answer

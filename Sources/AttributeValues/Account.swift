@@ -19,7 +19,7 @@ public struct Account: Hashable, Sendable {
         bytesHash = text.withUTF8Span { Self.bytesHash($0) }
     }
 
-    /// The bytes that tell accounts apart.
+    /// The bytes that distinguish accounts.
     @inlinable public var utf8: String.UTF8View { text.utf8 }
 
     /// Whether both have the same UTF-8 bytes.
@@ -27,7 +27,7 @@ public struct Account: Hashable, Sendable {
         left.bytesHash == right.bytesHash && right.withUTF8 { left.hasUTF8($0) }
     }
 
-    /// Gives the bytes that tell accounts apart where they stand.
+    /// Gives the bytes that distinguish accounts, without a copy.
     @inlinable @inline(__always)
     public func withUTF8<Result>(_ body: (borrowing Span<UInt8>) -> Result) -> Result { text.withUTF8Span(body) }
 

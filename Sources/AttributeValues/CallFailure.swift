@@ -47,7 +47,7 @@ public struct CallFailure: Error, Hashable, Sendable {
     public enum Cause: Hashable, Sendable {
         /// An account of the call, for certain.
         case account
-        /// An account of the call or the upstream; only other calls tell which.
+        /// An account of the call or the upstream; only other calls show which.
         case ambiguous
         /// Our credential, configuration or frequency; never an account.
         case daemon

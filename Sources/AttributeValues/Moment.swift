@@ -1,4 +1,4 @@
-/// A point on a monotonic clock that never steps. The scheduler never asks what time it is: it is told.
+/// A point on a monotonic clock that never steps. The scheduler never reads a clock: time is an argument.
 public struct Moment: Comparable, Hashable, Sendable {
     /// Nanoseconds since an origin that stays the same while the process runs.
     public let nanoseconds: Int64

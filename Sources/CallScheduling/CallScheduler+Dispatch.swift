@@ -125,7 +125,7 @@ extension CallScheduler {
             slots.worstAdmitted(leavesSome: lanes.callers.rememberedUsers > 1))
     }
 
-    /// The probe asks for one account, so that what it tells is about the upstream or about that account alone.
+    /// The probe asks for one account, so that its end says something about the upstream or about that account alone.
     private mutating func nextProbe(now: Moment) -> Load? {
         while let turn = lanes.next(upTo: .suspect) {
             if var load = load(for: turn, limit: 1, now: now) {

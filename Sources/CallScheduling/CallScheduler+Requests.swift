@@ -131,7 +131,7 @@ extension CallScheduler {
         } else if let (call, place) = accounts[rideOf: id],
             calls[call]?.rides[Int(place)].waiters.contains(key) == true
         {
-            // The call runs to its end; only the list of those to tell stays short.
+            // The call runs to its end; only the list of those to answer stays short.
             _ = calls[call]?.rides[Int(place)].waiters.remove(key)
             calls[call]?.leavers.insert(caller)
         }

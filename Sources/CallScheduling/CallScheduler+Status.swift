@@ -22,7 +22,7 @@ extension CallScheduler {
         public internal(set) var isolations = 0
         /// Calls made for that.
         public internal(set) var isolationCalls = 0
-        /// Calls for the daemon's own admin account, to tell an upstream that fails from an account at fault.
+        /// Calls for the daemon's own admin account, to distinguish an upstream that fails from an account at fault.
         public internal(set) var referees = 0
         /// Calls that were made once more because their connection had been dead before.
         public internal(set) var staleRepeats = 0
@@ -70,7 +70,7 @@ extension CallScheduler {
     public var waitingAccounts: Int { waiting }
     /// (request, account) pairs of requests that have not ended: of each principal that has some, in no particular order.
     public var openAccountsByPrincipal: [(principal: Principal, held: Int)] { lanes.callers.openAccountsByPrincipal }
-    /// Whether the scheduler has been told to stop.
+    /// Whether the scheduler is stopping.
     public var isStopping: Bool { stopDeadline != nil }
     /// Why calls do not leave; nil if they may.
     public var closedBecause: CallFailure? { gate.failure }

@@ -45,7 +45,7 @@ public struct PartialFailure: Sendable {
     /// The first failed accounts in order, each with its failure.
     public let failed: [(account: Account, failure: CallFailure)]
 
-    /// Failed accounts that are told one by one.
+    /// Failed accounts that are listed.
     public static let maximumListed = 100
 }
 

@@ -20,6 +20,6 @@ public struct ServerLimits: Hashable, Sendable {
     static let maxUnwrittenPerConnection = 1 << 20
     /// Connections that may wait to be accepted; the kernel cuts it down to its own bound.
     static let acceptQueue: CInt = 4096
-    /// What a client is told that was refused for one of these bounds.
+    /// The error of a client that was refused for one of these bounds.
     static let retryAfterMs: Int64 = 1000
 }

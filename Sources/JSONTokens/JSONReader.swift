@@ -8,7 +8,7 @@
 /// A reader can be made to tolerate faulty strings, so that one of them does not spoil what is around it; see
 /// ``takeStringFault()``.
 public struct JSONReader {
-    /// What a value is, told from its first byte.
+    /// What a value is, by its first byte.
     public enum Kind: Hashable, Sendable { case object, array, string, number, boolean, null }
 
     /// Arrays and objects inside each other, at most; a reader can be given less. One bit a level is kept in a word.

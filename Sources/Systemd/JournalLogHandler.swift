@@ -53,8 +53,8 @@ struct JournalEntry {
         fromCallers: Set<String>
     ) {
         let values = metadata.sorted { $0.key < $1.key }
-        let told = values.filter { !fromCallers.contains($0.key) && $0.key != MessageID.key }
-        let tail = told.map { " \($0.key)=\(StandardErrorLogHandler.quoted("\($0.value)"))" }.joined()
+        let shown = values.filter { !fromCallers.contains($0.key) && $0.key != MessageID.key }
+        let tail = shown.map { " \($0.key)=\(StandardErrorLogHandler.quoted("\($0.value)"))" }.joined()
         fields =
             ["MESSAGE=\(message)\(tail)", "PRIORITY=\(StandardErrorLogHandler.priority(of: level))"]
             + values.map { "\(Self.name($0.key, prefix))=\($0.value)" }

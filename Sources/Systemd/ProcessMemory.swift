@@ -9,7 +9,7 @@ public enum ProcessMemory {
         _ = csystemd_forbid_dumps()
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
-        // Swift's runtime handles these, to print a backtrace, where the environment tells it to.
+        // Swift's runtime handles these, to print a backtrace, where the environment says so.
         for number in [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGQUIT] { signal(number, SIG_DFL) }
     }
 }

@@ -3,7 +3,7 @@ import Glibc
 
 /// Tells the service manager how the service fares (sd_notify(3)). Does nothing where there is none.
 public enum ServiceManager {
-    /// What can be told.
+    /// What can be reported.
     public enum Notice: Sendable {
         /// Requests are served, or refused for a reason that an operator has to mend.
         case ready
@@ -13,7 +13,7 @@ public enum ServiceManager {
         case stopping
         /// One line for `systemctl status`.
         case status(String)
-        /// The service works; to be told again within ``watchdogInterval``.
+        /// The service works; to be reported again within ``watchdogInterval``.
         case alive
         /// The service can never work again, and is to be killed and started anew.
         case broken

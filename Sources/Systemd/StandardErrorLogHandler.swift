@@ -34,7 +34,7 @@ public struct StandardErrorLogHandler: LogHandler {
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            // Nobody can be told that the log cannot be written.
+            // A failure to write the log cannot be reported anywhere.
             guard count > 0 else { return }
             rest = rest.dropFirst(count)
         }

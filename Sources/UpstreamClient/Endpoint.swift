@@ -43,7 +43,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     /// What is looked up or connected to.
     var address: String { host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host }
 
-    /// What the server is told in the handshake; nil for an address.
+    /// The server's name in the handshake; nil for an address.
     var serverName: String? { CertificateName.isAddress(host) ? nil : host }
 
     private static func isHost(_ text: Substring) -> Bool {

@@ -46,7 +46,7 @@ public struct SecretKey: Sendable {
 }
 
 extension SecretKey: Equatable {
-    /// Whether the texts are the same. The time that it takes tells nothing but their lengths.
+    /// Whether the texts are the same. The time that it takes depends only on their lengths.
     public static func == (one: SecretKey, other: SecretKey) -> Bool {
         guard one.count == other.count else { return false }
         if one.memory === other.memory { return true }

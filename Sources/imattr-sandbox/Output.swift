@@ -20,7 +20,7 @@ enum Output {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            // Nobody is left to be told that nobody listens.
+            // Nobody is left who could read that report.
             guard count > 0 else { return }
             rest = rest.dropFirst(count)
         }

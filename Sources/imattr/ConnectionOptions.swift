@@ -23,14 +23,14 @@ struct ConnectionOptions: ParsableArguments {
         return isNamed ? IMAttrSocket.variable : "the default"
     }
 
-    /// Runs a command's work with a client; failures are told on standard error and become the exit status.
+    /// Runs a command's work with a client; failures are reported on standard error and become the exit status.
     func run(_ work: (IMAttrClient) async throws -> ExitStatus) async throws {
         try await end {
             try await IMAttrClient.withClient(socketPath: path) { client in try await work(client) }
         }
     }
 
-    /// Runs a command's work; failures are told on standard error and become the exit status.
+    /// Runs a command's work; failures are reported on standard error and become the exit status.
     func end(_ work: () async throws -> ExitStatus) async throws {
         Signals.endAtInterrupt()
         let status: ExitStatus

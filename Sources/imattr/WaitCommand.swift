@@ -41,7 +41,7 @@ struct WaitCommand: AsyncParsableCommand {
                     try write(met)
                     return .answered
                 }
-                if met.isFinal || ContinuousClock.now + pause >= end { return met.told }
+                if met.isFinal || ContinuousClock.now + pause >= end { return met.status }
                 try await Task.sleep(for: pause)
                 pause = min(pause * 2, .milliseconds(500))
             }
@@ -86,14 +86,14 @@ struct WaitCommand: AsyncParsableCommand {
         }
 
         /// Says it on standard error, and gives the exit status for it.
-        var told: ExitStatus {
+        var status: ExitStatus {
             switch self {
             case .failure(let failure):
                 StandardError.write(failure.text)
                 return failure.status
             case .state(let status, _):
                 let reasons = status.reasons.isEmpty ? "" : ": " + status.reasons.joined(separator: "; ")
-                StandardError.write("imattrd is still \(status["state"] ?? "in a state it does not tell")\(reasons).")
+                StandardError.write("imattrd is still \(status["state"] ?? "in a state that it does not report")\(reasons).")
                 return status.state == .misconfigured ? .misconfigured : .tryAgain
             }
         }

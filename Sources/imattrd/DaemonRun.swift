@@ -7,7 +7,7 @@ import Logging
 import NIOCore
 import Systemd
 
-/// Runs the daemon until it is told to stop.
+/// Runs the daemon until it is to stop.
 struct DaemonRun {
     let source: ConfigurationSource
 
@@ -98,7 +98,7 @@ struct DaemonRun {
         logger.notice("stopped", metadata: Event.stopped.metadata())
     }
 
-    /// Reloads when told to; returns when the daemon is to stop, by a signal or because nobody needs it.
+    /// Reloads on a signal; returns when the daemon is to stop, by a signal or because it is idle.
     private func waitForEnd(
         _ daemon: Daemon, _ eventLoop: any EventLoop, _ signals: AsyncStream<CInt>, _ idle: AsyncStream<Void>
     ) async throws {

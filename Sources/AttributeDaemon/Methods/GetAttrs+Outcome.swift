@@ -6,9 +6,9 @@ import JSONRPC
 import JSONTokens
 
 extension Response.Outcome {
-    /// What a caller is told of how its accounts fared. A function, because an initializer would take its arguments over, at the cost of a
-    /// copy.
-    static func told(_ outcome: RequestOutcome, of params: GetAttrs.Params) -> Response.Outcome {
+    /// The result or the error of a request that has ended. A function, because an initializer would take its arguments over, at the cost
+    /// of a copy.
+    static func getAttrs(_ params: GetAttrs.Params, ended outcome: RequestOutcome) -> Response.Outcome {
         switch outcome {
         case .answered(let results):
             .result(GetAttrs.Result.json(params.accounts, results, failed: params.partial ? [] : nil))

@@ -157,7 +157,7 @@ extension Metric.Row {
         Self(.counter, help, labels: []) { $1.sample(value($0)) }
     }
 
-    /// - Parameter label: What tells the counts apart.
+    /// - Parameter label: What distinguishes the counts.
     fileprivate static func counter(
         _ help: String, by label: String, _ counts: @escaping (DaemonSnapshot) -> [(name: String, count: Int)]
     ) -> Self {

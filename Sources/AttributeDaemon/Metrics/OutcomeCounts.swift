@@ -1,6 +1,6 @@
 import JSONRPC
 
-/// Counts how things ended. Upstream may send any code, so only so many are told apart.
+/// Counts how things ended. Upstream may send any code, so only so many are distinguished.
 struct OutcomeCounts: Sendable {
     /// Ended well.
     private(set) var ok = 0
@@ -10,7 +10,7 @@ struct OutcomeCounts: Sendable {
     /// Ended with a code for which there was no room.
     private(set) var other = 0
 
-    /// Codes that are told apart.
+    /// Codes that are distinguished.
     static let maximumCodes = 64
 
     mutating func countOK() { ok += 1 }

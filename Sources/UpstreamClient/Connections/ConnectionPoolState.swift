@@ -9,7 +9,7 @@ struct ConnectionID: Hashable, Sendable {
 ///
 /// Connections can be dead without a sign of it, mostly many at once. When one turns out to be, those that have been
 /// idle since before its call left are *set aside*: no call goes on them. The next call that gets a connection of its
-/// own, which is the repeat of the lost one, tells what was wrong: if it is answered, they are closed; if it fails as
+/// own, which is the repeat of the lost one, shows what was wrong: if it is answered, they are closed; if it fails as
 /// well, it was not the connection's fault, and they can be used again. Otherwise an account at which the server breaks
 /// connections would empty the pool each time.
 struct ConnectionPoolState {
@@ -45,7 +45,7 @@ struct ConnectionPoolState {
         case none
         /// No call has got a new connection since.
         case untested([Resting])
-        /// The call on this new connection will tell.
+        /// The call on this new connection will show it.
         case tested([Resting], by: ConnectionID)
 
         var connections: [Resting] {

@@ -96,7 +96,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     }
 
     /// With ``writeBufferBounds``, a channel that is writable has written everything. A promise for each write would
-    /// tell the same, and cost a twentieth of what a call does.
+    /// show the same, and cost a twentieth of what a call does.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable { state.written(now: .now()) }
     }

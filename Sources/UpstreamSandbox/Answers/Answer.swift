@@ -37,7 +37,7 @@ struct Answer {
         body = json
     }
 
-    /// A page as gateways and proxies make them. It tells the whole URL, as some do.
+    /// A page as gateways and proxies make them. It contains the whole URL, as some do.
     init(status: Int, pageFor uri: String) {
         self.status = status
         headers = [("Content-Type", "text/html")]

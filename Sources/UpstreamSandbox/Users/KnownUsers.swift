@@ -7,7 +7,7 @@ public struct KnownUsers: Sendable {
     /// Reads `{"account": {"attribute": value, …}, …}`, a JSON text in UTF-8.
     ///
     /// Values may be any JSON, and are answered as they are written there: numbers keep their digits, attributes their
-    /// order. Accounts are told apart by the bytes of their names. Throws ``KnownUsersError``.
+    /// order. Accounts are distinguished by the bytes of their names. Throws ``KnownUsersError``.
     public init(json: String) throws(KnownUsersError) {
         var reader = JSONSlicer(json)
         for (account, value) in try reader.wholeObject() {

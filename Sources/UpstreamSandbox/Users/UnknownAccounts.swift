@@ -9,6 +9,6 @@ public enum UnknownAccounts: String, Sendable, CaseIterable {
     case errorList = "error-list"
     /// An entry with attributes that depend on the account's name only.
     case madeUp = "made-up"
-    /// An entry whose only attribute, `account`, is the account's name: whoever gets another's data can tell.
+    /// An entry whose only attribute, `account`, is the account's name: a caller that gets another account's data can detect it.
     case echo
 }

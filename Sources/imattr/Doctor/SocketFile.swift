@@ -27,7 +27,7 @@ struct SocketFile {
         let errno: CInt
     }
 
-    /// Owner, group and mode as `ls` tells them: `root:imattr 0660`.
+    /// Owner, group and mode as `ls` prints them: `root:imattr 0660`.
     var rights: String {
         let digits = String(mode, radix: 8)
         let octal = String(repeating: "0", count: max(0, 4 - digits.count)) + digits

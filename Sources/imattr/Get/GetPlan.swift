@@ -26,7 +26,7 @@ struct GetPlan: Sendable {
     let timeout: Duration
     let maxAge: Duration?
 
-    /// Does it, tells on standard error what went wrong, and gives the exit status.
+    /// Does it, reports on standard error what went wrong, and returns the exit status.
     func run(_ interruption: Interruption) async -> Int32 {
         do {
             let state = try resume.flatMap { path throws(ResumeError) in try earlierState(path) }
@@ -67,9 +67,9 @@ struct GetPlan: Sendable {
         if failure is OutputError { delivery.cut() } else { try delivery.end(isComplete: failure == nil) }
         await client.close()
         guard let failure else { return status(of: delivery).rawValue }
-        let told = interruption.signal == nil ? Failure(failure) : nil
-        StandardError.write([told?.text ?? "interrupted.", hint(delivery)].compactMap { $0 }.joined(separator: " "))
-        return interruption.status ?? told?.status.rawValue ?? ExitStatus.internalFault.rawValue
+        let reported = interruption.signal == nil ? Failure(failure) : nil
+        StandardError.write([reported?.text ?? "interrupted.", hint(delivery)].compactMap { $0 }.joined(separator: " "))
+        return interruption.status ?? reported?.status.rawValue ?? ExitStatus.internalFault.rawValue
     }
 
     private func job(_ client: IMAttrClient, _ input: AccountInput) -> GetJob {

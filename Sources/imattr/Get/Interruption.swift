@@ -18,7 +18,7 @@ final class Interruption: Sendable {
     /// The exit status for it: 128 and its number, as shells say it.
     var status: CInt? { signal.map { 128 + $0 } }
 
-    /// Watches for signals from now on; those that the program was told to ignore stay ignored.
+    /// Watches for signals from now on; those that the program ignores already stay ignored.
     func watch(_ cancel: @escaping @Sendable () -> Void) {
         for number in Self.signals {
             let previous = Glibc.signal(number, SIG_IGN)

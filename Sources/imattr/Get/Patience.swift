@@ -2,7 +2,7 @@ import IMAttrClient
 import Synchronization
 
 /// Whether a large job goes on asking after an error that may pass: as long as something is answered now and then. A job of which
-/// nothing has been answered, and nothing is being asked, is told the error.
+/// nothing has been answered, and nothing is being asked, gets the error.
 final class Patience: Sendable {
     /// How long there may be no answer at all.
     static let limit: Duration = .seconds(60)
@@ -27,7 +27,7 @@ final class Patience: Sendable {
         }
     }
 
-    /// It ended with an error. Gives how long to wait before asking again; nil if the error is to be told.
+    /// It ended with an error. Gives how long to wait before asking again; nil if the error is to be reported.
     func pause(after error: IMAttrError, now: ContinuousClock.Instant = .now) -> Duration? {
         let hasHope = state.withLock { state in
             state.asking -= 1

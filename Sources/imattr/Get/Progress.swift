@@ -1,6 +1,6 @@
 import Glibc
 
-/// What is told on a terminal while a large job runs: how much is done, how fast, and how long it will take.
+/// What is shown on a terminal while a large job runs: how much is done, how fast, and how long it will take.
 struct Progress {
     /// The time between two looks, so that drawing costs nothing.
     private static let interval: Duration = .milliseconds(200)

@@ -47,7 +47,7 @@ struct DaemonStatus {
         return nil
     }
 
-    /// The daemon's state; empty if it is not told.
+    /// The daemon's state; empty if the daemon does not report it.
     var state: State { State(rawValue: values["state"] ?? "") ?? .unknown }
 
     /// The states that a daemon can be in.

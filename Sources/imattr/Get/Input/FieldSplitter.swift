@@ -3,7 +3,7 @@
 struct FieldSplitter {
     /// What a byte has brought about.
     enum Step {
-        /// Nothing to be told.
+        /// Nothing to report.
         case inside
         /// A byte of the field's text.
         case text(UInt8)

@@ -19,7 +19,7 @@ final class InputDescriptor: Sendable {
     private let isFile: Bool
     /// How many bytes may still be read; nil if it is not bounded.
     private let left: Mutex<Int>?
-    /// How many bytes there are; nil if only the end will tell.
+    /// How many bytes there are; nil if that is known only at the end.
     let size: Int?
 
     /// What is piped in.
