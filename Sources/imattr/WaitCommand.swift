@@ -93,7 +93,8 @@ struct WaitCommand: AsyncParsableCommand {
                 return failure.status
             case .state(let status, _):
                 let reasons = status.reasons.isEmpty ? "" : ": " + status.reasons.joined(separator: "; ")
-                StandardError.write("imattrd is still \(status["state"] ?? "in a state that it does not report")\(reasons).")
+                StandardError.write(
+                    "imattrd is still \(status["state"] ?? "in a state that it does not report")\(reasons).")
                 return status.state == .misconfigured ? .misconfigured : .tryAgain
             }
         }

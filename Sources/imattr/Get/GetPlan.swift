@@ -68,7 +68,8 @@ struct GetPlan: Sendable {
         await client.close()
         guard let failure else { return status(of: delivery).rawValue }
         let reported = interruption.signal == nil ? Failure(failure) : nil
-        StandardError.write([reported?.text ?? "interrupted.", hint(delivery)].compactMap { $0 }.joined(separator: " "))
+        StandardError.write(
+            [reported?.text ?? "interrupted.", hint(delivery)].compactMap { $0 }.joined(separator: " "))
         return interruption.status ?? reported?.status.rawValue ?? ExitStatus.internalFault.rawValue
     }
 
