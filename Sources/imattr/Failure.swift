@@ -6,11 +6,12 @@ struct Failure {
     let status: ExitStatus
     let text: String
 
-    init(_ error: any Error) {
+    /// - Parameter showsUpstreamText: Whether the text may have what upstream wrote, and accounts.
+    init(_ error: any Error, showsUpstreamText: Bool = true) {
         switch error {
         case let error as IMAttrError:
             status = ExitStatus(error)
-            text = Self.text(error)
+            text = Self.text(error, showsUpstreamText)
         case let error as InputError:
             status = error.status
             text = error.description
@@ -26,15 +27,15 @@ struct Failure {
         }
     }
 
-    private static func text(_ error: IMAttrError) -> String {
+    private static func text(_ error: IMAttrError, _ showsUpstreamText: Bool) -> String {
         switch error {
         case .argument(let detail): "\(detail)."
         case .unreachable(let path, let errno): "cannot reach imattrd at \(path): \(text(connecting: errno))"
         case .lost: "imattrd went away before it answered, and did not come back in time. Try again."
         case .deadline(nil): "imattrd did not answer in time. Try again, or give it longer with --timeout-ms."
-        case .deadline(let answer?): text(answer)
+        case .deadline(let answer?): text(answer, showsUpstreamText)
         case .protocol(let detail): "what listens on the socket does not speak imattrd's protocol: \(detail)."
-        case .refused(let answer): text(answer)
+        case .refused(let answer): text(answer, showsUpstreamText)
         case .cancelled: "interrupted."
         }
     }
@@ -52,11 +53,13 @@ struct Failure {
         }
     }
 
-    private static func text(_ answer: ErrorObject) -> String {
+    private static func text(_ answer: ErrorObject, _ showsUpstreamText: Bool) -> String {
         var sentences: [String] = []
         let who = answer.source == .upstream ? "upstream refused" : "imattrd refused"
-        sentences.append("\(who): \(answer.message) (code \(answer.code)).")
-        if let info = answer.errorInfo, !info.isEmpty, info != answer.message {
+        // Upstream's message can be its ErrorInfo.
+        let message = showsUpstreamText || answer.source != .upstream ? "\(answer.message) " : ""
+        sentences.append("\(who): \(message)(code \(answer.code)).")
+        if showsUpstreamText, let info = answer.errorInfo, !info.isEmpty, info != answer.message {
             sentences.append("ErrorInfo: \(info).")
         }
         if let path = answer.path, !answer.message.contains(path) { sentences.append("Param: \(path).") }
@@ -65,7 +68,7 @@ struct Failure {
         if let skew = answer.clockSkewSeconds, skew != 0 {
             sentences.append("The daemon's clock differs from upstream's by \(skew) s.")
         }
-        if let failed = answer.failed?.first {
+        if showsUpstreamText, let failed = answer.failed?.first {
             sentences.append("First failed account: \(String(decoding: failed, as: UTF8.self)).")
         }
         if let fetched = answer.fetched, fetched > 0 {

@@ -29,6 +29,7 @@ struct IMAttr: AsyncParsableCommand {
             StatusCommand.self,
             WaitCommand.self,
             DoctorCommand.self,
+            BugReportCommand.self,
             PingCommand.self,
             MetricsCommand.self,
             CallCommand.self,

@@ -20,8 +20,11 @@ struct DoctorCommand: AsyncParsableCommand {
             """
     )
 
+    /// Every app can have it.
+    static let usualAccount = "administrator"
+
     @Option(help: "The account to ask for; whether upstream knows it does not matter.")
-    var account = "administrator"
+    var account = Self.usualAccount
 
     @OptionGroup var format: FormatOptions
 

@@ -7,6 +7,8 @@ struct Examination {
     /// Where the path comes from: a flag, a variable, the default.
     let origin: String
     let account: Account
+    /// Whether findings may name accounts, as the upstream's texts do.
+    var showsUpstreamText = true
 
     /// How long the daemon may take to say anything.
     private static let patience = Duration.seconds(10)
@@ -134,7 +136,7 @@ struct Examination {
     private static let notImported = 70107
 
     private func failed(_ step: Finding.Step, _ error: any Error) -> Finding {
-        let failure = Failure(error)
+        let failure = Failure(error, showsUpstreamText: showsUpstreamText)
         let advice = failure.status == .noDaemon ? startAdvice : Self.administratorAdvice
         return Finding(step, .failed(failure.status, advice: advice), failure.text)
     }
