@@ -27,7 +27,7 @@ struct Redaction {
         var result: [UInt8] = []
         var index = 0
         while index < bytes.count {
-            if let hidden = field(at: index) ?? setting(at: index) ?? word(at: index) {
+            if let hidden = field(at: index) ?? setting(at: index) ?? path(at: index) ?? word(at: index) {
                 result += bytes[index..<hidden.lowerBound] + Array(Self.mark.utf8)
                 index = hidden.upperBound
             } else {
@@ -86,6 +86,19 @@ struct Redaction {
         let end = bytes.indices.last { $0 > start && bytes[$0...].starts(with: [Self.quote, UInt8(ascii: ":")]) }
         return start..<(end.map { $0 + 1 } ?? bytes.count)
     }
+
+    /// What was given as the path of the key's file in `secretKeyFile: PATH: …`, unless it looks like one: it may be the key.
+    private func path(at index: Int) -> Range<Int>? {
+        guard bytes[index...].starts(with: Self.keyFile) else { return nil }
+        let start = index + Self.keyFile.count
+        let isHarmless = Self.harmless.contains { bytes[start...].starts(with: $0) }
+        let end = bytes.indices.last { $0 > start && bytes[$0...].starts(with: ": ".utf8) }
+        return isHarmless ? nil : end.map { start..<$0 }
+    }
+
+    private static let keyFile = Array("secretKeyFile: ".utf8)
+    /// An absolute path, and what is said without one.
+    private static let harmless = ["/", "is required"].map { Array($0.utf8) }
 
     // MARK: Words
 

@@ -33,6 +33,7 @@ struct BugReportTests {
             #"rateLimit (/etc/imattrd/config.yaml:2): "x": an integer"#,
             #"rateLimit (/etc/imattrd/config.yaml:2): "x": an integer"#
         ),
+        ("secretKeyFile: my key: no such file", "secretKeyFile: <left out>: no such file"),
     ])
     func fieldsOfAccountsAndSecretsAreLeftOut(line: String, wanted: String) {
         #expect(Redaction.of(line) == wanted)
@@ -48,7 +49,8 @@ struct BugReportTests {
 
     @Test(arguments: [
         "/run/imattrd/imattrd.sock: no such file", "systemd 252 (252.39-1~deb12u1)", "Linux 6.1.0-28-cloud-amd64",
-        "state is ready", "accounts=3 callId=6f3a-12 uid=1000", "The administrator (root) finds more", "ErrorInfo",
+        "state is ready", "secretKeyFile: /run/x: no such file", "secretKeyFile: is required; region: is required",
+        "accounts=3 callId=6f3a-12 uid=1000", "The administrator (root) finds more", "ErrorInfo",
         "4: $s15AttributeDaemon10DaemonCoreC6listen2onSo8EventLoopFutureCyytGs5Int32V_tF", "", "admin",
     ])
     func otherTextStays(line: String) {

@@ -28,6 +28,7 @@ def stays_inside(checks, upstream):
     places = {
         "an answer": "\n".join(said).encode(),
         "the journal": must("journalctl", "--no-pager", "--output=export", "--all").encode(),
+        "a bug report": must("imattr", "bugreport").encode(),
         "systemctl show": must("systemctl", "show", SERVICE).encode(),
         "the command line": (process / "cmdline").read_bytes(),
         "the environment": (process / "environ").read_bytes(),

@@ -3,7 +3,7 @@
 import json
 
 from . import clients
-from .machine import must, systemctl
+from .machine import as_user, must, run, systemctl
 from .units import CONFIGURATION, SERVICE, SOCKET
 from .upstream import write_configuration
 
@@ -38,5 +38,14 @@ def has_fields(checks, upstream):
     message = text(entry["MESSAGE"])
     why = None if "trick" not in message and "forged" not in message else message
     checks.expect("nothing from the caller is in the message", why)
+    report = must("imattr", "bugreport").splitlines()
+    log = report[report.index("== log ==") + 1 :]
+    checks.expect("a bug report has the log", None if any(" audit " in line and "accounts=2" in line for line in log) else log)
+    found = [line for line in report if "trick" in line or "forged" in line]
+    checks.equal("and no account", found, [])
+    unprivileged = run(*as_user("alice"), "imattr", "bugreport")
+    report = unprivileged.stdout.splitlines()
+    checks.equal("a caller's bug report ends well, too", (unprivileged.returncode, unprivileged.stderr), (0, ""))
+    checks.expect("and says why it lacks the log", None if report[-1].startswith("missing: the journal has no line") else report[-3:])
     started = [text(entry["MESSAGE"]) for entry in entries() if entry.get("MESSAGE_ID") and "IMATTRD_VERSION" in entry]
     checks.expect("the start is an event with a number", None if started else "no such entry")
