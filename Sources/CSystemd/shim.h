@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
@@ -16,4 +17,10 @@ static inline int csystemd_memory_file(const char *name) {
 /* prctl(2) is variadic, which Swift cannot call. */
 static inline int csystemd_forbid_dumps(void) {
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/* Blocks of this size or more are returned to the system when they are freed. Swift's Glibc module has no mallopt(3). */
+static inline void csystemd_return_large_blocks(int size) {
+    mallopt(M_MMAP_THRESHOLD, size);
+    mallopt(M_TRIM_THRESHOLD, size);
 }

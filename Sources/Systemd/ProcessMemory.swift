@@ -12,4 +12,13 @@ public enum ProcessMemory {
         // Swift's runtime handles these, to print a backtrace, where the environment says so.
         for number in [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGQUIT] { signal(number, SIG_DFL) }
     }
+
+    /// Bytes from which on a block is returned to the system as soon as it is freed.
+    private static let largeBlock: CInt = 128 << 10
+
+    /// From here on, what large lines and answers need is returned to the system when they are gone. By itself, the allocator (mallopt(3))
+    /// keeps blocks of the size of the largest one that was ever freed, up to 32 MiB.
+    public static func returnLargeBlocks() {
+        csystemd_return_large_blocks(largeBlock)
+    }
 }

@@ -10,6 +10,7 @@ import Systemd
 enum Program {
     static func main() {
         ProcessMemory.protect()
+        ProcessMemory.returnLargeBlocks()
         OpenFiles.raiseLimit()
         // A client that goes away while it is written to must not end the process.
         signal(SIGPIPE, SIG_IGN)
