@@ -7,14 +7,14 @@ struct TurnBudget {
     static let maxSteps = 100
     /// Time for the lines of all connections in one turn.
     static let maxTime: TimeAmount = .milliseconds(5)
-    /// The clock is read once in so many steps, after the second one, and after a long line.
+    /// The clock is read once in so many steps, and after the second one.
     private static let stepsBetweenLooks = 8
-    private static let longLine = 16384
+    /// Bytes of a line that is the last one of its turn: it may take longer than all time that there is.
+    static let longLine = 16384
 
     /// What one connection has used of one turn.
     struct Share {
         fileprivate var steps = 0
-        fileprivate var bytesSinceLook = 0
         /// When the clock was read first; nil until then.
         fileprivate var start: NIODeadline?
     }
@@ -36,15 +36,15 @@ struct TurnBudget {
     /// - Returns: Whether the connection may take another step in this turn.
     mutating func mayGoOn(_ share: inout Share, after bytes: Int, now: () -> NIODeadline) -> Bool {
         share.steps += 1
+        if bytes >= Self.longLine { spent = Self.maxTime }
+        if isSpent { return false }
         guard let start = share.start else {
             spent = spent + Self.estimate(bytes: bytes)
-            if share.steps > 1 || bytes >= Self.longLine { share.start = now() }
+            if share.steps > 1 { share.start = now() }
             return !isSpent
         }
-        share.bytesSinceLook += bytes
         if share.steps >= Self.maxSteps { return false }
-        guard share.steps % Self.stepsBetweenLooks == 0 || share.bytesSinceLook >= Self.longLine else { return true }
-        share.bytesSinceLook = 0
+        guard share.steps % Self.stepsBetweenLooks == 0 else { return true }
         return spent + (now() - start) < Self.maxTime
     }
 

@@ -51,17 +51,22 @@ import Testing
         #expect(budget.isSpent)
     }
 
-    /// Though the clock is not read for a single line.
-    @Test(arguments: [100_000, 4 << 20]) mutating func longLinesAreSpentOn(bytes: Int) {
+    /// It may take longer than all time that there is, and the clock is not read for a single line.
+    @Test(arguments: [16_384, 95_000, 4 << 20]) mutating func aLongLineIsTheLastOfItsTurn(bytes: Int) {
         var budget = TurnBudget()
+        #expect(take(1, each: .zero, in: &budget) == 1 && !budget.isSpent)
         #expect(take(2, bytes: bytes, each: .milliseconds(20), in: &budget) == 1)
         #expect(budget.isSpent)
+        budget.begin()
+        #expect(!budget.isSpent)
     }
 
-    @Test mutating func afterALongLineTheClockIsReadAtOnce() {
+    @Test mutating func aLongLineAfterOthersIsTheLastToo() {
         var budget = TurnBudget()
-        #expect(take(2, each: .zero, in: &budget) == 2)
-        #expect(take(5, bytes: 20_000, each: .milliseconds(2), in: &budget) <= 3)
-        #expect(budget.isSpent)
+        var share = TurnBudget.Share()
+        let now = { NIODeadline.uptimeNanoseconds(0) }
+        let goesOn = (0..<3).map { _ in budget.mayGoOn(&share, after: 50, now: now) }
+        let goesOnAfterLong = budget.mayGoOn(&share, after: 20_000, now: now)
+        #expect(goesOn == [true, true, true] && !goesOnAfterLong && budget.isSpent)
     }
 }
