@@ -14,10 +14,11 @@ public enum ProcessMemory {
     }
 
     /// Bytes from which on a block is returned to the system as soon as it is freed.
-    private static let largeBlock: CInt = 128 << 10
+    private static let largeBlock: CInt = 512 << 10
 
-    /// From here on, what large lines and answers need is returned to the system when they are gone. By itself, the allocator (mallopt(3))
-    /// keeps blocks of the size of the largest one that was ever freed, up to 32 MiB.
+    /// From here on, what the largest lines and answers need is returned to the system when they are gone. By itself, the allocator
+    /// (mallopt(3)) keeps blocks of the size of the largest one that was ever freed, up to 32 MiB. Smaller blocks than these are kept: to
+    /// ask the system for them again costs a quarter of what a request for 5,000 held accounts does.
     public static func returnLargeBlocks() {
         csystemd_return_large_blocks(largeBlock)
     }
