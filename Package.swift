@@ -84,6 +84,7 @@ let package = Package(
                 "AttributeAPI", "UpstreamClient", "UserSig", "DaemonConfiguration", .nio, .nioPosix, .nioHTTP1,
                 .logging,
             ]),
+        library("Spawning"),
         library("UpstreamSandbox", ["UserSig", .nio, .nioPosix, .nioHTTP1, .nioSSL, .crypto]),
         library(
             "IMAttrClient", path: "clients/swift/Sources/IMAttrClient",
@@ -97,14 +98,14 @@ let package = Package(
                 "AttributeDaemon", "DaemonConfiguration", "JSONRPCServer", "Systemd", .argumentParser, .logging, .nio,
                 .nioPosix,
             ]),
-        program("imattr", ["IMAttrClient", "AttributeAPI", "JSONTokens", .argumentParser]),
+        program("imattr", ["IMAttrClient", "AttributeAPI", "JSONTokens", "Spawning", .argumentParser]),
         program(
             "imattr-client-driver", path: "clients/swift/Sources/imattr-client-driver", ["IMAttrClient", "JSONTokens"]),
-        program("imattr-sandbox", ["UpstreamSandbox", "UserSig", .argumentParser, .unixSignals]),
+        program("imattr-sandbox", ["UpstreamSandbox", "UserSig", "Spawning", .argumentParser, .unixSignals]),
 
         program(
             "imattr-bench", path: "Tests/imattr-bench",
-            ["UserSig", .argumentParser, .unixSignals, .nio, .nioPosix, .nioHTTP1, .nioSSL]),
+            ["UserSig", "Spawning", .argumentParser, .unixSignals, .nio, .nioPosix, .nioHTTP1, .nioSSL]),
         library("SchemaCheck", path: "Tests/SchemaCheck", ["AttributeAPI"]),
         tests("JSONTokensTests", ["JSONTokens"]),
         tests("JSONRPCTests", ["JSONRPC", "JSONTokens"]),

@@ -1,6 +1,7 @@
 import Dispatch
 import FoundationEssentials
 import Glibc
+import Spawning
 import Synchronization
 
 /// A program that runs beside this one, and is ended and reaped by it.
@@ -11,6 +12,25 @@ final class ChildProcess: Sendable {
         case background(logPath: String)
         /// It takes our place: our input, output and errors, our process group, and our environment with these variables.
         case foreground(variables: [String: String])
+
+        fileprivate var descriptors: (input: Spawn.Descriptor, output: Spawn.Descriptor, errors: Spawn.Descriptor) {
+            switch self {
+            case .background(let logPath):
+                (
+                    .file("/dev/null", flags: O_RDONLY), .file(logPath, flags: O_WRONLY | O_CREAT | O_APPEND),
+                    .copy(of: STDOUT_FILENO)
+                )
+            case .foreground: (.inherited, .inherited, .inherited)
+            }
+        }
+
+        /// A terminal's Ctrl-C stays with us where the order of ending is ours.
+        fileprivate var group: Spawn.Group {
+            switch self {
+            case .background: .own
+            case .foreground: .ours
+            }
+        }
     }
 
     /// How it ended.
@@ -46,45 +66,16 @@ final class ChildProcess: Sendable {
 
     private let state: Mutex<State>
 
-    /// Starts `program`, a path or a name that is looked for in `PATH`, with default signals and none of our other descriptors.
+    /// Starts `program`, a path or a name that is looked for in `PATH`.
     init(_ program: String, arguments: [String], _ role: Role) throws {
-        var files = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&files)
-        defer { posix_spawn_file_actions_destroy(&files) }
-        if case .background(let logPath) = role {
-            posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-            posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, logPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-            posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO)
+        do {
+            let pid = try Spawn.start(
+                program, arguments: arguments, environment: Self.environment(of: role),
+                descriptors: role.descriptors, group: role.group)
+            state = Mutex(.running(pid))
+        } catch {
+            throw File.Failure(path: program, code: error.code)
         }
-        // NIO's listening socket is not opened to be closed on exec; a daemon must not keep it open.
-        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
-            if let descriptor = Int32(name), descriptor > STDERR_FILENO {
-                posix_spawn_file_actions_addclose(&files, descriptor)
-            }
-        }
-
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // The signals we trap are ignored here, and that would be inherited. A process group of its own keeps a
-        // terminal's Ctrl-C to us, so that the order of ending is ours.
-        var flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK
-        if case .background = role { flags |= POSIX_SPAWN_SETPGROUP }
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-
-        var pid: pid_t = 0
-        let code = Self.withCStrings([program] + arguments) { arguments in
-            Self.withCStrings(Self.environment(of: role)) {
-                posix_spawnp(&pid, program, &files, &attributes, arguments, $0)
-            }
-        }
-        guard code == 0 else { throw File.Failure(path: program, code: code) }
-        state = Mutex(.running(pid))
     }
 
     /// How it ended, nil while it runs.
@@ -142,19 +133,5 @@ final class ChildProcess: Sendable {
         case .foreground(let others): variables.merge(others) { $1 }
         }
         return variables.map { "\($0)=\($1)" }
-    }
-
-    /// Calls `body` with a null-terminated array of C strings.
-    private static func withCStrings<Result>(
-        _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
-    ) -> Result {
-        let pointers = strings.map { strdup($0) }
-        defer { pointers.forEach { free($0) } }
-        var array = pointers + [nil]
-        return array.withUnsafeMutableBufferPointer { buffer in
-            // Never empty: it holds the terminator.
-            guard let base = buffer.baseAddress else { preconditionFailure("an array with an element has an address") }
-            return body(base)
-        }
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Spawning
 
 /// A program of the system that is run for what it prints, without a shell and with no input.
 struct ExternalCommand {
@@ -45,9 +46,17 @@ struct ExternalCommand {
         defer { output.close() }
         guard let complaint = Pipe() else { return .failure(.cannotStart(program: program, errno: errno)) }
         defer { complaint.close() }
-        var pid: pid_t = 0
-        let code = spawn(&pid, output, complaint)
-        guard code == 0 else { return .failure(.cannotStart(program: program, errno: code)) }
+        let pid: pid_t
+        do {
+            pid = try Spawn.start(
+                program, arguments: arguments, environment: environment,
+                descriptors: (
+                    input: .file("/dev/null", flags: O_RDONLY), output: .copy(of: output.writing),
+                    errors: .copy(of: complaint.writing)
+                ), group: .ours)
+        } catch {
+            return .failure(.cannotStart(program: program, errno: error.code))
+        }
         output.closeWriting()
         complaint.closeWriting()
         let isComplete = Self.read([output, complaint], until: ContinuousClock.now + patience)
@@ -58,27 +67,6 @@ struct ExternalCommand {
         let signal = status & 0x7F
         let ending = signal == 0 ? "exit code \((status >> 8) & 0xFF)" : "signal \(signal)"
         return .success(Run(ending: ending, output: output.text, complaint: complaint.text))
-    }
-
-    private func spawn(_ pid: inout pid_t, _ output: Pipe, _ complaint: Pipe) -> CInt {
-        var files = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&files)
-        defer { posix_spawn_file_actions_destroy(&files) }
-        posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&files, output.writing, STDOUT_FILENO)
-        posix_spawn_file_actions_adddup2(&files, complaint.writing, STDERR_FILENO)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // The networking library ignores SIGPIPE here, which would be inherited.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGPIPE)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
-        return Self.withCStrings([program] + arguments) { arguments in
-            Self.withCStrings(environment) { posix_spawnp(&pid, program, &files, &attributes, arguments, $0) }
-        }
     }
 
     /// Ours with the command's variables, and in English.
@@ -92,20 +80,6 @@ struct ExternalCommand {
             next += 1
         }
         return entries
-    }
-
-    /// Calls `body` with an array of C strings that ends with a null.
-    private static func withCStrings<Result>(
-        _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
-    ) -> Result {
-        let pointers = strings.map { strdup($0) }
-        defer { pointers.forEach { free($0) } }
-        var array = pointers + [nil]
-        return array.withUnsafeMutableBufferPointer { buffer in
-            // Never empty: it holds the null.
-            guard let base = buffer.baseAddress else { preconditionFailure("an array with an element has an address") }
-            return body(base)
-        }
     }
 
     // MARK: Reading

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import NIOPosix
+import Spawning
 import Synchronization
 
 /// A program that runs beside this one, and does not outlive it.
@@ -17,40 +18,17 @@ final class Child: Sendable {
         environment: [String: String] = [:]
     ) throws {
         let program = try Self.program(name)
-        var files = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&files)
-        defer { posix_spawn_file_actions_destroy(&files) }
-        // For writing too, so that a named pipe opens without a writer, and does not end with one.
-        posix_spawn_file_actions_addopen(&files, STDIN_FILENO, input, O_RDWR, 0)
-        posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO)
-        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
-            if let descriptor = Int32(name), descriptor > STDERR_FILENO {
-                posix_spawn_file_actions_addclose(&files, descriptor)
-            }
+        do {
+            pid = try Spawn.start(
+                program, arguments: arguments, environment: Self.environment(folder, environment),
+                descriptors: (
+                    // For writing too, so that a named pipe opens without a writer, and does not end with one.
+                    input: .file(input, flags: O_RDWR), output: .file(output, flags: O_WRONLY | O_CREAT | O_APPEND),
+                    errors: .copy(of: STDOUT_FILENO)
+                ), group: .own)
+        } catch {
+            throw File.Failure(path: program, code: error.code)
         }
-
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // The signals we trap are ignored here, and that would be inherited. A process group of its own keeps a
-        // terminal's Ctrl-C to us, so that the order of ending is ours.
-        posix_spawnattr_setflags(
-            &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-
-        var pid: pid_t = 0
-        let code = Self.withCStrings([program] + arguments) { arguments in
-            Self.withCStrings(Self.environment(folder, environment)) {
-                posix_spawn(&pid, program, &files, &attributes, arguments, $0)
-            }
-        }
-        guard code == 0 else { throw File.Failure(path: program, code: code) }
-        self.pid = pid
         self.program = program
     }
 
@@ -114,19 +92,5 @@ final class Child: Sendable {
             }
             .merging(more) { $1 }
             .map { "\($0)=\($1)" } + ["TMPDIR=\(folder.path)"]
-    }
-
-    /// Calls `body` with a null-terminated array of C strings.
-    private static func withCStrings<Result>(
-        _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
-    ) -> Result {
-        let pointers = strings.map { strdup($0) }
-        defer { pointers.forEach { free($0) } }
-        var array = pointers + [nil]
-        return array.withUnsafeMutableBufferPointer { buffer in
-            // Never empty: it holds the terminator.
-            guard let base = buffer.baseAddress else { preconditionFailure("an array with an element has an address") }
-            return body(base)
-        }
     }
 }
