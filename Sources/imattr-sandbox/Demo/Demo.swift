@@ -1,6 +1,5 @@
 import ArgumentParser
 import UnixSignals
-import UpstreamSandbox
 
 /// `imattr-sandbox demo`: the endpoint, a daemon in front of it, and one call through its socket.
 struct Demo: AsyncParsableCommand {
@@ -31,21 +30,7 @@ struct Demo: AsyncParsableCommand {
     func run() async throws {
         // A hang-up too: whatever ends us must end the daemon and remove the folder.
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
-        let program = try Programs.imattrd()
-        let folder = try TemporaryFolder()
-        defer { folder.remove() }
-        let sandbox = try await SandboxServer.start(try endpoint.configuration())
-        let outcome: Result<Void, any Error>
-        do {
-            let daemon = try DemoDaemon(
-                program: program, folder: folder, sandbox: sandbox, options: endpoint, socketPath: socket)
-            outcome = await conduct(daemon, until: signals)
-            await daemon.stop()
-        } catch {
-            outcome = .failure(error)
-        }
-        await sandbox.shutDown()
-        try outcome.get()
+        try await DemoDaemon.run(endpoint, socketPath: socket) { await conduct($0, until: signals) }
     }
 
     /// Makes the call and stays, until that is over or a signal comes.

@@ -12,10 +12,32 @@ struct DemoDaemon: Sendable {
         var description: String
     }
 
-    /// Writes the configuration for `sandbox`, and starts the daemon.
+    /// Starts a sandbox and a daemon in front of it, and ends both, and removes their files, when `body` has returned.
     ///
-    /// - Parameter socketPath: Where it listens; nil for a socket in `folder`.
-    init(
+    /// - Parameter socketPath: Where the daemon listens; nil for a socket in a temporary folder.
+    static func run<Value: Sendable>(
+        _ options: EndpointOptions, socketPath: String?,
+        _ body: (DemoDaemon) async -> Result<Value, any Error>
+    ) async throws -> Value {
+        let program = try Programs.imattrd()
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let sandbox = try await SandboxServer.start(try options.configuration())
+        let outcome: Result<Value, any Error>
+        do {
+            let daemon = try DemoDaemon(
+                program: program, folder: folder, sandbox: sandbox, options: options, socketPath: socketPath)
+            outcome = await body(daemon)
+            await daemon.stop()
+        } catch {
+            outcome = .failure(error)
+        }
+        await sandbox.shutDown()
+        return try outcome.get()
+    }
+
+    /// Writes the configuration for `sandbox`, and starts the daemon.
+    private init(
         program: String, folder: TemporaryFolder, sandbox: SandboxServer, options: EndpointOptions, socketPath: String?
     ) throws {
         self.socketPath = socketPath ?? folder.path("imattrd.sock")

@@ -2,7 +2,6 @@ import ArgumentParser
 import Glibc
 import Synchronization
 import UnixSignals
-import UpstreamSandbox
 
 /// `imattr-sandbox run`: a command, with a whole imattrd beside it for as long as it runs.
 struct Run: AsyncParsableCommand {
@@ -43,7 +42,7 @@ struct Run: AsyncParsableCommand {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
         let code: ExitCode
         do {
-            code = try await play(signals)
+            code = try await DemoDaemon.run(endpoint, socketPath: socket) { await conduct($0, signals) }
         } catch let error as CommandFailure {
             Output.error("imattr-sandbox: \(error.failure)")
             code = error.failure.code == ENOENT ? Self.notFound : Self.notRunnable
@@ -52,25 +51,6 @@ struct Run: AsyncParsableCommand {
             code = Self.notStarted
         }
         throw code
-    }
-
-    /// Starts everything, runs the command, and ends everything; gives the code to exit with.
-    private func play(_ signals: UnixSignalsSequence) async throws -> ExitCode {
-        let program = try Programs.imattrd()
-        let folder = try TemporaryFolder()
-        defer { folder.remove() }
-        let sandbox = try await SandboxServer.start(try endpoint.configuration())
-        let outcome: Result<ExitCode, any Error>
-        do {
-            let daemon = try DemoDaemon(
-                program: program, folder: folder, sandbox: sandbox, options: endpoint, socketPath: socket)
-            outcome = await conduct(daemon, signals)
-            await daemon.stop()
-        } catch {
-            outcome = .failure(error)
-        }
-        await sandbox.shutDown()
-        return try outcome.get()
     }
 
     // MARK: The command
