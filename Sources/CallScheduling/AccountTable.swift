@@ -39,8 +39,8 @@ struct AccountTable: Sendable {
             return true
         }
 
-        /// All of some wait again, of whom none does.
-        /// - Returns: Whether nobody did.
+        /// Adds several who wait, none of whom waits already.
+        /// - Returns: Whether they are the first.
         fileprivate mutating func wait(_ others: Waiters, lane: Lane) -> Bool {
             if lane < self.lane { self.lane = lane }
             guard var all = waiters.take() else {
@@ -140,8 +140,8 @@ struct AccountTable: Sendable {
         if change(id, { $0.wait(key, at: index, lane: lane) }) == true { waitedFor += 1 }
     }
 
-    /// All of some wait again for an account, which is known, and for which none of them waits.
-    /// - Parameter lane: The best lane of theirs.
+    /// Adds several who wait for an account, which is known. None of them waits for it already.
+    /// - Parameter lane: The best of their lanes.
     mutating func wait(_ waiters: Waiters, for id: AccountID, lane: Lane) {
         if change(id, { $0.wait(waiters, lane: lane) }) == true { waitedFor += 1 }
     }

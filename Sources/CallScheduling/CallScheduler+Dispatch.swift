@@ -94,10 +94,7 @@ extension CallScheduler {
 
     private mutating func nextTest() -> Load? {
         while let turn = lanes.nextTest(upTo: worstAdmitted) {
-            if let load = load(for: turn, limit: accountsPerCall, now: .distantPast) {
-                lanes.took(turn)
-                return load
-            }
+            if let load = take(turn, limit: accountsPerCall, now: .distantPast) { return load }
         }
         return nil
     }
@@ -106,11 +103,7 @@ extension CallScheduler {
         if isStarved { return nil }
         let worst = worstAdmitted
         while let turn = lanes.next(upTo: worst) {
-            if var load = load(for: turn, limit: accountsPerCall, now: now) {
-                lanes.took(turn)
-                load.payer = turn.payer
-                return load
-            }
+            if let load = take(turn, limit: accountsPerCall, now: now) { return load }
         }
         isStarved = true
         laneIsHeldBack = worst < .suspect
@@ -128,8 +121,7 @@ extension CallScheduler {
     /// The probe asks for one account, so that its end says something about the upstream or about that account alone.
     private mutating func nextProbe(now: Moment) -> Load? {
         while let turn = lanes.next(upTo: .suspect) {
-            if var load = load(for: turn, limit: 1, now: now) {
-                lanes.took(turn)
+            if var load = take(turn, limit: 1, now: now) {
                 load.purpose = .probe
                 load.connection = .new
                 return load
@@ -140,6 +132,14 @@ extension CallScheduler {
     }
 
     // MARK: What a call takes
+
+    /// The call of a turn, which its principal pays for; nil if the turn comes to nothing.
+    private mutating func take(_ turn: Lanes.Turn, limit: Int, now: Moment) -> Load? {
+        guard var load = load(for: turn, limit: limit, now: now) else { return nil }
+        lanes.took(turn)
+        load.payer = turn.payer
+        return load
+    }
 
     private mutating func load(for turn: Lanes.Turn, limit: Int, now: Moment) -> Load? {
         switch turn {

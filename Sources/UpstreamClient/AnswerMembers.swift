@@ -40,17 +40,16 @@ struct AnswerMembers {
     /// What the members say together.
     var verdict: GetAttrVerdict {
         get throws(UndocumentedAnswer) {
-            guard let code else { throw UndocumentedAnswer(reason: "no integer ErrorCode") }
+            guard let code else { throw UndocumentedAnswer.isUnusable("no integer ErrorCode") }
             if unrequested > 0, !hasRequestedEntry {
-                throw UndocumentedAnswer(
-                    reason: "its entries are for accounts that were not asked for", isForStrangers: true)
+                throw UndocumentedAnswer.isForOthers
             }
             switch status {
             case .ok where code == 0: break
             case .fail where code != 0: return .fail(code: Int(code), info: info, unrequested: unrequested)
-            default: throw UndocumentedAnswer(reason: "ActionStatus and ErrorCode disagree")
+            default: throw UndocumentedAnswer.isUnusable("ActionStatus and ErrorCode disagree")
             }
-            guard hasUserAttrs || hasErrorList else { throw UndocumentedAnswer(reason: "no UserAttrs") }
+            guard hasUserAttrs || hasErrorList else { throw UndocumentedAnswer.isUnusable("no UserAttrs") }
             return .ok(answer)
         }
     }
@@ -74,7 +73,7 @@ struct AnswerMembers {
         }
         let bit = 1 << member.rawValue
         guard seen & bit == 0 else {
-            throw UndocumentedAnswer(reason: "\(Self.names[member.rawValue]) occurs twice")
+            throw UndocumentedAnswer.isUnusable("\(Self.names[member.rawValue]) occurs twice")
         }
         seen |= bit
         switch (member, try reader.peek()) {

@@ -18,10 +18,18 @@ enum GetAttrVerdict {
 }
 
 /// Why a body as a whole is not a documented answer.
-struct UndocumentedAnswer: Error, Hashable {
-    let reason: String
-    /// Whether all its entries are for accounts that were not asked for: it may be the answer to another call.
-    var isForStrangers = false
+enum UndocumentedAnswer: Error, Hashable {
+    /// All its entries are for accounts that were not asked for: it may be the answer to another call.
+    case isForOthers
+    case isUnusable(String)
+
+    /// The reason, for a person.
+    var reason: String {
+        switch self {
+        case .isForOthers: "its entries are for accounts that were not asked for"
+        case .isUnusable(let reason): reason
+        }
+    }
 }
 
 extension GetAttrVerdict {
@@ -42,16 +50,16 @@ extension GetAttrVerdict {
         } catch let error as UndocumentedAnswer {
             throw error
         } catch let error as JSONSyntaxError {
-            throw UndocumentedAnswer(reason: "not JSON: \(error)")
+            throw UndocumentedAnswer.isUnusable("not JSON: \(error)")
         } catch {
-            throw UndocumentedAnswer(reason: "unreadable")
+            throw UndocumentedAnswer.isUnusable("unreadable")
         }
     }
 
     private static func read(_ body: JSONReader, _ noMembers: AnswerMembers) throws -> GetAttrVerdict {
         var reader = body
         var members = noMembers
-        guard try reader.peek() == .object else { throw UndocumentedAnswer(reason: "not an object") }
+        guard try reader.peek() == .object else { throw UndocumentedAnswer.isUnusable("not an object") }
         try reader.beginObject()
         while let key = try reader.nextKey() {
             try members.read(key, &reader)

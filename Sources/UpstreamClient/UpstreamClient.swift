@@ -139,7 +139,7 @@ public final class UpstreamClient {
                 result: result(of: verdict, isCertain: answer.isCertain, key))
         } catch {
             // Where the connection has had an earlier call, it is that one's, and says nothing about this one.
-            let isEarlierCalls = error.isForStrangers && answer.roundTrip != nil
+            let isEarlierCalls = error == .isForOthers && answer.roundTrip != nil
             let failure = CallFailure(
                 isEarlierCalls ? .stale : .unusableAnswer,
                 message: "upstream's answer is not what is documented: \(error.reason)", call: key)

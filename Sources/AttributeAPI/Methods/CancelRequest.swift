@@ -6,7 +6,7 @@ public enum CancelRequest {
     private static let param: StaticString = "id"
     private static let names = [param]
 
-    /// Reads the id, byte for byte as it stands; nil if it is no id, since errors of a notification are not reported.
+    /// Reads the id, byte for byte; nil if it is not an id, since errors of a notification are not reported.
     public static func id(_ params: JSONRPC.Params) -> RequestID? {
         var id: RequestID?
         do {

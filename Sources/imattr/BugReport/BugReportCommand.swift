@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 import IMAttrClient
 
-/// `imattr bugreport`: what somebody needs to know who looks into a problem, as one text.
+/// `imattr bugreport`: all that is needed to look into a problem, as one text.
 struct BugReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bugreport",

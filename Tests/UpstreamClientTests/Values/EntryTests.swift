@@ -13,7 +13,7 @@ import Testing
         let end = errorList.map { #"],"ErrorList":[\#($0)]}"# } ?? "]}"
         let body = Array(#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"UserAttrs":["#.utf8) + entries + end.utf8
         let verdict = try GetAttrVerdict(body: body, call, requested: requested, redactor: Redactor(secrets: []))
-        guard case .ok(let answer) = verdict else { throw UndocumentedAnswer(reason: "FAIL") }
+        guard case .ok(let answer) = verdict else { throw UndocumentedAnswer.isUnusable("FAIL") }
         #expect(verdict.isForTheCall == (answer.unrequested == 0))
         return answer
     }

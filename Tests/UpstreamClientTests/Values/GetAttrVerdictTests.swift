@@ -21,7 +21,7 @@ import Testing
 
     private static func answer(_ json: String, requested: [Account] = ["a", "b"]) throws -> Named {
         guard case .ok(let answer) = try read(json, requested: requested) else {
-            throw UndocumentedAnswer(reason: "FAIL")
+            throw UndocumentedAnswer.isUnusable("FAIL")
         }
         func named<Value>(_ values: [Value?]) -> [Account: Value] {
             Dictionary(
@@ -159,7 +159,7 @@ import Testing
         guard
             case .fail(let code, let info, _) = try Self.read(
                 #"{"ErrorInfo":"b\u00e4d","ErrorCode":70003,"ActionStatus":"FAIL"}"#)
-        else { throw UndocumentedAnswer(reason: "OK") }
+        else { throw UndocumentedAnswer.isUnusable("OK") }
         #expect(code == 70003)
         #expect(info == "bäd")
     }
@@ -169,7 +169,7 @@ import Testing
         guard
             case .fail(let code, let info, _) = try Self.read(
                 #"{"ErrorCode":-5,"ActionStatus":"FAIL","UserAttrs":[1]}"#)
-        else { throw UndocumentedAnswer(reason: "OK") }
+        else { throw UndocumentedAnswer.isUnusable("OK") }
         #expect(code == -5)
         #expect(info == nil)
     }
