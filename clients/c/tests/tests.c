@@ -741,11 +741,19 @@ static bool ended_well(pid_t child)
     return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* The allocator of GCC's address sanitizer lets a child inherit locks that another thread of its parent held, so that the
+ * child would wait for ever: there, only the thread that forks calls. The other builds have the threads. */
+#ifdef __SANITIZE_ADDRESS__
+enum { THREADS = 0 };
+#else
+enum { THREADS = 4 };
+#endif
+
 static void fork_among_calls(const char *path)
 {
-    enum { CHILDREN = 6, THREADS = 4 };
+    enum { CHILDREN = 6 };
     struct imattr_client *client = imattr_open(path);
-    pthread_t threads[THREADS];
+    pthread_t threads[THREADS + 1];
     pid_t children[CHILDREN];
     over = false;
     CHECK(get_own_accounts(client, 1));
