@@ -35,6 +35,8 @@ public final class Daemon: Sendable {
         public var slotMemory: SlotMemory?
         /// What the system allows.
         public var resources = ResourceLimits.ample
+        /// Returns the memory to the system that the allocator keeps but does not use.
+        public var returnFreePages: @Sendable () -> Void = {}
 
         /// A process of which nothing is known.
         public init() {}

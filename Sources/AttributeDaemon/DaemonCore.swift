@@ -88,7 +88,8 @@ final class DaemonCore {
         mayHavePredecessor = environment.mayHavePredecessor
         slotMemory = environment.slotMemory
         resources = environment.resources
-        loopTurns = LoopTurns(eventLoop)
+        loopTurns = LoopTurns(
+            eventLoop, memory: MemoryReturn(eventLoop, returnFreePages: environment.returnFreePages))
         firstLimits = limits
         logsRequests = logger.logLevel <= .debug
     }
@@ -180,8 +181,7 @@ final class DaemonCore {
 
     private func makeDriver(_ settings: Settings, _ upstream: UpstreamClient) -> CallDriver {
         let driver = CallDriver(
-            settings.scheduling, upstream: upstream, eventLoop: eventLoop, loopTurns: loopTurns,
-            answerTogether: { [server] in server.answerTogether(isTask: $0, $1) },
+            settings.scheduling, upstream: upstream, eventLoop: eventLoop, loopTurns: loopTurns, server: server,
             callEnded: { [weak self] in self?.note($0, $1, $2) })
         if let slotMemory { driver.remember(in: slotMemory) }
         if mayHavePredecessor { driver.assumeAllSlotsUsed() }

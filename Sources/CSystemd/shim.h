@@ -24,3 +24,6 @@ static inline void csystemd_return_large_blocks(int size) {
     mallopt(M_MMAP_THRESHOLD, size);
     mallopt(M_TRIM_THRESHOLD, size);
 }
+
+/* Returns to the system the pages of which the allocator uses no byte. */
+static inline void csystemd_return_free_pages(void) { malloc_trim(0); }

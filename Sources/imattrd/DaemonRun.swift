@@ -83,6 +83,7 @@ struct DaemonRun {
         environment.mayHavePredecessor = mayHavePredecessor
         environment.slotMemory = slots
         environment.resources = .ofThisProcess()
+        environment.returnFreePages = ProcessMemory.returnFreePages
         let daemon = try await Daemon.start(
             on: eventLoop, source: { source.read(socketPath: path) }, logger: logger,
             environment: environment, hooks: hooks)
