@@ -38,6 +38,9 @@ def all_pages(programs, documents):
     for name, (section, summary) in PAGES.items():
         page = Page(name, section, summary, description["version"], seconds)
         writers[name](page)
+        if name in programs:
+            page.heading("REPORTING BUGS")
+            documents["running"].write(page, "Report a problem")
         page.see_also(*(f"{other}({PAGES[other][0]})" for other in PAGES if other != name))
         yield page
 
