@@ -1,7 +1,7 @@
 extension IMAttrClient {
     /// Accounts in a request, unless the caller says another number.
     static let batch = 500
-    /// Requests under way at once, unless the caller says another number.
+    /// Requests in flight at once, unless the caller says another number.
     static let inFlight = 32
 
     /// Fetches the attributes of any number of accounts: requests of 500 accounts are sent, 32 at a time, and
