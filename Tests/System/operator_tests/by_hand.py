@@ -36,7 +36,7 @@ def install(checks, user, key):
     checks.equal("the key is its owner's only", must("stat", "--format=%U %a", str(CREDENTIAL)), "root 600")
     with Sandbox("by-hand", key) as upstream:
         write_configuration(CONFIGURATION, **upstream.keys)
-        told = follow(open_socket.replace("SOMEBODY", user))
+        told = follow(open_socket.replace("NAME", user))
         checks.expect("the first call is answered", None if "pong" in told else told)
         checks.equal("and has started the daemon", show(SERVICE, "ActiveState"), "active")
         checks.equal("of the group, somebody is answered", callers.get_attrs(user), "answered")
