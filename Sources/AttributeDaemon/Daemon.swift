@@ -35,6 +35,8 @@ public final class Daemon: Sendable {
         public var slotMemory: SlotMemory?
         /// What the system allows.
         public var resources = ResourceLimits.ample
+        /// Log entries that could not be written so far.
+        public var droppedLogEntries: @Sendable () -> Int = { 0 }
 
         /// A process of which nothing is known.
         public init() {}

@@ -70,6 +70,8 @@ final class DaemonCore {
     private let mayHavePredecessor: Bool
     private let slotMemory: SlotMemory?
     private let resources: ResourceLimits
+    /// Log entries that could not be written so far.
+    let droppedLogEntries: @Sendable () -> Int
     /// How the bounds in force fit into those; nil while there is no configuration.
     private var resourceReport: ResourceReport?
     private var refusedConnections = RefusalLog()
@@ -88,6 +90,7 @@ final class DaemonCore {
         mayHavePredecessor = environment.mayHavePredecessor
         slotMemory = environment.slotMemory
         resources = environment.resources
+        droppedLogEntries = environment.droppedLogEntries
         loopTurns = LoopTurns(eventLoop)
         firstLimits = limits
         logsRequests = logger.logLevel <= .debug

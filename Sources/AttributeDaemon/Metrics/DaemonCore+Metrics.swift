@@ -49,6 +49,7 @@ struct DaemonSnapshot {
     /// Nil before the first one.
     let lastReload: ReloadOutcome?
     let loopTurns: Histogram
+    let droppedLogEntries: Int
     /// Seconds since 1970.
     let startTime: Int
 
@@ -65,6 +66,7 @@ struct DaemonSnapshot {
         userSigExpiresAt = serving?.upstream.userSigExpiresAt
         lastReload = core.lastReload
         loopTurns = core.loopTurns.histogram
+        droppedLogEntries = core.droppedLogEntries()
         startTime = core.startTime
     }
 }

@@ -130,6 +130,8 @@ extension Metric {
             .histogram(
                 "How long the turns of the event loop took: of all that took long, and of some others."
             ) { $0.loopTurns }
+        case .logEntriesDropped:
+            .counter("Log entries that were dropped, because nobody took them in time.") { $0.droppedLogEntries }
         case .processStartTimeSeconds: .gauge("When the daemon was started.") { $0.startTime }
         case .processCpuSeconds:
             .counter("Processor time that the daemon has used.") { _ in ProcessFigures.processorSeconds }
