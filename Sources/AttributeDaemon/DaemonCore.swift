@@ -70,6 +70,8 @@ final class DaemonCore {
     private let mayHavePredecessor: Bool
     private let slotMemory: SlotMemory?
     private let resources: ResourceLimits
+    /// Log entries that could not be written so far.
+    let droppedLogEntries: @Sendable () -> Int
     /// How the bounds in force fit into those; nil while there is no configuration.
     private var resourceReport: ResourceReport?
     private var refusedConnections = RefusalLog()
@@ -90,6 +92,7 @@ final class DaemonCore {
         resources = environment.resources
         loopTurns = LoopTurns(
             eventLoop, memory: MemoryReturn(eventLoop, returnFreePages: environment.returnFreePages))
+        droppedLogEntries = environment.droppedLogEntries
         firstLimits = limits
         logsRequests = logger.logLevel <= .debug
     }

@@ -14,10 +14,11 @@ struct DaemonRun {
     /// Serves the socket that systemd has handed over. A bad configuration does not end it: systemd would start it again
     /// at once for the same waiting caller, until the socket unit fails for good.
     func run(inherited: InheritedSockets) async throws {
-        let logger = logger(source.read(socketPath: inherited.rpcPath).logLevel)
+        let log = Log(source.read(socketPath: inherited.rpcPath))
+        defer { log.flush() }
         try await serve(
             inherited.rpc, path: inherited.rpcPath, metrics: inherited.metrics, mayHavePredecessor: false,
-            slots: slotMemory(inherited, logger), logger)
+            slots: slotMemory(inherited, log.logger), log)
     }
 
     /// Binds a socket and serves it. A bad configuration ends it.
@@ -29,11 +30,12 @@ struct DaemonRun {
         let socket = try orFail(.noSocket) { () throws(OwnSocket.Failure) in
             try OwnSocket(path: socketPath, group: gid)
         }
+        let log = Log(configuration)
+        defer { log.flush() }
         defer { socket.remove() }
         try await serve(
             socket.descriptor, path: socketPath, metrics: nil, mayHavePredecessor: socket.replacedStaleSocket,
-            slots: nil,
-            logger(configuration.logLevel))
+            slots: nil, log)
     }
 
     /// The slots of a process that was killed, or a new memory of them that the service manager keeps in case this one is.
@@ -59,18 +61,8 @@ struct DaemonRun {
         return entry.pointee.gr_gid
     }
 
-    /// The logger until the daemon has one at the level in force.
-    private func logger(_ level: Logger.Level) -> Logger {
-        var logger = Logger(label: "imattrd") { _ in
-            if let journal = JournalLogHandler(prefix: "IMATTRD", fromCallers: Audit.fromCallers) { return journal }
-            return StandardErrorLogHandler()
-        }
-        logger.logLevel = level
-        return logger
-    }
-
     private func serve(
-        _ socket: CInt, path: String, metrics: CInt?, mayHavePredecessor: Bool, slots: SlotMemory?, _ logger: Logger
+        _ socket: CInt, path: String, metrics: CInt?, mayHavePredecessor: Bool, slots: SlotMemory?, _ log: Log
     ) async throws {
         // Trapped before anything is served, so that none is missed.
         let signals = Signals.shared.trap()
@@ -84,8 +76,9 @@ struct DaemonRun {
         environment.slotMemory = slots
         environment.resources = .ofThisProcess()
         environment.returnFreePages = ProcessMemory.returnFreePages
+        environment.droppedLogEntries = { log.writer.droppedCount }
         let daemon = try await Daemon.start(
-            on: eventLoop, source: { source.read(socketPath: path) }, logger: logger,
+            on: eventLoop, source: { source.read(socketPath: path) }, logger: log.logger,
             environment: environment, hooks: hooks)
         try await daemon.listen(on: socket)
         if let metrics { try await daemon.serveMetrics(on: metrics) }
@@ -151,5 +144,31 @@ struct DaemonRun {
                 "some changes wait for a restart",
                 metadata: ["keys": "\(outcome.keysForRestart.joined(separator: ", "))"])
         }
+    }
+}
+
+/// The log of this process.
+private struct Log {
+    let writer: LogWriter
+    /// The logger until the daemon has one at the level in force.
+    let logger: Logger
+
+    /// How long the end of the program waits for entries to be written, and for the service manager to be told.
+    private static let patience: Duration = .seconds(1)
+
+    init(_ configuration: ReadConfiguration) {
+        let writer = LogWriter(
+            LogWriter.standardErrorIsJournal
+                ? .journal(prefix: "IMATTRD", fromCallers: Audit.fromCallers)
+                : .standardError(isJSON: configuration.logFormat == .json))
+        var logger = Logger(label: "imattrd") { _ in writer.handler }
+        logger.logLevel = configuration.logLevel
+        self.writer = writer
+        self.logger = logger
+    }
+
+    func flush() {
+        writer.flush(within: Self.patience)
+        ServiceManager.flush(within: Self.patience)
     }
 }

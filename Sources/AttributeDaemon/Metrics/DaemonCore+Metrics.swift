@@ -50,6 +50,7 @@ struct DaemonSnapshot {
     let lastReload: ReloadOutcome?
     let loopTurns: Histogram
     let loopTurnsOnProcessor: Histogram
+    let droppedLogEntries: Int
     /// Seconds since 1970.
     let startTime: Int
 
@@ -67,6 +68,7 @@ struct DaemonSnapshot {
         lastReload = core.lastReload
         loopTurns = core.loopTurns.histogram
         loopTurnsOnProcessor = core.loopTurns.processorHistogram
+        droppedLogEntries = core.droppedLogEntries()
         startTime = core.startTime
     }
 }
