@@ -145,7 +145,7 @@ final class DaemonCore {
                 phase = .misconfigured(problems)
                 stateMayHaveChanged()
             }
-            return problems.map(\.description)
+            return problems.lines
         }
         serve(settings, key: key)
         return []
@@ -153,7 +153,7 @@ final class DaemonCore {
 
     private func serve(_ new: Settings, key: SecretKey) {
         if case .stopping(nil, _) = phase { return }
-        if !key.isLocked { logger.warning("the memory with the key may be swapped out; raise LimitMEMLOCK=") }
+        if !key.isLocked { logger.warning("\(ResourceReport.unlockedKey)") }
         var new = new
         divideResources(&new)
         if let serving {
@@ -161,6 +161,7 @@ final class DaemonCore {
             if serving.upstream.sign(with: key, lifetime: new.upstream.userSigLifetime) {
                 serving.driver.credentialChanged()
             }
+            serving.upstream.use(timeout: new.upstream.timeout, trustRoots: new.upstream.trustRoots)
             serving.driver.change(new.scheduling)
             serve(Serving(serving.driver, serving.upstream, new))
         } else {
@@ -252,7 +253,7 @@ final class DaemonCore {
     var state: DaemonState {
         switch phase {
         case .misconfigured(let problems):
-            DaemonState(state: .misconfigured, reasons: problems.map(\.description))
+            DaemonState(state: .misconfigured, reasons: problems.lines)
         case .serving(let serving):
             serving.driver.degradation.map { DaemonState(state: .degraded, reasons: [$0]) }
                 ?? DaemonState(state: .ready, reasons: [])

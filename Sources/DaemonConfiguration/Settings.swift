@@ -61,7 +61,10 @@ public struct Settings: Hashable, Sendable {
 
     /// The keys whose new values wait for a restart.
     public func keysForRestart(to new: Settings) -> [ConfigurationKey] {
-        ConfigurationKey.allCases.filter { restartTexts[$0] != new.restartTexts[$0] }
+        let waitsWithURL = upstream.endpoint != new.upstream.endpoint && upstream.trustRoots != new.upstream.trustRoots
+        return ConfigurationKey.allCases.filter {
+            restartTexts[$0] != new.restartTexts[$0] || $0 == .upstreamCaFile && waitsWithURL
+        }
     }
 
     /// Puts the values of these settings in the place of those that only a restart can change.
@@ -69,6 +72,9 @@ public struct Settings: Hashable, Sendable {
         var settings = self
         settings.upstream = old.upstream
         settings.upstream.userSigLifetime = upstream.userSigLifetime
+        settings.upstream.timeout = upstream.timeout
+        // Roots are for a host: they come with it.
+        if upstream.endpoint == old.upstream.endpoint { settings.upstream.trustRoots = upstream.trustRoots }
         settings.restartTexts = old.restartTexts
         return settings
     }
@@ -119,9 +125,9 @@ extension ReadConfiguration {
         settings.map { SecretKeyFile.read($0.secretKeyFile, credentialsDirectory: credentialsDirectory) }
     }
 
-    /// Everything that is wrong with the configuration and with the key that it names, a line each.
+    /// Everything that is wrong with the configuration and with the key that it names, in five lines at most.
     public var allProblems: [String] {
-        guard case .failure(let problem) = secretKey() else { return problems.map(\.description) }
-        return (problems + [problem]).map(\.description)
+        guard case .failure(let problem) = secretKey() else { return problems.lines }
+        return (problems + [problem]).lines
     }
 }

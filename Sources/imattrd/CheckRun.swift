@@ -16,6 +16,7 @@ struct CheckRun {
         let problems = configuration.allProblems
         if !problems.isEmpty { return failure(.misconfigured, problems) }
         if let settings = configuration.settings { try show(ResourceReport(settings, .ofThisProcess())) }
+        if let warning = ResourceReport.warning(ofKeyIn: configuration) { StandardError.say("warning: \(warning)") }
         guard online else { return .success }
         let finding = try await OnlineCheck.run(configuration, on: MainLoop.eventLoop)
         if !finding.succeeded { return failure(.misconfigured, finding.lines) }

@@ -27,36 +27,56 @@ struct DaemonRun {
         let problems = configuration.allProblems
         if !problems.isEmpty { throw failure(.misconfigured, problems) }
         let gid = try group.map(gid(of:))
+        try checkFolder(of: socketPath)
         let socket = try orFail(.noSocket) { () throws(OwnSocket.Failure) in
-            try OwnSocket(path: socketPath, group: gid)
+            try OwnSocket(path: socketPath, group: gid, notesMark: SlotMemory.mark)
         }
         let log = Log(configuration)
         defer { log.flush() }
         defer { socket.remove() }
         try await serve(
-            socket.descriptor, path: socketPath, metrics: nil, mayHavePredecessor: socket.replacedStaleSocket,
-            slots: nil, log)
+            socket.descriptor, path: socketPath, metrics: nil, mayHavePredecessor: socket.remains == .socket,
+            slots: slotMemory(in: socket.lockFile, isNew: socket.remains != .lockFile, log.logger), log)
     }
 
     /// The slots of a process that was killed, or a new memory of them that the service manager keeps in case this one is.
     private func slotMemory(_ inherited: InheritedSockets, _ logger: Logger) -> SlotMemory? {
-        if let slots = inherited.slots, let memory = SlotMemory(descriptor: slots) {
-            close(slots)
-            logger.notice("slots of an earlier process found", metadata: Event.slotsFound.metadata())
-            return memory
-        }
-        guard let file = MemoryFile.make(name: "imattrd-slots", size: SlotMemory.size) else {
+        if let slots = inherited.slots { return slotMemory(in: slots, isNew: false, logger) }
+        guard let file = MemoryFile.make(name: "imattrd-slots") else {
             logger.warning("no memory for the slots; a crash will not be remembered")
             return nil
         }
         ServiceManager.store(file, name: "slots")
-        defer { close(file) }
-        return SlotMemory(descriptor: file)
+        return slotMemory(in: file, isNew: true, logger)
+    }
+
+    private func slotMemory(in file: CInt, isNew: Bool, _ logger: Logger) -> SlotMemory {
+        let memory = SlotMemory(descriptor: file, isNew: isNew) { error in
+            logger.warning(
+                "the slots cannot be written down; a crash will not be remembered",
+                metadata: ["why": "\(String(cString: strerror(error)))"])
+        }
+        if !isNew {
+            let message: Logger.Message =
+                memory.isVoid
+                ? "slots of an earlier process are void: all count as used" : "slots of an earlier process found"
+            logger.notice(message, metadata: Event.slotsFound.metadata())
+        }
+        return memory
+    }
+
+    /// A secret key may have been given for the path, so that is shown only if its folder is there.
+    private func checkFolder(of path: String) throws {
+        let isWord = !path.contains("/") && WrittenText(path).isHidden
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        if isWord || access(folder, F_OK) != 0 {
+            throw failure(.noSocket, ["--socket: \(WrittenText(hidden: path)); give a path in a folder that exists"])
+        }
     }
 
     private func gid(of group: String) throws -> gid_t {
         guard let entry = getgrnam(group) else {
-            throw failure(.noSocket, ["--socket-group: there is no group \"\(group)\""])
+            throw failure(.noSocket, ["--socket-group: there is no group \(WrittenText(group))"])
         }
         return entry.pointee.gr_gid
     }

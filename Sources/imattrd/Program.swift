@@ -24,8 +24,7 @@ enum Program {
         // All of the program runs on that loop: Swift's own threads would wake up once a second as long as the process lives.
         // There is nobody above this task who could wait for it: it ends the process.
         Task(executorPreference: EventLoopExecutor(MainLoop.eventLoop)) {
-            await ImattrdCommand.main()
-            exit(EXIT_SUCCESS)
+            exit(await ImattrdCommand.run(Array(CommandLine.arguments.dropFirst())).rawValue)
         }
         Signals.shared.forward()
     }
