@@ -34,7 +34,7 @@ struct SchedulerSnapshot {
         callsUnderWay = scheduler.callsUnderWay
         currentLimit = scheduler.currentLimit(at: now)
         currentCredit = scheduler.currentCredit(at: now)
-        slotsHeld = scheduler.slots.held
+        slotsHeld = scheduler.slotsHeld
         closedBecause = scheduler.closedBecause
         failuresInARow = scheduler.failuresInARow
         heldAnswers = scheduler.heldAnswers

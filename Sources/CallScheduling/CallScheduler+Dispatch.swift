@@ -7,15 +7,15 @@ extension CallScheduler {
 
     /// Starts calls while they may leave and something waits.
     mutating func dispatch(now: Moment, _ actions: inout [Action]) {
-        while mayStart, calls.count < limits.inFlight, slots.hasFree, pacer.earliestStart(now: now) <= now {
+        while mayStart, calls.count < limits.inFlight, limiter.mayStart(at: now) {
             guard let load = nextLoad(now: now) else { break }
             actions.append(start(load, now: now))
         }
-        if !isStarved, !slots.hasFree { pacer.backlogged(now: now) }
+        if backlog == .unknown { limiter.callsWait(now: now) }
     }
 
     /// Whether it is worth looking for something that may leave.
-    private var mayStart: Bool { !isStarved || !repeats.isEmpty || !gate.isUndoubted }
+    private var mayStart: Bool { backlog == .unknown || !repeats.isEmpty || !gate.isUndoubted }
 
     /// The next call. The referee goes first, since all others wait for its answer; then what was lost on a dead connection; then the lanes
     /// in their order.
@@ -32,18 +32,18 @@ extension CallScheduler {
 
     /// When something may leave, apart from slots and the pacer; nil if nothing waits that may.
     func nextLoadDue(now: Moment) -> Moment? {
-        if !mayStart { return laneIsHeldBack ? slots.nextReturn : nil }
+        if !mayStart { return backlog == .heldBack ? limiter.nextReturn : nil }
         if gate.wantsReferee(at: now, patience: flights.doubtAfter) {
             return gate.isOpen || isAnythingWaiting ? now : nil
         }
         switch gate.admission {
         case .none: break
         case .test: if lanes.hasTests(upTo: worstAdmitted) { return now }
-        case .any: if lanes.hasTests(upTo: worstAdmitted) || !isStarved { return now }
-        case .probe: return isStarved ? nil : now
+        case .any: if lanes.hasTests(upTo: worstAdmitted) || backlog == .unknown { return now }
+        case .probe: return backlog == .unknown ? now : nil
         case .all:
-            if !isStarved { return now }
-            return laneIsHeldBack ? slots.nextReturn : nil
+            if backlog == .unknown { return now }
+            return backlog == .heldBack ? limiter.nextReturn : nil
         }
         return gate.refereeDue(patience: flights.doubtAfter)
     }
@@ -53,7 +53,6 @@ extension CallScheduler {
     private mutating func start(_ load: Load, now: Moment) -> Action {
         lastCall += 1
         let key = CallKey(number: lastCall)
-        pacer.take(now: now)
         if load.rides.isEmpty { gate.refereeLeft(now: now) } else { gate.callLeft(now: now) }
         if case .test = load.purpose {
             counters.isolationCalls += 1
@@ -64,7 +63,8 @@ extension CallScheduler {
         flights.left(key, accounts: load.rides.count, at: now)
         for place in load.rides.indices { accounts[rideOf: load.rides[place].id] = (key, Int32(place)) }
         calls[key] = Call(
-            slot: slots.take(load.lane), leftAt: now, rides: load.rides, purpose: load.purpose, lane: load.lane,
+            slot: limiter.start(in: load.lane, now: now), leftAt: now, rides: load.rides, purpose: load.purpose,
+            lane: load.lane,
             isRepeat: load.isRepeat, payer: load.payer)
         if load.rides.isEmpty {
             counters.referees += 1
@@ -100,13 +100,12 @@ extension CallScheduler {
     }
 
     private mutating func nextOfLanes(now: Moment) -> Load? {
-        if isStarved { return nil }
+        if backlog != .unknown { return nil }
         let worst = worstAdmitted
         while let turn = lanes.next(upTo: worst) {
             if let load = take(turn, limit: accountsPerCall, now: now) { return load }
         }
-        isStarved = true
-        laneIsHeldBack = worst < .suspect
+        backlog = worst < .suspect ? .heldBack : .empty
         return nil
     }
 
@@ -115,7 +114,7 @@ extension CallScheduler {
         min(
             underWay.worstThatMayTake(of: limits.inFlight, taken: calls.count, leavesSome: true),
             // A slot that is left unused is lost: without others there is no reason to.
-            slots.worstAdmitted(leavesSome: lanes.callers.rememberedUsers > 1))
+            limiter.worstAdmitted(leavesSome: lanes.callers.rememberedUsers > 1))
     }
 
     /// The probe asks for one account, so that its end says something about the upstream or about that account alone.
@@ -127,7 +126,7 @@ extension CallScheduler {
                 return load
             }
         }
-        isStarved = true
+        backlog = .empty
         return nil
     }
 

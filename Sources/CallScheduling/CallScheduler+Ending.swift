@@ -71,7 +71,7 @@ extension CallScheduler {
         let rides = rides.map { known($0) }
         for ride in rides { note(.leftOut, of: ride, now, now: now) { $0.wasLeftOut = true } }
         repeats.append(Load(rides: rides, connection: .new))
-        isStarved = false
+        backlog = .unknown
     }
 
     // MARK: Failures
@@ -117,7 +117,7 @@ extension CallScheduler {
             Load(
                 rides: call.rides, purpose: purpose, connection: .new, lane: call.lane, isRepeat: true,
                 payer: call.payer))
-        isStarved = false
+        backlog = .unknown
     }
 
     /// An account of the call is at fault, by upstream's own word.
@@ -165,7 +165,7 @@ extension CallScheduler {
         switch failure.kind {
         case .credential, .signatureRefusedTooOften: gate.refused(failure, now: now)
         case .tooFrequent:
-            if adaptation.refused(callStartedAt: call.leftAt, now: now) { counters.slowDowns += 1 }
+            if limiter.refused(callStartedAt: call.leftAt, now: now) { counters.slowDowns += 1 }
         default: break
         }
         if call.isReferees { return }
@@ -198,7 +198,7 @@ extension CallScheduler {
 
     /// Everyone is answered with why the gate is closed, and when it may open; also those whose call closed it.
     mutating func fail(_ rides: [Ride], asClosed failure: CallFailure, now: Moment) {
-        var closed = gate.failure(now: now, earliest: earliestStart(now: now)) ?? failure
+        var closed = gate.failure(now: now, earliest: limiter.earliestStart(now: now)) ?? failure
         closed.call = failure.call
         fail(rides, closed)
     }
@@ -214,7 +214,8 @@ extension CallScheduler {
 
     /// The gate is closed: no request waits any longer, and each is answered with when it may open.
     mutating func refuseWaiting(now: Moment) {
-        guard stopDeadline == nil, let failure = gate.failure(now: now, earliest: earliestStart(now: now)) else {
+        guard stopDeadline == nil, let failure = gate.failure(now: now, earliest: limiter.earliestStart(now: now))
+        else {
             return
         }
         var rides: [Ride] = []

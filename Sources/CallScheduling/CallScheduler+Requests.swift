@@ -6,16 +6,9 @@ extension CallScheduler {
     static var prefetchDistance: Int { 16 }
 
     mutating func advance(to now: Moment) {
-        let held = slots.held
-        slots.advance(to: now)
-        if laneIsHeldBack, slots.held < held { isStarved = false }
+        if limiter.advance(to: now), backlog == .heldBack { backlog = .unknown }
         if !offences.isEmpty {
             for principal in offences.advance(to: now) { lanes.unite(principal) }
-        }
-        let limit = adaptation.limit(at: now)
-        if limit != slots.limit {
-            slots.limit = limit
-            pacer.rate = limit
         }
         if deadlines.isSparse(beside: requests.count) { deadlines.clearOut(keeping: requests) }
         if arrivals.isSparse(beside: requests.count) { arrivals.clearOut(keeping: requests) }
@@ -37,22 +30,13 @@ extension CallScheduler {
     /// Why a request cannot be taken for which there is room, or nil.
     private mutating func refusalOfOpen(_ request: WaitingRequest, wanted count: Int, now: Moment) -> RequestOutcome? {
         let calls = (count + accountsPerCall - 1) / accountsPerCall
-        let credit = roundTrips.lowerBound(now: now)
-        let earliest = max(
-            pacer.earliestStart(of: calls, now: now), slots.earliestStart(of: calls, now: now, credit: credit))
+        let earliest = limiter.earliestStart(of: calls, now: now)
         guard earliest < request.deadline else {
             return request.partly(.deadlineExceeded)
                 ?? .deadlineExceeded(fetched: request.fetched, retryAfter: earliest - now)
         }
         // Asked last, because it lets a probe in.
         return count == 0 ? nil : gate.refusal(now: now, earliest: earliest).map { request.failed(with: $0) }
-    }
-
-    /// When a call could leave, as far as the limiter knows.
-    mutating func earliestStart(now: Moment) -> Moment {
-        max(
-            pacer.earliestStart(now: now),
-            slots.earliestStart(of: 1, now: now, credit: roundTrips.lowerBound(now: now)))
     }
 
     /// The place of a caller's line. A connection that asks for the first time starts with its principal's record.
@@ -73,7 +57,7 @@ extension CallScheduler {
 
     /// How a request ends because of a limit on waiting accounts.
     func overloaded(_ limit: QueueLimit, _ request: WaitingRequest) -> RequestOutcome {
-        let retryAfter = pacer.spacing * (accounts.waitedFor / accountsPerCall + 1)
+        let retryAfter = limiter.spacing * (accounts.waitedFor / accountsPerCall + 1)
         return request.partly(.overloaded(limit, retryAfter: retryAfter)) ?? .overloaded(limit, retryAfter: retryAfter)
     }
 

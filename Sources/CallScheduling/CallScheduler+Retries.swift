@@ -96,7 +96,7 @@ extension CallScheduler {
         waiting += waiters.count
         accounts.wait(waiters, for: ride.id, lane: lane)
         accounts.reserve(ride.id)
-        isStarved = false
+        backlog = .unknown
         return ride.id
     }
 
@@ -108,7 +108,7 @@ extension CallScheduler {
         } else {
             lanes.addReturned(id, lane: accounts.lane(of: id), principal: payer)
         }
-        isStarved = false
+        backlog = .unknown
     }
 
     /// Who pays for an account's own calls: the principal of the first request that waits for it.

@@ -143,10 +143,10 @@ extension CallScheduler {
     mutating func queue(_ test: TestKey, _ suspects: [OffenderSearch.Suspect]) {
         let best = suspects.map { lane(of: $0.ride) }.min() ?? .clean
         // While others ask for much, tests for offending principals only are as few as calls of suspects.
-        let othersAsk = lanes.callers.cleanUsers > 0 || slots.heldByClean > slots.limit / 8
+        let othersAsk = lanes.callers.cleanUsers > 0 || limiter.isUsedByClean
         let part = best > .clean && othersAsk ? Lane.suspect : best
         lanes.addTest(test, lane: part, principal: suspects.first?.caller?.principal)
-        isStarved = false
+        backlog = .unknown
     }
 
     /// The accounts of a test are not wanted any more.

@@ -64,6 +64,8 @@ extension CallScheduler {
 
     /// Calls under way.
     public var callsUnderWay: Int { calls.count }
+    /// Slots that are taken, by calls under way and by those that ended lately.
+    public var slotsHeld: Int { limiter.held }
     /// Requests that have not ended.
     public var openRequests: Int { requests.count }
     /// Waiting (request, account) pairs.
@@ -80,10 +82,10 @@ extension CallScheduler {
     public var heldAnswers: (count: Int, bytes: Int) { (cache.count, cache.bytes) }
 
     /// N at a moment, which is below the configured rate after upstream has refused calls for their frequency.
-    public func currentLimit(at now: Moment) -> Int { adaptation.limit(at: now) }
+    public func currentLimit(at now: Moment) -> Int { limiter.limit(at: now) }
 
     /// c at a moment: the part of the round trip that the limiter counts on.
-    public mutating func currentCredit(at now: Moment) -> Duration { roundTrips.lowerBound(now: now) }
+    public mutating func currentCredit(at now: Moment) -> Duration { limiter.credit(at: now) }
 
     /// How long the request that has waited longest for a call to leave has waited; nil if none waits.
     public mutating func oldestWaiting(at now: Moment) -> Duration? {
@@ -92,10 +94,7 @@ extension CallScheduler {
 
     /// Takes new bounds, from the next event on. A lower rate holds at once, calls already counted included.
     public mutating func change(_ limits: Limits) {
-        if limits.rate != self.limits.rate { adaptation = RateAdaptation(configured: limits.rate) }
-        if limits.roundTripCredit != self.limits.roundTripCredit {
-            roundTrips = RoundTrips(credit: limits.roundTripCredit)
-        }
+        limiter.change(rate: limits.rate, credit: limits.roundTripCredit)
         self.limits = limits
         accountsPerCall = limits.accountsPerCall
         lanes.callers.change(all: limits.queuedAccounts, perPrincipal: limits.queuedAccountsPerPrincipal)

@@ -16,7 +16,7 @@ extension CallScheduler {
 
     /// Whether nothing is left that could be seen by the server or waited for: all slots are free, so that the next
     /// process starts with as much right to call as this one had.
-    public var isDrained: Bool { requests.isEmpty && calls.isEmpty && slots.held == 0 }
+    public var isDrained: Bool { requests.isEmpty && calls.isEmpty && limiter.held == 0 }
 
     /// While stopping: gives up the calls that no request waits for, and after the deadline ends all requests.
     mutating func giveUpCalls(now: Moment, at deadline: Moment, _ actions: inout [Action]) {
@@ -33,15 +33,15 @@ extension CallScheduler {
 
     /// Nothing is known of the calls that an earlier process made before `moment`: all slots count as used then.
     public mutating func assumeAllSlotsUsed(at moment: Moment) {
-        slots.assumeAllUsed(at: moment)
+        limiter.assumeAllUsed(at: moment)
     }
 
     /// Gives what has become of the slots since the last time, to be written down, if at all, before the started calls leave.
-    public mutating func takeSlotChanges(_ take: ([SlotTable.Change]) -> Void) { slots.takeChanges(take) }
+    public mutating func takeSlotChanges(_ take: ([SlotTable.Change]) -> Void) { limiter.takeChanges(take) }
 
     /// Goes on where a process that was killed has stopped.
     /// - Parameter states: What that process had written down of its slots.
     public mutating func restoreSlots(_ states: [SlotTable.State], now: Moment) {
-        slots.restore(states, now: now)
+        limiter.restore(states, now: now)
     }
 }

@@ -108,7 +108,7 @@ extension CallScheduler {
         guard var sweep else { return }
         var closed: CallFailure?
         if sweep.reason == .closed {
-            closed = gate.failure(now: now, earliest: earliestStart(now: now))
+            closed = gate.failure(now: now, earliest: limiter.earliestStart(now: now))
             // What still waits may go on.
             if closed == nil { return self.sweep = nil }
         }

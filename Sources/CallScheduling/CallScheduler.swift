@@ -98,6 +98,16 @@ public struct CallScheduler: Sendable {
         var payer: Principal?
     }
 
+    /// Whether something waits that may leave, as far as it was found when calls were last started.
+    enum Backlog {
+        /// Something has come since then.
+        case unknown
+        /// Nothing waits that may leave.
+        case empty
+        /// Nothing waits but calls of lanes that have taken their part of calls or slots.
+        case heldBack
+    }
+
     /// What is known of an account whose call has failed and is to be repeated.
     struct History: Sendable {
         var failure: CallFailure
@@ -127,11 +137,7 @@ public struct CallScheduler: Sendable {
     public internal(set) var limits: Limits
     /// What has happened so far.
     public internal(set) var counters = Counters()
-    /// The slots.
-    public internal(set) var slots: SlotTable
-    var pacer: Pacer
-    var adaptation: RateAdaptation
-    var roundTrips: RoundTrips
+    var limiter: CallLimiter
     var gate = UpstreamGate()
     var flights = FlightWatch()
     var cache: AnswerCache
@@ -157,10 +163,7 @@ public struct CallScheduler: Sendable {
     var calls: [CallKey: Call] = [:]
     var testsUnderWay = 0
     var underWay = LaneCounts()
-    /// Whether calls of a lane wait that has taken its part of calls or slots.
-    var laneIsHeldBack = false
-    /// Whether nothing that could leave was left when calls were last started.
-    var isStarved = true
+    var backlog = Backlog.empty
     /// When all calls under way are given up; set once the scheduler stops.
     var stopDeadline: Moment?
     /// Accounts that only clients wait for that do not read: they come back to their lanes when one of those reads again.
@@ -184,10 +187,7 @@ public struct CallScheduler: Sendable {
     /// - Parameter seed: Where the random choices start (waits before retries).
     public init(limits: Limits, seed: UInt64 = 0) {
         self.limits = limits
-        slots = SlotTable(limit: limits.rate)
-        pacer = Pacer(rate: limits.rate)
-        adaptation = RateAdaptation(configured: limits.rate)
-        roundTrips = RoundTrips(credit: limits.roundTripCredit)
+        limiter = CallLimiter(rate: limits.rate, credit: limits.roundTripCredit)
         cache = AnswerCache(capacity: limits.heldBytes)
         numbers = SeededNumbers(seed: seed)
         accountsPerCall = limits.accountsPerCall
@@ -246,7 +246,7 @@ public struct CallScheduler: Sendable {
         deadlines.insert(deadline, for: key)
         arrivals.append(key)
         lanes.callers.append(key, in: line, of: caller, lane: lane)
-        isStarved = false
+        backlog = .unknown
         displace()
         return nil
     }
@@ -270,7 +270,7 @@ public struct CallScheduler: Sendable {
             accounts.reserve(id)
             addReturned(id, isAlone: isAlone)
         }
-        isStarved = false
+        backlog = .unknown
     }
 
     /// A call has ended.
@@ -281,18 +281,13 @@ public struct CallScheduler: Sendable {
         if case .test = call.purpose { testsUnderWay -= 1 }
         underWay.giveBack(call.lane)
         if !call.isReferees { gate.callEnded(leftAt: call.leftAt) }
-        if laneIsHeldBack { isStarved = false }
+        if backlog == .heldBack { backlog = .unknown }
         flights.ended(key)
         advance(to: now)
-        switch end.counted {
-        case .answered(let moment): slots.answered(call.slot, at: moment, credit: roundTrips.lowerBound(now: now))
-        case .unknown(let moment):
-            slots.closed(call.slot, at: moment)
+        limiter.ended(call.slot, end.counted, now: now)
+        if case .unknown(let closedAt) = end.counted, let payer = call.payer {
             // Others could have made so many calls with its slot.
-            if let payer = call.payer {
-                lanes.charge(payer, forSlotHeld: moment + SlotTable.holdAfterClose - call.leftAt)
-            }
-        case .neverSent: slots.neverSent(call.slot)
+            lanes.charge(payer, forSlotHeld: closedAt + SlotTable.holdAfterClose - call.leftAt)
         }
         counters.count(end)
         judgePrincipals(of: call, end, now: now)
@@ -306,10 +301,10 @@ public struct CallScheduler: Sendable {
     }
 
     /// A call was answered, so long after its head had been written, on a connection that had answered a call before.
-    public mutating func measured(_ roundTrip: Duration, now: Moment) { roundTrips.add(roundTrip, at: now) }
+    public mutating func measured(_ roundTrip: Duration, now: Moment) { limiter.measured(roundTrip, now: now) }
 
     /// No connection to upstream is left.
-    public mutating func connectionsGone() { roundTrips.forget() }
+    public mutating func connectionsGone() { limiter.connectionsGone() }
 
     /// The clock has moved on. To be called at ``nextEvent(now:)``.
     public mutating func timePasses(to now: Moment) -> [Action] {
@@ -331,18 +326,12 @@ public struct CallScheduler: Sendable {
         if isEndingRequests { return now }
         var next = deadlines.next(in: requests)
         if let stopDeadline {
-            if calls.isEmpty { return earlier(next, slots.nextReturn) }
-            return now < stopDeadline ? earlier(next, stopDeadline) : next
+            if calls.isEmpty { return .earlier(next, limiter.nextReturn) }
+            return now < stopDeadline ? .earlier(next, stopDeadline) : next
         }
-        next = earlier(next, retries.min?.due)
-        next = earlier(next, nextWatch)
+        next = .earlier(next, retries.min?.due)
+        next = .earlier(next, nextWatch)
         guard calls.count < limits.inFlight, let due = nextLoadDue(now: now) else { return next }
-        if slots.hasFree { return earlier(next, max(due, pacer.earliestStart(now: now))) }
-        return earlier(next, earlier(slots.nextReturn, adaptation.nextRaise(after: now)))
+        return .earlier(next, limiter.nextStart(notBefore: due, now: now))
     }
-}
-
-private func earlier(_ left: Moment?, _ right: Moment?) -> Moment? {
-    guard let left, let right else { return left ?? right }
-    return min(left, right)
 }

@@ -104,7 +104,7 @@ extension World {
                 state.isReserved ? lanes.contains(id) : isParked || requests.contains { $0.willOffer(id) }
             if !isReachable { problems.append("\(state.account.text) waits, and nothing brings it into a call") }
         }
-        if scheduler.isStarved, !scheduler.laneIsHeldBack, scheduler.gate.admission == .all, !isStopping {
+        if scheduler.backlog == .empty, scheduler.gate.admission == .all, !isStopping {
             // Nothing could leave: then all that waits has a retry's or a search's end before it.
             let isIdle = scheduler.lanes.accounts.isEmpty && !scheduler.lanes.hasTests() && scheduler.repeats.isEmpty
             let all = waitedFor.allSatisfy { $0.state.isReserved || isForPausedOnly($0.state) }
@@ -146,10 +146,10 @@ extension World {
         if !scheduler.history.isEmpty { problems.append("history is left: \(scheduler.history.count)") }
         if !scheduler.searches.isEmpty || scheduler.lanes.hasTests() || !scheduler.repeats.isEmpty {
             problems.append(
-                "searches are left: \(scheduler.searches.count) \(scheduler.lanes.hasTests()) \(scheduler.repeats.count), \(scheduler.gate) starved \(scheduler.isStarved) \(scheduler.laneIsHeldBack) stopping \(isStopping)"
+                "searches are left: \(scheduler.searches.count) \(scheduler.lanes.hasTests()) \(scheduler.repeats.count), \(scheduler.gate) \(scheduler.backlog) stopping \(isStopping)"
             )
         }
-        if isStopping, !scheduler.isDrained { problems.append("not drained: \(scheduler.slots.held) slots held") }
+        if isStopping, !scheduler.isDrained { problems.append("not drained: \(scheduler.limiter.held) slots held") }
         if server.worstSecond > plan.rate { problems.append("\(server.worstSecond) calls in a second") }
     }
 }
