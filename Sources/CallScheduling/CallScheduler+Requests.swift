@@ -112,18 +112,14 @@ extension CallScheduler {
     mutating func stopWaiting(_ key: RequestKey, of caller: CallerKey, for id: AccountID) {
         if accounts.waits(key, for: id) {
             if accounts.stopWaiting(key, for: id) { forgetUnlessWanted(id) }
-        } else if let (call, place) = accounts[rideOf: id],
-            calls[call]?.rides[Int(place)].waiters.contains(key) == true
-        {
-            // The call runs to its end; only the list of those to answer stays short.
-            _ = calls[call]?.rides[Int(place)].waiters.remove(key)
-            calls[call]?.leavers.insert(caller)
+        } else if let (call, place) = accounts[rideOf: id] {
+            calls.leave(call, at: Int(place), key, of: caller)
         }
     }
 
     /// Drops what is known of an account, once nobody waits for it and no call has it.
     mutating func forgetUnlessWanted(_ id: AccountID) {
-        if accounts.forgetUnlessWanted(id), !history.isEmpty { history[id] = nil }
+        if accounts.forgetUnlessWanted(id) { retries.forget(id) }
     }
 
     mutating func finish(_ key: RequestKey, _ outcome: RequestOutcome) -> Action {

@@ -1,5 +1,4 @@
 import AttributeValues
-import DequeModule
 
 extension CallScheduler {
     /// The daemon stops: no call leaves any more. Requests whose calls are all under way may finish until `deadline`;
@@ -7,8 +6,8 @@ extension CallScheduler {
     public mutating func stop(deadline: Moment, now: Moment) -> [Action] {
         guard stopDeadline == nil else { return [] }
         stopDeadline = deadline
-        for number in searches.keys.sorted() { shutDown(searches.removeValue(forKey: number)?.waiting ?? []) }
-        while let load = repeats.popFirst() { shutDown(load.rides) }
+        shutDown(searches.endAll())
+        while let load = retries.takeRepeat() { shutDown(load.rides) }
         lanes.removeTests()
         beginSweep(.stopping)
         return timePasses(to: now)
@@ -21,14 +20,8 @@ extension CallScheduler {
     /// While stopping: gives up the calls that no request waits for, and after the deadline ends all requests.
     mutating func giveUpCalls(now: Moment, at deadline: Moment, _ actions: inout [Action]) {
         if now >= deadline, !requests.isEmpty, sweep == nil { beginSweep(.stopped) }
-        for (key, call) in calls.sorted(by: { $0.key.number < $1.key.number }) where !isWanted(call) {
-            if call.givenUp == nil { actions.append(.abandon(key)) }
-            calls[key]?.givenUp = .unwanted
-        }
-    }
-
-    private func isWanted(_ call: Call) -> Bool {
-        call.rides.contains(where: isWanted)
+        let requests = requests
+        for key in calls.giveUpUnwanted(isWanted: { requests.isWanted($0) }) { actions.append(.abandon(key)) }
     }
 
     /// Nothing is known of the calls that an earlier process made before `moment`: all slots count as used then.

@@ -76,10 +76,8 @@ extension CallScheduler {
             guard let expired = requests[key], !expired.isComplete else { continue }
             // Where an attempt has failed before, that is what the caller can do something about.
             let failures = expired.accounts.indices.compactMap { index -> (index: Int, failure: CallFailure)? in
-                guard !history.isEmpty, expired.isOpen(index), let id = expired[id: index], let past = history[id],
-                    past.isOwn
-                else { return nil }
-                return (index, past.failure)
+                guard !retries.isEmpty, expired.isOpen(index), let id = expired[id: index] else { return nil }
+                return retries.ownFailure(of: id).map { (index, $0) }
             }
             guard var request = remove(key, &work) else { continue }
             for (index, failure) in failures { request.receive(failure, at: index) }
@@ -133,7 +131,7 @@ extension CallScheduler {
         for index in request.accounts.indices where request.isOpen(index) {
             guard let id = request[id: index], accounts.waits(key, for: id) else { continue }
             var failure = failure
-            failure.attempts = history[id]?.failure.attempts ?? 0
+            failure.attempts = retries.failures(of: id)
             stopWaiting(key, of: request.caller, for: id)
             waiting -= 1
             requests.change(key) { $0.waiting -= 1 }

@@ -1,7 +1,6 @@
 import Accounting
 import AttributeValues
 import DequeModule
-import HeapModule
 
 /// Decides which call leaves when, for whom, and how each request is answered. A value: events go in with the time at which they
 /// happened, actions come out, and the owner carries them out.
@@ -55,49 +54,6 @@ public struct CallScheduler: Sendable {
         case abandon(CallKey)
     }
 
-    /// A call under way.
-    struct Call: Sendable {
-        /// What it is for.
-        enum Purpose: Equatable, Sendable {
-            /// Callers' accounts.
-            case ordinary
-            /// A test of a search for offenders.
-            case test(TestKey)
-            /// To find out whether upstream can be reached again.
-            case probe
-        }
-
-        let slot: Int
-        let leftAt: Moment
-        /// None if it is the referee's.
-        var rides: [Ride]
-        let purpose: Purpose
-        /// The lane whose part of calls and slots it takes.
-        let lane: Lane
-        /// Whether it repeats one that was lost on a dead connection.
-        let isRepeat: Bool
-        /// Whose turn it took; nil if it was the turn of all clean callers.
-        let payer: Principal?
-        /// Why its connection is closed before its end.
-        var givenUp: GivenUp?
-        /// Callers whose requests ended while an account of theirs was in the call.
-        var leavers: Set<CallerKey> = []
-
-        enum GivenUp { case overtaken, unwanted }
-
-        var isReferees: Bool { rides.isEmpty }
-    }
-
-    /// A call that is about to leave.
-    struct Load {
-        var rides: [Ride]
-        var purpose = Call.Purpose.ordinary
-        var connection = ConnectionChoice.any
-        var lane = Lane.clean
-        var isRepeat = false
-        var payer: Principal?
-    }
-
     /// Whether something waits that may leave, as far as it was found when calls were last started.
     enum Backlog {
         /// Something has come since then.
@@ -108,40 +64,13 @@ public struct CallScheduler: Sendable {
         case heldBack
     }
 
-    /// What is known of an account whose call has failed and is to be repeated.
-    struct History: Sendable {
-        var failure: CallFailure
-        /// When it failed for the first time.
-        let since: Moment
-        /// When it may leave again.
-        var notBefore: Moment
-        /// When it was put back because the UserSig had expired.
-        var renewedAt: Moment?
-        /// Whether the failure is the account's answer if time runs out; not if another account of the call may have caused it.
-        var isOwn = false
-        /// Whether an answer left it out beside entries that belong to no account of the call.
-        var wasLeftOut = false
-    }
-
-    /// Accounts that wait for their retry.
-    struct RetryGroup: Comparable, Sendable {
-        let due: Moment
-        let accounts: [AccountID]
-        /// Whether each of them leaves alone.
-        let isAlone: Bool
-        static func < (left: RetryGroup, right: RetryGroup) -> Bool { left.due < right.due }
-        static func == (left: RetryGroup, right: RetryGroup) -> Bool { left.due == right.due }
-    }
-
     /// The bounds in force.
     public internal(set) var limits: Limits
     /// What has happened so far.
     public internal(set) var counters = Counters()
     var limiter: CallLimiter
     var gate = UpstreamGate()
-    var flights = FlightWatch()
     var cache: AnswerCache
-    var numbers: SeededNumbers
     /// Accounts in a call at present; less than the limit after upstream has called it too many.
     var accountsPerCall: Int
 
@@ -155,14 +84,9 @@ public struct CallScheduler: Sendable {
     var lanes = Lanes()
     var offences = OffenceLedger()
     var quarantine = Quarantine()
-    var history: [AccountID: History] = [:]
-    var retries = Heap<RetryGroup>()
-    var searches: [Int: OffenderSearch] = [:]
-    /// Calls that were lost on dead connections, to be made once more.
-    var repeats: Deque<Load> = []
-    var calls: [CallKey: Call] = [:]
-    var testsUnderWay = 0
-    var underWay = LaneCounts()
+    var retries: Retries
+    var searches = OffenderSearches()
+    var calls = CallsUnderWay()
     var backlog = Backlog.empty
     /// When all calls under way are given up; set once the scheduler stops.
     var stopDeadline: Moment?
@@ -180,8 +104,6 @@ public struct CallScheduler: Sendable {
     var interrupted: Deque<RequestKey> = []
     /// What ends requests that wait; nil if nothing does.
     var sweep: Sweep?
-    var lastSearch = 0
-    var lastCall: UInt64 = 0
 
     /// An idle scheduler.
     /// - Parameter seed: Where the random choices start (waits before retries).
@@ -189,7 +111,7 @@ public struct CallScheduler: Sendable {
         self.limits = limits
         limiter = CallLimiter(rate: limits.rate, credit: limits.roundTripCredit)
         cache = AnswerCache(capacity: limits.heldBytes)
-        numbers = SeededNumbers(seed: seed)
+        retries = Retries(seed: seed)
         accountsPerCall = limits.accountsPerCall
         lanes.callers = CallerQueue(all: limits.queuedAccounts, perPrincipal: limits.queuedAccountsPerPrincipal)
     }
@@ -236,7 +158,7 @@ public struct CallScheduler: Sendable {
             let id = self.accounts.id(of: accounts[index])
             request[id: index] = id
             if joined.contains(index), let (call, place) = self.accounts[rideOf: id] {
-                calls[call]?.rides[Int(place)].waiters.add(key, index: index)
+                calls.join(call, at: Int(place), key, index: index)
             } else {
                 self.accounts.wait(key, for: id, at: index, lane: lane)
             }
@@ -275,14 +197,11 @@ public struct CallScheduler: Sendable {
 
     /// A call has ended.
     public mutating func callEnded(_ key: CallKey, _ end: CallEnd, now: Moment) -> [Action] {
-        guard let call = calls.removeValue(forKey: key) else { return [] }
+        guard let call = calls.end(key) else { return [] }
         prefetch(call.rides)
         for place in call.rides.indices { accounts.endRide(of: call.rides[place].id, in: key) }
-        if case .test = call.purpose { testsUnderWay -= 1 }
-        underWay.giveBack(call.lane)
         if !call.isReferees { gate.callEnded(leftAt: call.leftAt) }
         if backlog == .heldBack { backlog = .unknown }
-        flights.ended(key)
         advance(to: now)
         limiter.ended(call.slot, end.counted, now: now)
         if case .unknown(let closedAt) = end.counted, let payer = call.payer {
@@ -329,7 +248,7 @@ public struct CallScheduler: Sendable {
             if calls.isEmpty { return .earlier(next, limiter.nextReturn) }
             return now < stopDeadline ? .earlier(next, stopDeadline) : next
         }
-        next = .earlier(next, retries.min?.due)
+        next = .earlier(next, retries.nextDue)
         next = .earlier(next, nextWatch)
         guard calls.count < limits.inFlight, let due = nextLoadDue(now: now) else { return next }
         return .earlier(next, limiter.nextStart(notBefore: due, now: now))

@@ -2,12 +2,6 @@ import Accounting
 import AttributeValues
 import DequeModule
 
-/// Identifies a test of a search for offenders.
-struct TestKey: Hashable, Sendable {
-    let search: Int
-    let number: Int
-}
-
 /// Whose call leaves next.
 ///
 /// Users without a recent offence share calls, the clean lane. Each user with one has calls of its own: tests of its accounts, calls of its

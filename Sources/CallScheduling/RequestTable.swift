@@ -56,6 +56,9 @@ struct RequestTable: Sendable {
     /// Whether a request is open.
     func contains(_ key: RequestKey) -> Bool { holds(key) && entries[key.place].request != nil }
 
+    /// Whether an open request waits for an account that is or was in a call.
+    func isWanted(_ ride: Ride) -> Bool { ride.waiters.contains { contains($0) } }
+
     /// Changes a request if it is open.
     @inline(__always)
     @discardableResult

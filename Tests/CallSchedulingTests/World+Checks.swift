@@ -96,7 +96,7 @@ extension World {
         }
         if Set(scheduler.requests.all.map(\.key)) != Set(open.keys) { problems.append("other requests than asked for") }
         var lanes = Set(scheduler.lanes.accounts)
-        for group in scheduler.retries.unordered { lanes.formUnion(group.accounts) }
+        lanes.formUnion(scheduler.retries.waiting)
         let parked = Set(scheduler.parked.map(\.id))
         for (id, state) in waitedFor {
             let isParked = parked.contains(id) && isForPausedOnly(state)
@@ -106,18 +106,17 @@ extension World {
         }
         if scheduler.backlog == .empty, scheduler.gate.admission == .all, !isStopping {
             // Nothing could leave: then all that waits has a retry's or a search's end before it.
-            let isIdle = scheduler.lanes.accounts.isEmpty && !scheduler.lanes.hasTests() && scheduler.repeats.isEmpty
+            let isIdle =
+                scheduler.lanes.accounts.isEmpty && !scheduler.lanes.hasTests() && !scheduler.retries.hasRepeats
             let all = waitedFor.allSatisfy { $0.state.isReserved || isForPausedOnly($0.state) }
             if !isIdle || !all { problems.append("something could leave, and nothing sees to it") }
         }
-        for (id, past) in scheduler.history where scheduler.accounts.account(id) == nil {
-            problems.append("history of a forgotten account: \(past)")
+        if scheduler.retries.failed.contains(where: { scheduler.accounts.account($0) == nil }) {
+            problems.append("failures of a forgotten account")
         }
-        let tests = scheduler.calls.values.count { if case .test = $0.purpose { true } else { false } }
-        if tests != scheduler.testsUnderWay { problems.append("tests count otherwise") }
-        let callLanes = scheduler.calls.values.map(\.lane)
+        let callLanes = scheduler.calls.all.map(\.lane)
         let (beside, suspects) = (callLanes.count { $0 == .besideOffender }, callLanes.count { $0 == .suspect })
-        if (beside, suspects) != (scheduler.underWay.besideOffenders, scheduler.underWay.suspects) {
+        if (beside, suspects) != (scheduler.calls.counts.besideOffenders, scheduler.calls.counts.suspects) {
             problems.append("calls of lanes count otherwise")
         }
         if suspects > max(1, plan.inFlight / 4) { problems.append("too many suspects under way") }
@@ -143,10 +142,10 @@ extension World {
             problems.append("accounts are left waiting")
         }
         if !scheduler.accounts.isEmpty { problems.append("accounts are left: \(scheduler.accounts.all.count)") }
-        if !scheduler.history.isEmpty { problems.append("history is left: \(scheduler.history.count)") }
-        if !scheduler.searches.isEmpty || scheduler.lanes.hasTests() || !scheduler.repeats.isEmpty {
+        if !scheduler.retries.isEmpty { problems.append("failures are left: \(scheduler.retries.failed.count)") }
+        if !scheduler.searches.isEmpty || scheduler.lanes.hasTests() || scheduler.retries.hasRepeats {
             problems.append(
-                "searches are left: \(scheduler.searches.count) \(scheduler.lanes.hasTests()) \(scheduler.repeats.count), \(scheduler.gate) \(scheduler.backlog) stopping \(isStopping)"
+                "searches are left, \(scheduler.gate) \(scheduler.backlog) stopping \(isStopping)"
             )
         }
         if isStopping, !scheduler.isDrained { problems.append("not drained: \(scheduler.limiter.held) slots held") }

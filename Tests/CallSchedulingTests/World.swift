@@ -191,7 +191,7 @@ struct World {
         let wanted = open.values.contains { !Set($0.accounts).isDisjoint(with: accounts) }
         if !wanted { problems.append("a call for nobody") }
         // A search goes on, and what has failed is asked for again.
-        let isFirst = scheduler.calls[key]?.purpose == .ordinary && scheduler.history.isEmpty
+        let isFirst = scheduler.calls[key]?.purpose == .ordinary && scheduler.retries.isEmpty
         if isFirst, !isRead(accounts) {
             problems.append("a call for clients that do not read")
         }
