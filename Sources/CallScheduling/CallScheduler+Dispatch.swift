@@ -177,7 +177,7 @@ extension CallScheduler {
     private mutating func popReturned(_ turn: Lanes.Turn) -> AccountID? {
         while let id = lanes.popReturned(turn) {
             guard lanes.callers.hasPaused, waitsForReaders(id) else { return id }
-            if case .alone = turn { parked.append((id, isAlone: true)) } else { parked.append((id, isAlone: false)) }
+            lanes.park(id, of: turn)
             // Another request for it, of a client that reads, takes it in its own turn.
             accounts.stopReserving(id)
         }
@@ -304,11 +304,7 @@ extension CallScheduler {
     }
 
     mutating func stopCounting(_ waiters: Waiters) {
-        var count = 0
-        waiters.forEach { key, _ in
-            if requests.change(key, { $0.waiting -= 1 }) != nil { count += 1 }
-        }
-        waiting -= count
+        waiters.forEach { key, _ in requests.stopWaiting(key) }
     }
 }
 

@@ -94,7 +94,6 @@ extension CallScheduler {
     @discardableResult
     mutating func remove(_ key: RequestKey) -> WaitingRequest? {
         guard let request = requests.remove(key) else { return nil }
-        waiting -= request.waiting
         if !request.isComplete {
             for index in request.accounts.indices where request.isOpen(index) {
                 if let id = request[id: index] { stopWaiting(key, of: request.caller, for: id) }

@@ -72,6 +72,7 @@ extension CallScheduler {
         // Taken as a whole, because a hundred thousand may wait.
         let isAnyLeft = waiters.removeAll { key, index in
             guard let caller = requests.waitAgain(key, for: index) else { return true }
+            arrivals.waitsAgain(key)
             if lane > .clean { lane = min(lane, offences.lane(of: caller)) }
             return false
         }
@@ -79,7 +80,6 @@ extension CallScheduler {
             forgetUnlessWanted(ride.id)
             return nil
         }
-        waiting += waiters.count
         accounts.wait(waiters, for: ride.id, lane: lane)
         accounts.reserve(ride.id)
         backlog = .unknown

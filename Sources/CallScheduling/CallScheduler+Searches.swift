@@ -184,7 +184,7 @@ extension CallScheduler {
         for ride in rides {
             forgetUnlessWanted(ride.id)
             ride.waiters.forEach { key, _ in
-                if requests.contains(key) { interrupted.append(key) }
+                if requests.contains(key) { ends.interrupt(key) }
             }
         }
     }

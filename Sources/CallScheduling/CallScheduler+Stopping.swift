@@ -19,7 +19,7 @@ extension CallScheduler {
 
     /// While stopping: gives up the calls that no request waits for, and after the deadline ends all requests.
     mutating func giveUpCalls(now: Moment, at deadline: Moment, _ actions: inout [Action]) {
-        if now >= deadline, !requests.isEmpty, sweep == nil { beginSweep(.stopped) }
+        if now >= deadline, !requests.isEmpty, ends.sweep == nil { beginSweep(.stopped) }
         let requests = requests
         for key in calls.giveUpUnwanted(isWanted: { requests.isWanted($0) }) { actions.append(.abandon(key)) }
     }

@@ -1,6 +1,5 @@
 import Accounting
 import AttributeValues
-import DequeModule
 
 /// Decides which call leaves when, for whom, and how each request is answered. A value: events go in with the time at which they
 /// happened, actions come out, and the owner carries them out.
@@ -79,8 +78,6 @@ public struct CallScheduler: Sendable {
     var accounts = AccountTable()
     /// Requests by arrival; some have ended.
     var arrivals = Arrivals()
-    /// (request, account) pairs for which no call has left yet.
-    var waiting = 0
     var lanes = Lanes()
     var offences = OffenceLedger()
     var quarantine = Quarantine()
@@ -90,20 +87,7 @@ public struct CallScheduler: Sendable {
     var backlog = Backlog.empty
     /// When all calls under way are given up; set once the scheduler stops.
     var stopDeadline: Moment?
-    /// Accounts that only clients wait for that do not read: they come back to their lanes when one of those reads again.
-    var parked: [(id: AccountID, isAlone: Bool)] = []
-    /// Accounts whose requests end in one turn, about: each request counts for a few more than it has.
-    var workPerTurn = 10_000
-    /// What is known of accounts, and is to be given to many requests.
-    var settlements = Settlements()
-    /// The ends of requests that had to make room.
-    var displaced: [Action] = []
-    /// Requests that are complete and not answered yet.
-    var complete: Deque<RequestKey> = []
-    /// Requests that end because the scheduler stops, and are not answered yet.
-    var interrupted: Deque<RequestKey> = []
-    /// What ends requests that wait; nil if nothing does.
-    var sweep: Sweep?
+    var ends = RequestEnds()
 
     /// An idle scheduler.
     /// - Parameter seed: Where the random choices start (waits before retries).
@@ -163,7 +147,6 @@ public struct CallScheduler: Sendable {
                 self.accounts.wait(key, for: id, at: index, lane: lane)
             }
         }
-        waiting += wanted
         requests.insert(consume request, for: key)
         deadlines.insert(deadline, for: key)
         arrivals.append(key)
@@ -186,9 +169,7 @@ public struct CallScheduler: Sendable {
     /// The client reads again. To be followed by ``timePasses(to:)``.
     public mutating func readingResumed(_ caller: CallerKey) {
         lanes.callers.resume(caller, lane: offences.lane(of: caller))
-        let parked = parked
-        self.parked = []
-        for (id, isAlone) in parked where accounts.waiters(for: id) != nil && !accounts.isReserved(id) {
+        for (id, isAlone) in lanes.takeParked() where accounts.waiters(for: id) != nil && !accounts.isReserved(id) {
             accounts.reserve(id)
             addReturned(id, isAlone: isAlone)
         }

@@ -97,7 +97,7 @@ import Testing
     @Test mutating func frequencyCodesHalveTheRateAndTheCallIsTriedAgain() {
         let key = bench.ask(0..<1)
         bench.fail(bench.pass()[0].key, 60007, .tooFrequent)
-        #expect(bench.scheduler.currentLimit(at: bench.now) == 50)
+        #expect(bench.scheduler.limiter.limit(at: bench.now) == 50)
         bench.pass(.seconds(1))
         #expect(bench.scheduler.limiter.limit == 51)
         if let call = bench.started.last { bench.answer(call.key, call.accounts) }
@@ -138,7 +138,7 @@ import Testing
         #expect(failure?.retryAfter.map { $0 > .zero && $0 <= .seconds(1) } == true)
         let late = bench.ask(0..<1, connection: 3)
         #expect(bench.failure(of: late)?.first.attempts == 0)
-        #expect(bench.scheduler.waitingAccounts == 0)
+        #expect(bench.scheduler.requests.waiting == 0)
     }
 
     @Test mutating func aProbeThatIsAnsweredLetsAllIn() {

@@ -16,7 +16,7 @@ import Testing
         let calls = bench.pass()
         #expect(calls.map(\.accounts.count) == sizes)
         #expect(calls.flatMap(\.accounts) == SchedulerBench.accounts(0..<count))
-        #expect(bench.scheduler.waitingAccounts == 0)
+        #expect(bench.scheduler.requests.waiting == 0)
     }
 
     @Test mutating func whatIsAskedForInTheSameTurnSharesACall() {

@@ -81,12 +81,14 @@ extension World {
     mutating func checkConsistency() {
         let waitedFor = scheduler.accounts.all.filter { $0.state.waiters != nil }
         let inTables = waitedFor.reduce(0) { $0 + ($1.state.waiters?.count ?? 0) }
-        if inTables != scheduler.waiting { problems.append("\(scheduler.waiting) waiting, \(inTables) found") }
+        if inTables != scheduler.requests.waiting {
+            problems.append("\(scheduler.requests.waiting) waiting, \(inTables) found")
+        }
         if waitedFor.count != scheduler.accounts.waitedFor { problems.append("accounts waited for count otherwise") }
         let requests = scheduler.requests.all.map(\.request)
         if requests.count != scheduler.requests.count { problems.append("open requests count otherwise") }
         let inRequests = requests.reduce(0) { $0 + $1.waiting }
-        if inRequests != scheduler.waiting { problems.append("requests count \(inRequests)") }
+        if inRequests != scheduler.requests.waiting { problems.append("requests count \(inRequests)") }
         let callers = scheduler.lanes.callers
         if requests.reduce(0, { $0 + $1.accounts.count }) != callers.openAccounts {
             problems.append("open accounts count otherwise")
@@ -97,7 +99,7 @@ extension World {
         if Set(scheduler.requests.all.map(\.key)) != Set(open.keys) { problems.append("other requests than asked for") }
         var lanes = Set(scheduler.lanes.accounts)
         lanes.formUnion(scheduler.retries.waiting)
-        let parked = Set(scheduler.parked.map(\.id))
+        let parked = Set(scheduler.lanes.parked.map(\.id))
         for (id, state) in waitedFor {
             let isParked = parked.contains(id) && isForPausedOnly(state)
             let isReachable =
@@ -138,7 +140,7 @@ extension World {
         guard problems.isEmpty else { return }
         if !open.isEmpty { problems.append("\(open.count) requests never ended") }
         if !scheduler.calls.isEmpty { problems.append("calls are left") }
-        if scheduler.waiting != 0 || scheduler.lanes.callers.openAccounts != 0 || scheduler.isEndingRequests {
+        if scheduler.requests.waiting != 0 || scheduler.lanes.callers.openAccounts != 0 || scheduler.isEndingRequests {
             problems.append("accounts are left waiting")
         }
         if !scheduler.accounts.isEmpty { problems.append("accounts are left: \(scheduler.accounts.all.count)") }

@@ -77,8 +77,8 @@ struct World {
             heldBytes: 20_000)
         limits.accountsPerCall = 100
         scheduler = CallScheduler(limits: limits, seed: seed)
-        scheduler.workPerTurn = plan.workPerTurn
-        scheduler.settlements.pieceSize = max(1, plan.workPerTurn / 10)
+        scheduler.ends.workPerTurn = plan.workPerTurn
+        scheduler.ends.pieceSize = max(1, plan.workPerTurn / 10)
     }
 
     /// Runs until everybody has gone and all is quiet.
