@@ -78,12 +78,9 @@ final class CallDriver {
     }
 
     /// The scheduler's numbers.
-    func snapshot(at now: Moment) -> SchedulerSnapshot { SchedulerSnapshot(&scheduler, at: now) }
-
-    /// The users with the most accounts of open requests, by uid.
-    /// - Parameter most: How many users, at most.
-    func mostWaiting(_ most: Int) -> [(uid: UInt32, count: Int)] {
-        LargestCounts.list(of: scheduler.openAccountsByPrincipal.lazy.map { ($0.principal.uid, $0.held) }, most: most)
+    /// - Parameter users: How many users are listed, at most.
+    func snapshot(at now: Moment, users: Int = 0) -> CallScheduler.Snapshot {
+        scheduler.snapshot(at: now, users: users)
     }
 
     /// Why the service is worse than it should be; nil if it is not.

@@ -41,7 +41,7 @@ struct DaemonSnapshot {
     let connections: Int
     let bufferedBytes: Int
     /// Nil while there is no configuration, as what comes after it.
-    let scheduler: SchedulerSnapshot?
+    let scheduler: CallScheduler.Snapshot?
     let calls: CallMetrics?
     let settings: Settings?
     /// Seconds since 1970; nil before the first call.
