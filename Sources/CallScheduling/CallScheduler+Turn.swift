@@ -7,7 +7,9 @@ extension CallScheduler {
 
     /// Ends requests whose time has come.
     mutating func endRequests(now: Moment, _ actions: inout [Action]) {
-        var work = ends.workPerTurn
+        let workLeft = ends.workLeft
+        var work = workLeft
+        defer { ends.spend(workLeft - work) }
         actions += ends.takeDisplaced()
         settlePiece(&work)
         while work > 0, let key = ends.takeComplete() {

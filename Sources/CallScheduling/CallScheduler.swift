@@ -160,7 +160,7 @@ public struct CallScheduler: Sendable {
     public mutating func withdraw(_ key: RequestKey, now: Moment) -> [Action] {
         guard remove(key) != nil else { return [] }
         counters.withdrawn += 1
-        return stopDeadline == nil ? [] : timePasses(to: now)
+        return stopDeadline == nil ? [] : goOn(now: now)
     }
 
     /// The client of a connection does not read: its accounts enter no call until it reads again, or its requests end.
@@ -197,7 +197,7 @@ public struct CallScheduler: Sendable {
         }
         if call.purpose == .probe { gate.probeEnded(now: now) }
         if gate.refusesAll { refuseWaiting(now: now) }
-        return timePasses(to: now)
+        return goOn(now: now)
     }
 
     /// A call was answered, so long after its head had been written, on a connection that had answered a call before.
@@ -206,8 +206,14 @@ public struct CallScheduler: Sendable {
     /// No connection to upstream is left.
     public mutating func connectionsGone() { limiter.connectionsGone() }
 
-    /// The clock has moved on. To be called at ``nextEvent(now:)``.
+    /// The clock has moved on. To be called at ``nextEvent(now:)``, once in a turn of the loop.
     public mutating func timePasses(to now: Moment) -> [Action] {
+        ends.beginTurn()
+        return goOn(now: now)
+    }
+
+    /// Does what is due now. What would take too long beside other events of this turn is left for ``timePasses(to:)``.
+    private mutating func goOn(now: Moment) -> [Action] {
         var actions: [Action] = []
         advance(to: now)
         endRequests(now: now, &actions)

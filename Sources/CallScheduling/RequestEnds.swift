@@ -38,6 +38,8 @@ struct RequestEnds: Sendable {
 
     /// Accounts whose requests end in one turn, about: each request counts for a few more than it has.
     var workPerTurn = 10_000
+    /// How many are left of these; events that come together in one turn share them.
+    private(set) var workLeft = 10_000
     /// Requests that are given a verdict at once; more are given it in pieces of this size.
     var pieceSize = 1024
 
@@ -53,6 +55,12 @@ struct RequestEnds: Sendable {
     var isEmpty: Bool {
         displaced.isEmpty && complete.isEmpty && settlements.isEmpty && interrupted.isEmpty && sweepUnderWay == nil
     }
+
+    /// A new turn begins.
+    mutating func beginTurn() { workLeft = workPerTurn }
+
+    /// So much of the turn's work was done.
+    mutating func spend(_ work: Int) { workLeft -= work }
 
     // MARK: What comes in
 
