@@ -4,6 +4,8 @@ import Synchronization
 /// A listening Unix socket that this process binds, owns and removes.
 ///
 /// A lock file beside it (`PATH.lock`) keeps two processes from taking turns at removing each other's socket.
+///
+/// What is unsafe here are calls of C functions, each with pointers to values and texts that live until it returns.
 public final class OwnSocket: Sendable {
     /// Why a socket cannot be bound: one sentence with the path and what to do.
     public struct Failure: Error, CustomStringConvertible {
@@ -43,7 +45,7 @@ public final class OwnSocket: Sendable {
             replacedStaleSocket = try Self.removeStaleSocket(path)
             (descriptor, identity) = try Self.bind(path, group: group, backlog: backlog)
         } catch {
-            unlink(path + ".lock")
+            unsafe unlink(path + ".lock")
             close(lock)
             throw error
         }
@@ -56,26 +58,27 @@ public final class OwnSocket: Sendable {
         lock.withLock { lock in
             guard let file = lock else { return }
             lock = nil
-            if FileIdentity(path) == identity { unlink(path) }
-            unlink(path + ".lock")
+            if FileIdentity(path) == identity { unsafe unlink(path) }
+            unsafe unlink(path + ".lock")
             close(file)
         }
     }
 
     private static func failure(_ deed: String, _ path: String) -> Failure {
-        Failure(description: "cannot \(deed) \(path): \(String(cString: strerror(errno)))")
+        Failure(description: "cannot \(deed) \(path): \(unsafe String(cString: strerror(errno)))")
     }
 
     // MARK: The lock
 
     private static func takeLock(_ path: String) throws(Failure) -> CInt {
         while true {
-            let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+            let file = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
             guard file >= 0 else { throw failure("open the lock file", path) }
             do throws(Failure) {
-                // It is removed in the end, so it must not be somebody's file with a name like that.
+                // It is removed in the end, so it must not be another file that has this name.
                 guard isEmptyFileOfOurs(file) else {
-                    throw Failure(description: "\(path) is no lock file of ours; remove it or choose another path")
+                    throw Failure(
+                        description: "\(path) is not a lock file of this program; remove it or choose another path")
                 }
                 guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
                     guard errno == EWOULDBLOCK else { throw failure("lock", path) }
@@ -85,7 +88,7 @@ public final class OwnSocket: Sendable {
                 close(file)
                 throw error
             }
-            // Whoever held it before may have removed the file in between; then this lock means nothing.
+            // Another process that held it before may have removed the file in between; then this lock is on no path.
             if FileIdentity(path) == FileIdentity(descriptor: file) { return file }
             close(file)
         }
@@ -93,7 +96,7 @@ public final class OwnSocket: Sendable {
 
     private static func isEmptyFileOfOurs(_ file: CInt) -> Bool {
         var status = stat()
-        guard fstat(file, &status) == 0 else { return false }
+        guard unsafe fstat(file, &status) == 0 else { return false }
         return status.st_mode & S_IFMT == S_IFREG && status.st_uid == geteuid() && status.st_size == 0
     }
 
@@ -102,30 +105,32 @@ public final class OwnSocket: Sendable {
     /// Whether there was one.
     private static func removeStaleSocket(_ path: String) throws(Failure) -> Bool {
         var status = stat()
-        guard lstat(path, &status) == 0 else {
+        guard unsafe lstat(path, &status) == 0 else {
             if errno == ENOENT { return false }
             throw failure("look at", path)
         }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
-            throw Failure(description: "\(path) exists and is no socket; remove it or choose another path")
+            throw Failure(description: "\(path) exists and is not a socket; remove it or choose another path")
         }
         guard status.st_uid == geteuid() else {
-            throw Failure(description: "\(path) is a socket of uid \(status.st_uid), not of ours; choose another path")
+            throw Failure(
+                description: "\(path) is a socket of uid \(status.st_uid), not of this process; choose another path")
         }
-        guard try !somebodyListens(on: path) else {
-            throw Failure(description: "somebody listens on \(path) already; stop it first or choose another path")
+        guard try !processListens(on: path) else {
+            throw Failure(
+                description: "another process listens on \(path) already; stop it first or choose another path")
         }
-        guard unlink(path) == 0 else { throw failure("remove the stale socket", path) }
+        guard unsafe unlink(path) == 0 else { throw failure("remove the stale socket", path) }
         return true
     }
 
-    private static func somebodyListens(on path: String) throws(Failure) -> Bool {
+    private static func processListens(on path: String) throws(Failure) -> Bool {
         // Not blocking: a process that listens but does not accept would keep us waiting for ever.
         let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
         let probe = socket(AF_UNIX, kind, 0)
         guard probe >= 0 else { throw failure("make a socket to probe", path) }
         defer { close(probe) }
-        if withAddress(path, { connect(probe, $0, $1) }) == 0 { return true }
+        if unsafe withAddress(path, { unsafe connect(probe, $0, $1) }) == 0 { return true }
         switch errno {
         case EAGAIN: return true
         case ECONNREFUSED: return false
@@ -140,19 +145,21 @@ public final class OwnSocket: Sendable {
         guard descriptor >= 0 else { throw failure("make a socket for", path) }
         // The socket must never have been open to everybody, so its mode is right from its making.
         let before = umask(0o117)
-        let bound = withAddress(path) { Glibc.bind(descriptor, $0, $1) }
+        let bound = unsafe withAddress(path) { unsafe Glibc.bind(descriptor, $0, $1) }
         umask(before)
         do throws(Failure) {
             guard bound == 0 else { throw failure("bind", path) }
             // A folder's default access list takes the place of the umask.
-            guard chmod(path, 0o660) == 0 else { throw failure("set the mode of", path) }
-            if let group, chown(path, uid_t.max, group) != 0 { throw failure("give gid \(group) the socket", path) }
+            guard unsafe chmod(path, 0o660) == 0 else { throw failure("set the mode of", path) }
+            if let group, unsafe chown(path, uid_t.max, group) != 0 {
+                throw failure("give gid \(group) the socket", path)
+            }
             guard let identity = FileIdentity(path) else { throw failure("look at", path) }
-            // Nobody could connect before this.
+            // No client could connect before this.
             guard Glibc.listen(descriptor, backlog) == 0 else { throw failure("listen on", path) }
             return (descriptor, identity)
         } catch {
-            if bound == 0 { unlink(path) }
+            if bound == 0 { unsafe unlink(path) }
             close(descriptor)
             throw error
         }
@@ -161,9 +168,11 @@ public final class OwnSocket: Sendable {
     private static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+        return unsafe withUnsafePointer(to: &address) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
         }
     }
 }
@@ -175,13 +184,13 @@ private struct FileIdentity: Equatable {
 
     init?(_ path: String) {
         var status = stat()
-        guard lstat(path, &status) == 0 else { return nil }
+        guard unsafe lstat(path, &status) == 0 else { return nil }
         (device, inode) = (status.st_dev, status.st_ino)
     }
 
     init?(descriptor: CInt) {
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return nil }
+        guard unsafe fstat(descriptor, &status) == 0 else { return nil }
         (device, inode) = (status.st_dev, status.st_ino)
     }
 }

@@ -5,7 +5,7 @@ import Logging
 /// Writes log entries to the journal with a field for each value (sd_journal_sendv(3), systemd.journal-fields(7)):
 /// `journalctl IMATTRD_UID=1000`, `journalctl MESSAGE_ID=…`.
 ///
-/// `MESSAGE` has the fixed text and the values that the daemon made itself; what a caller sent stands in its own field alone.
+/// `MESSAGE` has the fixed text and the values that the daemon made itself; what a caller sent is only in a field of its own.
 public struct JournalLogHandler: LogHandler {
     /// What is logged.
     public var logLevel: Logger.Level = .info
@@ -14,7 +14,7 @@ public struct JournalLogHandler: LogHandler {
     private let prefix: String
     private let fromCallers: Set<String>
 
-    /// Nil unless standard error is the journal's stream, since only then is anybody reading there.
+    /// Nil unless standard error is the journal's stream, since only then are entries read there.
     ///
     /// - Parameters:
     ///   - prefix: What the names of fields begin with, in capital letters.
@@ -79,16 +79,17 @@ struct JournalEntry {
     func send() -> Bool {
         let bytes = fields.map { Array($0.utf8) }
         let all = bytes.flatMap { $0 }
-        return all.withUnsafeBytes { all in
+        // The journal's interface takes a pointer to each field. All fields are in one array, which lives until it returns.
+        return unsafe all.withUnsafeBytes { all in
             var offset = 0
-            let vectors = bytes.map { field in
+            let vectors = unsafe bytes.map { field in
                 defer { offset += field.count }
-                // The journal's interface takes a mutable pointer, and does not write there.
-                return iovec(
-                    iov_base: UnsafeMutableRawPointer(mutating: all.baseAddress.map { $0 + offset }),
+                // It is a mutable pointer, and the journal does not write there.
+                return unsafe iovec(
+                    iov_base: UnsafeMutableRawPointer(mutating: all.baseAddress.map { unsafe $0 + offset }),
                     iov_len: field.count)
             }
-            return sd_journal_sendv(vectors, CInt(vectors.count)) == 0
+            return unsafe sd_journal_sendv(vectors, CInt(vectors.count)) == 0
         }
     }
 }

@@ -8,7 +8,8 @@ public enum ProcessMemory {
     public static func protect() {
         _ = csystemd_forbid_dumps()
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
-        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        // A C function, with a pointer to a value that lives until it returns.
+        unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         // Swift's runtime handles these, to print a backtrace, where the environment says so.
         for number in [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGQUIT] { signal(number, SIG_DFL) }
     }
@@ -21,5 +22,21 @@ public enum ProcessMemory {
     /// ask the system for them again costs a quarter of what a request for 5,000 held accounts does.
     public static func returnLargeBlocks() {
         csystemd_return_large_blocks(largeBlock)
+    }
+}
+
+/// A file without a name, in memory, that lives as long as any process has it open.
+public enum MemoryFile {
+    /// Makes one of `size` zero bytes; nil if there is no memory for it.
+    /// - Parameter name: Seen in `/proc/PID/fd` only.
+    public static func make(name: String, size: Int) -> CInt? {
+        // A C function, with a text that lives until it returns.
+        let descriptor = unsafe csystemd_memory_file(name)
+        guard descriptor >= 0 else { return nil }
+        guard ftruncate(descriptor, off_t(size)) == 0 else {
+            close(descriptor)
+            return nil
+        }
+        return descriptor
     }
 }

@@ -1,11 +1,13 @@
 import CSystemd
 import Glibc
 
-/// Tells the service manager how the service fares (sd_notify(3)). Does nothing where there is none.
+/// Reports to the service manager how the service is (sd_notify(3)). Does nothing where there is none.
+///
+/// What is unsafe here are calls of C functions, each with pointers to values and texts that live until it returns.
 public enum ServiceManager {
     /// What can be reported.
     public enum Notice: Sendable {
-        /// Requests are served, or refused for a reason that an operator has to mend.
+        /// Requests are served, or refused for a reason that an operator has to fix.
         case ready
         /// The configuration is being read again; to be followed by ``ready``.
         case reloading
@@ -19,23 +21,23 @@ public enum ServiceManager {
         case broken
     }
 
-    /// The time within which the service manager wants to hear ``Notice/alive`` (WatchdogSec=); nil if it does not.
+    /// The time within which the service manager expects ``Notice/alive`` (WatchdogSec=); nil if it does not.
     public static var watchdogInterval: Duration? {
         var microseconds: UInt64 = 0
-        guard sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
+        guard unsafe sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
         return .microseconds(Int64(clamping: microseconds))
     }
 
-    /// Tells all at once.
+    /// Reports all at once.
     public static func notify(_ notices: Notice...) {
-        _ = sd_notify(0, notices.map(assignment).joined(separator: "\n"))
+        _ = unsafe sd_notify(0, notices.map(assignment).joined(separator: "\n"))
     }
 
     /// Has the service manager keep a descriptor open, and hand it over to the next process under this name if this one
     /// is killed (FileDescriptorStoreMax=).
     public static func store(_ descriptor: CInt, name: String) {
         var descriptor = descriptor
-        _ = sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &descriptor, 1)
+        _ = unsafe sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &descriptor, 1)
     }
 
     private static func assignment(_ notice: Notice) -> String {
@@ -51,7 +53,7 @@ public enum ServiceManager {
 
     private static var monotonicMicroseconds: Int {
         var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
+        unsafe clock_gettime(CLOCK_MONOTONIC, &now)
         return now.tv_sec * 1_000_000 + now.tv_nsec / 1000
     }
 }

@@ -4,7 +4,7 @@ import Logging
 /// Writes log lines to standard error: for the journal with the priority in front (sd-daemon(3)), for a person with the
 /// level.
 ///
-/// Messages are fixed texts; what varies is metadata, whose values are quoted so that nothing can pass for another line.
+/// Messages are fixed texts; what varies is metadata, whose values are quoted so that no value can look like another line.
 public struct StandardErrorLogHandler: LogHandler {
     /// What is logged.
     public var logLevel: Logger.Level = .info
@@ -32,7 +32,8 @@ public struct StandardErrorLogHandler: LogHandler {
     private func write(_ line: String) {
         var rest = Array(line.utf8)[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            // write(2) takes a pointer, and this is the length of what it points to.
+            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
             // A failure to write the log cannot be reported anywhere.
             guard count > 0 else { return }
@@ -69,10 +70,11 @@ public struct StandardErrorLogHandler: LogHandler {
 
     /// Whether JOURNAL_STREAM names the file that standard error is (systemd.exec(5)).
     static var standardErrorIsJournal: Bool {
-        guard let stream = getenv("JOURNAL_STREAM") else { return false }
+        // C functions, whose results are copied at once.
+        guard let stream = unsafe getenv("JOURNAL_STREAM") else { return false }
         var status = stat()
-        guard fstat(STDERR_FILENO, &status) == 0 else { return false }
-        return String(cString: stream) == "\(status.st_dev):\(status.st_ino)"
+        guard unsafe fstat(STDERR_FILENO, &status) == 0 else { return false }
+        return unsafe String(cString: stream) == "\(status.st_dev):\(status.st_ino)"
     }
 }
 
