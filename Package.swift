@@ -77,7 +77,8 @@ let package = Package(
             "AttributeAPI", ["AttributeValues", "JSONTokens", "JSONRPC"], safety: [.strictMemorySafety()]),
         library(
             "UpstreamClient",
-            ["AttributeValues", "JSONTokens", "UserSig", .nio, .nioPosix, .nioTLS, .nioSSL]),
+            ["AttributeValues", "JSONTokens", "UserSig", .nio, .nioPosix, .nioTLS, .nioSSL],
+            safety: [.strictMemorySafety()]),
         library(
             "DaemonConfiguration",
             ["JSONRPCServer", "CallScheduling", "UpstreamClient", "UserSig", "CLibYAML", .nio, .logging]),
