@@ -23,10 +23,12 @@ extension Target.Dependency {
     static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
 }
 
+/// - Parameter safety: `.strictMemorySafety()` where each unsafe expression is marked, with its reason beside it.
 func library(
-    _ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = [], pages: [String] = []
+    _ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = [], pages: [String] = [],
+    safety: [SwiftSetting] = []
 ) -> Target {
-    .target(name: name, dependencies: dependencies, path: path, exclude: pages, swiftSettings: strict)
+    .target(name: name, dependencies: dependencies, path: path, exclude: pages, swiftSettings: strict + safety)
 }
 
 func program(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
@@ -62,18 +64,21 @@ let package = Package(
         // A header only.
         .systemLibrary(name: "CPrefetch"),
 
-        library("AttributeValues"),
-        library("JSONTokens"),
-        library("JSONRPC", ["JSONTokens"]),
-        library("Accounting"),
-        library("JSONRPCServer", ["Accounting", "JSONRPC", "JSONTokens", .nio, .nioPosix]),
-        library("Systemd", ["CSystemd", "JSONTokens", .logging]),
-        library("UserSig", ["CGcrypt", "CZlib"]),
+        library("AttributeValues", safety: [.strictMemorySafety()]),
+        library("JSONTokens", safety: [.strictMemorySafety()]),
+        library("JSONRPC", ["JSONTokens"], safety: [.strictMemorySafety()]),
+        library("Accounting", safety: [.strictMemorySafety()]),
+        library(
+            "JSONRPCServer", ["Accounting", "JSONRPC", "JSONTokens", .nio, .nioPosix], safety: [.strictMemorySafety()]),
+        library("Systemd", ["CSystemd", "JSONTokens", .logging], safety: [.strictMemorySafety()]),
+        library("UserSig", ["CGcrypt", "CZlib"], safety: [.strictMemorySafety()]),
         library("CallScheduling", ["Accounting", "AttributeValues", "CPrefetch", .deque, .heap], pages: ["README.md"]),
-        library("AttributeAPI", ["AttributeValues", "JSONTokens", "JSONRPC"]),
+        library(
+            "AttributeAPI", ["AttributeValues", "JSONTokens", "JSONRPC"], safety: [.strictMemorySafety()]),
         library(
             "UpstreamClient",
-            ["AttributeValues", "JSONTokens", "UserSig", .nio, .nioPosix, .nioTLS, .nioSSL]),
+            ["AttributeValues", "JSONTokens", "UserSig", .nio, .nioPosix, .nioTLS, .nioSSL],
+            safety: [.strictMemorySafety()]),
         library(
             "DaemonConfiguration",
             ["JSONRPCServer", "CallScheduling", "UpstreamClient", "UserSig", "CLibYAML", .nio, .logging]),

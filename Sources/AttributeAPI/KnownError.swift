@@ -7,7 +7,7 @@ public struct KnownError: Hashable, Sendable {
     public let code: Int
     /// The name under `components.errors`.
     let name: String
-    /// Whether the same request may succeed later without anybody changing anything.
+    /// Whether the same request may succeed later without a change by a person.
     public let isRetryable: Bool
     /// What a program ends with that asked in vain (sysexits(3)).
     public let exitStatus: Int32
@@ -32,7 +32,7 @@ public struct KnownError: Hashable, Sendable {
 // MARK: The table
 
 extension KnownError {
-    /// A limit is met; `retryAfterMs` says when to come back.
+    /// A limit is reached; `retryAfterMs` says when to come back.
     public static let overloaded = KnownError(
         ErrorObject.overloadedCode, "overloaded", retryable: true, exitStatus: 75,
         "A limit is reached: limitName and limit say which; try again after retryAfterMs.",

@@ -2,7 +2,7 @@
 ///
 /// One value for all of them: a list of results would have each text counted and freed by itself, at every step on the way of an answer.
 public struct AccountResults: Sendable {
-    /// The attributes, and whatever stands between them.
+    /// The attributes, and what is between them.
     @usableFromInline var texts: [UInt8] = []
     /// By place, where in the texts an account's are; nil if upstream did not answer for it.
     @usableFromInline var attrs: [Range<Int>?] = []
@@ -12,7 +12,7 @@ public struct AccountResults: Sendable {
     /// No results.
     public init() {}
 
-    /// Results whose texts stand together already.
+    /// Results whose texts are together already.
     /// - Parameters:
     ///   - texts: JSON objects on one line each, with anything between them.
     ///   - attrs: Where in them each account's attributes are, in order; nil for those that upstream did not answer for.
@@ -33,7 +33,8 @@ public struct AccountResults: Sendable {
         if let errorListEntry { errorListEntries[attrs.count] = errorListEntry }
         guard let text else { return attrs.append(nil) }
         let start = texts.count
-        text.withUnsafeBufferPointer { texts.append(contentsOf: $0) }
+        // A span has no safe way to append all of it at once.
+        unsafe text.withUnsafeBufferPointer { unsafe texts.append(contentsOf: $0) }
         attrs.append(start..<texts.count)
     }
 
@@ -42,7 +43,7 @@ public struct AccountResults: Sendable {
     /// Bytes of an account's attributes; nil if upstream did not answer for it, or the place is beyond the last one.
     @inlinable public func attrsCount(at place: Int) -> Int? { place < attrs.count ? attrs[place]?.count : nil }
 
-    /// Gives an account's attributes where they stand; not called if there are none.
+    /// Gives an account's attributes where they are; not called if there are none.
     @inlinable public func withAttrs<Result>(at place: Int, _ body: (borrowing Span<UInt8>) -> Result) -> Result? {
         guard place < attrs.count, let range = attrs[place] else { return nil }
         return body(texts.span.extracting(range))
@@ -50,7 +51,7 @@ public struct AccountResults: Sendable {
 
     /// Appends an account's attributes to other bytes, if there are any.
     @inlinable public func appendAttrs(at place: Int, to other: inout [UInt8]) {
-        withAttrs(at: place) { text in text.withUnsafeBufferPointer { other.append(contentsOf: $0) } }
+        if place < attrs.count, let range = attrs[place] { other += texts[range] }
     }
 
     /// Upstream's entry for an account in `ErrorList`.
@@ -65,7 +66,7 @@ public struct AccountResults: Sendable {
     /// Bytes of all attributes.
     public var attrsCount: Int { attrs.reduce(0) { $0 + ($1?.count ?? 0) } }
 
-    /// An account's attributes with the texts in which they stand, for whoever keeps all instead of a copy.
+    /// An account's attributes with the texts in which they are, for one who keeps all instead of a copy.
     public func attrsInTexts(at place: Int) -> (texts: [UInt8], range: Range<Int>)? {
         place < attrs.count ? attrs[place].map { (texts, $0) } : nil
     }
@@ -80,7 +81,36 @@ extension AccountResults: RandomAccessCollection {
     /// One account's result, copied.
     public subscript(place: Int) -> AccountResult {
         AccountResult(
-            attrs: withAttrs(at: place) { text in Attrs(json: text.withUnsafeBufferPointer { Array($0) }) },
+            attrs: attrs[place].map { Attrs(json: Array(texts[$0])) },
             errorListEntry: errorListEntry(at: place))
     }
+}
+
+/// What upstream said of one account in a call that it answered with OK.
+public struct AccountResult: Hashable, Sendable {
+    /// The attributes; nil if upstream did not answer for this account.
+    public var attrs: Attrs?
+    /// Upstream's entry for it in `ErrorList`, as the JSON text of an object on one line.
+    public var errorListEntry: [UInt8]?
+
+    /// Describes an answer.
+    public init(attrs: Attrs? = nil, errorListEntry: [UInt8]? = nil) {
+        self.attrs = attrs
+        self.errorListEntry = errorListEntry
+    }
+
+    /// Upstream said nothing of the account.
+    public static let missing = AccountResult()
+}
+
+/// The attributes of one user as upstream wrote them: a JSON object whose tokens are untouched.
+///
+/// Numbers keep their digits, members their order and their duplicates; only the white space between tokens is gone,
+/// so that the object fits on a line.
+public struct Attrs: Hashable, Sendable {
+    /// The object's JSON text on one line.
+    public let json: [UInt8]
+
+    /// Wraps the text of a JSON object on one line.
+    public init(json: [UInt8]) { self.json = json }
 }

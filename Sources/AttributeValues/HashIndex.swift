@@ -1,7 +1,7 @@
 /// Where in a list the entries of names are, by the names' hashes.
 ///
 /// A dictionary would hash a name anew at each step, and look at three places for it. Here one word has the hash and the place, so that
-/// nearly nothing else is looked at: with a million names, none of it is in the processor's cache.
+/// little else is looked at: with a million names, none of it is in the processor's cache.
 public struct HashIndex: Sendable {
     /// Open addressing, linear probing. The high half of a slot is the hash, the low half the place + 1; 0 is vacant.
     @usableFromInline package private(set) var slots: [UInt64] = []

@@ -11,7 +11,7 @@ public struct ErrorObject: Error, Hashable, Sendable {
     public var message: String
     /// Who found it.
     public var source: Source = .daemon
-    /// Whether the same request may succeed later without anybody changing anything.
+    /// Whether the same request may succeed later without a change by a person.
     public var retryable = false
     /// Upstream's text, redacted and cut.
     public var errorInfo: String?
@@ -21,7 +21,7 @@ public struct ErrorObject: Error, Hashable, Sendable {
     public var retryAfterMs: Int64?
     /// Which param was wrong, such as `To_Account[3]`.
     public var path: String?
-    /// The limit that was met: its value and its configuration key.
+    /// The limit that was reached: its value and its configuration key.
     public var limit: Limit?
     /// Accounts of the request whose answers were fetched all the same.
     public var fetched: Int?
@@ -32,7 +32,7 @@ public struct ErrorObject: Error, Hashable, Sendable {
     /// Our clock less the upstream server's, in seconds.
     public var clockSkewSeconds: Int64?
 
-    /// A limit that a request met.
+    /// A limit that a request reached.
     public struct Limit: Hashable, Sendable {
         /// Its configuration key or, for a fixed one, its name.
         public var name: String
@@ -96,7 +96,7 @@ public struct ErrorObject: Error, Hashable, Sendable {
     /// The code of ``overloaded(_:retryAfterMs:)``, in the range that JSON-RPC 2.0 leaves to servers.
     public static let overloadedCode = -32000
 
-    /// `-32000`, with the limit that is met.
+    /// `-32000`, with the limit that is reached.
     public static func overloaded(_ limit: Limit, retryAfterMs: Int64) -> ErrorObject {
         var error = ErrorObject(
             code: overloadedCode, message: "overloaded: \(limit.name) is \(limit.value); try again later",

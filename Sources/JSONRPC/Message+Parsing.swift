@@ -51,7 +51,7 @@ extension BatchItem {
     }
 }
 
-/// The members of a request object as they were met, before they are judged together.
+/// The members of a request object as they were read, before they are judged together.
 private struct Envelope {
     private var version: Bool?
     private var id: RequestID?

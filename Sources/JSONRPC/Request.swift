@@ -35,7 +35,7 @@ public enum BatchItem: Sendable {
     indirect case invalid(ErrorObject, id: RequestID)
 }
 
-/// The arguments of a request: where they stand in its line.
+/// The arguments of a request: where they are in its line.
 public struct Params: Sendable {
     /// How the arguments are given.
     public enum Form: Sendable { case absent, byName, byPosition }
@@ -54,7 +54,7 @@ public struct Params: Sendable {
     ///
     /// - Parameters:
     ///   - names: The method's parameters, in the order of the by-position form.
-    ///   - read: Gets the index of a parameter in `names` and a reader that stands before its value, which it must pass.
+    ///   - read: Gets the index of a parameter in `names` and a reader whose cursor is before its value, which it must pass.
     /// - Throws: `-32602` for an unknown name, one given twice, or too many positions, and for a syntax error from `read`:
     ///   the arguments are JSON, so it means another type than was read. An `ErrorObject` from `read` as it is; any other
     ///   error as `-32603`.

@@ -1,6 +1,6 @@
 import JSONTokens
 
-/// A request's id, byte for byte as it stood in the request: a string with its escapes, a number of any size or form,
+/// A request's id, byte for byte as it was in the request: a string with its escapes, a number of any size or form,
 /// or `null`.
 ///
 /// Two ids are the same when their bytes are; `1` and `1.0` are two ids.
@@ -20,13 +20,15 @@ public struct RequestID: Sendable {
     public init(token: some Collection<UInt8>) { text = String(decoding: token, as: UTF8.self) }
 
     /// The same for a part of a line.
-    init(token: Range<Int>, of line: [UInt8]) { text = String(copying: token, of: line) }
+    init(token: Range<Int>, of line: [UInt8]) { text = String(decoding: line[token], as: UTF8.self) }
 }
 
 extension RequestID: Hashable {
     /// Whether both have the same bytes. `String`s would call different ones equal.
     public static func == (left: RequestID, right: RequestID) -> Bool { left.token.elementsEqual(right.token) }
 
-    /// Feeds the bytes.
-    public func hash(into hasher: inout Hasher) { token.span.withUnsafeBytes { hasher.combine(bytes: $0) } }
+    /// Feeds the bytes. A hasher takes many at once by a pointer only.
+    public func hash(into hasher: inout Hasher) {
+        unsafe token.span.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    }
 }

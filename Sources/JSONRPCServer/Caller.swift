@@ -33,7 +33,8 @@ public struct Caller: Hashable, Sendable {
     private static func option(_ name: CInt, of socket: CInt, capacity: Int) -> [UInt32]? {
         var words = [UInt32](repeating: 0, count: capacity)
         var length = socklen_t(capacity * MemoryLayout<UInt32>.stride)
-        guard getsockopt(socket, SOL_SOCKET, name, &words, &length) == 0 else { return nil }
+        // A C function: it writes no more than `length` bytes, and returns there how many.
+        guard unsafe getsockopt(socket, SOL_SOCKET, name, &words, &length) == 0 else { return nil }
         return Array(words.prefix(Int(length) / MemoryLayout<UInt32>.stride))
     }
 }

@@ -19,7 +19,7 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     private let server: JSONRPCServer
     /// Nothing of the state calls out, so no access to it or to the server's ledger can meet another. The runtime's check of
     /// that would add 2,100 instructions to the 12,600 of a `ping` (measured as for the socket).
-    @exclusivity(unchecked)
+    @safe @exclusivity(unchecked)
     private var state: ConnectionState
     private var context: ChannelHandlerContext?
     /// The channel's socket, used outside of the scope in which the channel lends it. It cannot be stale: it is used only
@@ -41,7 +41,7 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
 
     /// The lane of its principal in queues of the server.
     var lane: Int { state.account.connections.principal }
-    /// Whether nothing is asked of it, and nothing owed to it.
+    /// Whether no request waits, and no answer is unread.
     var isIdle: Bool { state.isIdle }
 
     // MARK: The channel
@@ -177,7 +177,10 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
 
     func flush() {
         let actions = state.flush(&server.ledger) { bytes in
-            send(socket, bytes.baseAddress, bytes.count, CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL))
+            // A C function, with the length of what its pointer points to.
+            unsafe bytes.withUnsafeBytes { bytes in
+                unsafe send(socket, bytes.baseAddress, bytes.count, CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL))
+            }
         }
         if let bytes = state.output.take(), let context {
             let promise = context.eventLoop.makePromise(of: Void.self)

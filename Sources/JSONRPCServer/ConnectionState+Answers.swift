@@ -52,7 +52,7 @@ extension ConnectionState {
 
     // MARK: Answers
 
-    /// Writes an answer, or an error in its stead if there is no room for it.
+    /// Writes an answer, or an error in its place if there is no room for it.
     mutating func answer(_ response: Response, at place: AnswerPlace, _ ledger: inout DoorLedger) -> Actions {
         guard isOpen else { return [] }
         switch place {

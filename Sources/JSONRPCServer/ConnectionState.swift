@@ -26,7 +26,7 @@ struct ConnectionState {
 
     /// What comes of an attempt to take a line.
     enum Step {
-        /// A request, a notification or what is none, and where its answer goes.
+        /// A request, a notification or an invalid item, and where its answer goes.
         case item(BatchItem, AnswerPlace)
         /// A line that asks for nothing, or that was refused as a whole.
         case line
@@ -75,6 +75,13 @@ struct ConnectionState {
         case queued
     }
 
+    /// Whether a flush comes at the end of this turn of the loop.
+    enum NextFlush {
+        case none
+        /// ``Actions/flushLater`` was given.
+        case queued
+    }
+
     private(set) var phase = Phase.open
     var speech = Speech.unknown
     /// The text over several lines that is being passed over.
@@ -82,8 +89,7 @@ struct ConnectionState {
     private(set) var reading = Reading.free
     private(set) var client = Client.reads
     var turn = Turn.idle
-    /// Whether ``Actions/flushLater`` was given and the flush has not come yet.
-    private var flushIsQueued = false
+    private var nextFlush = NextFlush.none
     var lines: LineBuffer
     var output: Output
     var waiting = WaitingCalls()
@@ -140,7 +146,7 @@ struct ConnectionState {
     @inline(__always)
     var unread: Int { output.unwritten + inBatches }
 
-    /// Whether nothing is asked of it, and nothing owed to it.
+    /// Whether no request waits, and no answer is unread.
     var isIdle: Bool { waiting.isEmpty && batch == nil && unread == 0 && lines.count == 0 }
 
     /// Whether a turn would find something to do.
@@ -187,7 +193,7 @@ struct ConnectionState {
         if case .open = phase { phase = .ended }
     }
 
-    /// The channel is closed: no answer can be sent any more, and nothing counts any more. What waits is withdrawn.
+    /// The channel is closed: no answer can be sent any more, and the account is closed. What waits is withdrawn.
     mutating func closed(_ ledger: inout DoorLedger) {
         guard isOpen else { return }
         phase = .closed
@@ -289,8 +295,8 @@ struct ConnectionState {
     /// Has answers flushed, unless that happens anyway.
     mutating func flushSoon() -> Actions {
         if case .taking = turn { return [] }
-        guard !flushIsQueued else { return [] }
-        flushIsQueued = true
+        guard case .none = nextFlush else { return [] }
+        nextFlush = .queued
         return .flushLater
     }
 
@@ -298,8 +304,8 @@ struct ConnectionState {
 
     /// Answers are written to the socket as far as it takes them.
     /// - Parameter send: Writes bytes to the socket; returns how many, or less than 1.
-    mutating func flush(_ ledger: inout DoorLedger, _ send: (UnsafeRawBufferPointer) -> Int) -> Actions {
-        flushIsQueued = false
+    mutating func flush(_ ledger: inout DoorLedger, _ send: (Span<UInt8>) -> Int) -> Actions {
+        nextFlush = .none
         guard isOpen else { return [] }
         let gone = output.writeNow(send)
         settle(&ledger)

@@ -20,7 +20,7 @@ public final class JSONRPCServer {
     private var flushes = FlushQueue<Connection>()
     private var turns = TurnQueue<Connection>()
     /// What may be spent on lines in this turn of the loop.
-    @exclusivity(unchecked)  // As the state of a connection.
+    @safe @exclusivity(unchecked)  // As the state of a connection.
     var turn = TurnBudget()
     private var nextTurn: NextTurn?
     private var workForNextTurn: [() -> Void] = []
@@ -28,10 +28,10 @@ public final class JSONRPCServer {
     /// Connections that are to be closed at once, the next one last.
     private var closingNow: [UInt64] = []
     /// Which connections were silent for longest.
-    @exclusivity(unchecked)  // As the state of a connection.
+    @safe @exclusivity(unchecked)  // As the state of a connection.
     var idleness = IdleOrder()
     /// What the connections share.
-    @exclusivity(unchecked)  // As the state of a connection.
+    @safe @exclusivity(unchecked)  // As the state of a connection.
     var ledger: DoorLedger
     // These three are set after init, because their owner is the service as well, which exists before the server.
 

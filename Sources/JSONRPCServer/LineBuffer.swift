@@ -1,4 +1,4 @@
-import Glibc
+import JSONTokens
 import NIOCore
 
 /// Cuts a stream of bytes into lines, in bounded memory.
@@ -33,7 +33,7 @@ struct LineBuffer {
     /// - Parameter pool: Where the memory of the line comes from.
     @inline(__always)
     mutating func next(from pool: inout LinePool) -> Piece? {
-        guard let length = lengthOfLine() else {
+        guard let length = bytes.readableBytesUInt8Span.firstLineFeed(from: searched) else {
             searched = bytes.readableBytes
             // One byte more may be the `\r` of an end of line.
             return bytes.readableBytes > limit + 1 ? .tooLong : nil
@@ -66,24 +66,32 @@ struct LineBuffer {
 
     private static let keptCapacity = 512
 
-    @inline(__always)
-    private func lengthOfLine() -> Int? {
-        bytes.withUnsafeReadableBytes { all in
-            let rest = all.dropFirst(searched)
-            guard let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty,
-                let found = memchr(start, CInt(UInt8(ascii: "\n")), rest.count)
-            else { return nil }
-            return searched + (UnsafeRawPointer(found) - start)
-        }
-    }
-
     private mutating func take(_ length: Int, into memory: consuming [UInt8]) -> [UInt8] {
         var line = memory
-        bytes.readWithUnsafeReadableBytes { all in
-            line.replaceSubrange(line.indices, with: UnsafeRawBufferPointer(rebasing: all[..<length]))
-            return length
-        }
+        line.replaceSubrange(line.indices, with: bytes.readableBytesView.prefix(length))
+        bytes.moveReaderIndex(forwardBy: length)
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
         return line
+    }
+}
+
+/// Memory of a line that was answered, used again for the next line: most lines are short, and need no memory of their own.
+///
+/// The connections of a server share one pool, since only one of them takes a line at a time.
+struct LinePool {
+    private var spare: [UInt8] = []
+    /// Bytes of the largest line whose memory is kept.
+    private static let largestKept = 4096
+
+    /// Memory for a line, with contents that do not matter.
+    mutating func take() -> [UInt8] {
+        var line: [UInt8] = []
+        swap(&line, &spare)
+        return line
+    }
+
+    /// Offers a line whose memory may be used for another. While a request still holds the line, its memory is not used.
+    mutating func giveBack(_ line: [UInt8]) {
+        if line.capacity <= Self.largestKept { spare = line }
     }
 }

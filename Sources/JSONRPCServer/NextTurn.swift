@@ -29,7 +29,8 @@ final class NextTurn: ChannelInboundHandler {
     ) throws -> EventLoopFuture<NIOLoopBound<NextTurn>> {
         var ends: [CInt] = [-1, -1]
         let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
-        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+        // A C function, which writes two numbers.
+        guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
             throw IOError(errnoCode: errno, reason: "socketpair")
         }
         let (readEnd, writeEnd) = (ends[0], ends[1])
@@ -55,7 +56,7 @@ final class NextTurn: ChannelInboundHandler {
         state = .due
         var byte: UInt8 = 0
         // Nothing else is in it, so there is room.
-        _ = write(writeEnd, &byte, 1)
+        _ = unsafe write(writeEnd, &byte, 1)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -5,6 +5,13 @@ struct Output {
     /// What a check of the client's progress finds.
     enum Progress: Equatable { case idle, progressing, stuck }
 
+    /// Whether it is looked at from time to time if the client takes anything.
+    private enum Watch {
+        case off
+        /// Bytes that the channel had written, ever, at the last look, and when they had become more.
+        case on(gone: Int, since: NIODeadline)
+    }
+
     /// Many connections may be idle.
     private static let keptCapacity = 1024
 
@@ -13,10 +20,7 @@ struct Output {
     private var inFlight = 0
     /// Bytes that the channel has been given, ever.
     private var handedOver = 0
-    private var isWatched = false
-    /// Bytes that the channel had written, ever, when it was last looked at.
-    private var lastGone = 0
-    private var lastProgress = NIODeadline.now()
+    private var watch = Watch.off
 
     init(timeout: TimeAmount) { self.timeout = timeout }
 
@@ -41,9 +45,9 @@ struct Output {
     /// the channel, whose way is much longer, has nothing to do.
     /// - Parameter send: Writes bytes to the socket; returns how many, or less than 1.
     /// - Returns: How many bytes are gone.
-    mutating func writeNow(_ send: (UnsafeRawBufferPointer) -> Int) -> Int {
+    mutating func writeNow(_ send: (Span<UInt8>) -> Int) -> Int {
         guard inFlight == 0, !pending.isEmpty else { return 0 }
-        let count = pending.withUnsafeBytes(send)
+        let count = send(pending.span)
         // What is wrong with the socket is wrong for the channel too, which closes it.
         guard count > 0 else { return 0 }
         if count == pending.count { clear() } else { pending.removeFirst(count) }
@@ -68,25 +72,21 @@ struct Output {
 
     /// Whether checks are to be started, because bytes wait and none are running.
     mutating func startWatching(at time: @autoclosure () -> NIODeadline) -> Bool {
-        guard inFlight > 0, !isWatched else { return false }
-        isWatched = true
-        lastGone = handedOver - inFlight
-        lastProgress = time()
+        guard inFlight > 0, case .off = watch else { return false }
+        watch = .on(gone: handedOver - inFlight, since: time())
         return true
     }
 
     /// - Parameter left: Bytes that the channel has not written.
     mutating func check(left: Int, at now: NIODeadline) -> Progress {
-        if inFlight == 0 {
-            isWatched = false
+        guard inFlight > 0, case .on(let lastGone, let since) = watch else {
+            watch = .off
             return .idle
         }
         // Not what is left: with new answers that can stay the same while the client reads.
         let gone = handedOver - left
-        if gone != lastGone {
-            lastGone = gone
-            lastProgress = now
-        }
-        return now - lastProgress >= timeout ? .stuck : .progressing
+        if gone == lastGone { return now - since >= timeout ? .stuck : .progressing }
+        watch = .on(gone: gone, since: now)
+        return .progressing
     }
 }

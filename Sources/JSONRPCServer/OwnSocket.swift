@@ -79,11 +79,11 @@ public final class OwnSocket: Sendable {
     }
 
     private static func removeFile(_ path: String, ifItIs identity: FileIdentity?) {
-        if let identity, FileIdentity(path) == identity { unlink(path) }
+        if let identity, FileIdentity(path) == identity { unsafe unlink(path) }
     }
 
     private static func failure(_ deed: String, _ path: String) -> Failure {
-        Failure(description: "cannot \(deed) \(path): \(String(cString: strerror(errno)))")
+        Failure(description: "cannot \(deed) \(path): \(unsafe String(cString: strerror(errno)))")
     }
 
     // MARK: The lock
@@ -92,10 +92,10 @@ public final class OwnSocket: Sendable {
     private static func takeLock(_ path: String, _ notesMark: [UInt8]) throws(Failure) -> (CInt, wasThere: Bool) {
         while true {
             let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
-            var file = open(path, flags | O_CREAT | O_EXCL, 0o600)
+            var file = unsafe open(path, flags | O_CREAT | O_EXCL, 0o600)
             let wasThere = file < 0 && errno == EEXIST
             if wasThere {
-                file = open(path, flags)
+                file = unsafe open(path, flags)
                 if file < 0, errno == ENOENT { continue }
             }
             guard file >= 0 else { throw failure("open the lock file", path) }
@@ -120,12 +120,12 @@ public final class OwnSocket: Sendable {
 
     private static func isLockFileOfOurs(_ file: CInt, _ notesMark: [UInt8]) -> Bool {
         var status = stat()
-        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid() else {
+        guard unsafe fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid() else {
             return false
         }
         if status.st_size == 0 { return true }
         var start = [UInt8](repeating: 0, count: notesMark.count)
-        return !start.isEmpty && pread(file, &start, start.count, 0) == start.count && start == notesMark
+        return unsafe !start.isEmpty && pread(file, &start, start.count, 0) == start.count && start == notesMark
     }
 
     // MARK: The socket
@@ -133,30 +133,32 @@ public final class OwnSocket: Sendable {
     /// Whether there was one.
     private static func removeStaleSocket(_ path: String) throws(Failure) -> Bool {
         var status = stat()
-        guard lstat(path, &status) == 0 else {
+        guard unsafe lstat(path, &status) == 0 else {
             if errno == ENOENT { return false }
             throw failure("look at", path)
         }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
-            throw Failure(description: "\(path) exists and is no socket; remove it or choose another path")
+            throw Failure(description: "\(path) exists and is not a socket; remove it or choose another path")
         }
         guard status.st_uid == geteuid() else {
-            throw Failure(description: "\(path) is a socket of uid \(status.st_uid), not of ours; choose another path")
+            throw Failure(
+                description: "\(path) is a socket of uid \(status.st_uid), not of this process; choose another path")
         }
-        guard try !somebodyListens(on: path) else {
-            throw Failure(description: "somebody listens on \(path) already; stop it first or choose another path")
+        guard try !processListens(on: path) else {
+            throw Failure(
+                description: "another process listens on \(path) already; stop it first or choose another path")
         }
-        guard unlink(path) == 0 else { throw failure("remove the stale socket", path) }
+        guard unsafe unlink(path) == 0 else { throw failure("remove the stale socket", path) }
         return true
     }
 
-    private static func somebodyListens(on path: String) throws(Failure) -> Bool {
+    private static func processListens(on path: String) throws(Failure) -> Bool {
         // Not blocking: a process that listens but does not accept would keep us waiting for ever.
         let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
         let probe = socket(AF_UNIX, kind, 0)
         guard probe >= 0 else { throw failure("make a socket to probe", path) }
         defer { close(probe) }
-        if withAddress(path, { connect(probe, $0, $1) }) == 0 { return true }
+        if unsafe withAddress(path, { unsafe connect(probe, $0, $1) }) == 0 { return true }
         switch errno {
         case EAGAIN: return true
         case ECONNREFUSED: return false
@@ -171,7 +173,7 @@ public final class OwnSocket: Sendable {
         guard descriptor >= 0 else { throw failure("make a socket for", path) }
         // The socket must never have been open to everybody, so its mode is right from its making.
         let before = umask(0o117)
-        let bound = withAddress(path) { Glibc.bind(descriptor, $0, $1) }
+        let bound = unsafe withAddress(path) { unsafe Glibc.bind(descriptor, $0, $1) }
         umask(before)
         var identity: FileIdentity?
         do throws(Failure) {
@@ -179,11 +181,11 @@ public final class OwnSocket: Sendable {
             let file = try openSocketFile(path)
             defer { close(file) }
             identity = FileIdentity(descriptor: file)
-            if let group, fchownat(file, "", uid_t.max, group, Self.emptyPath) != 0 {
+            if let group, unsafe fchownat(file, "", uid_t.max, group, Self.emptyPath) != 0 {
                 throw failure("give gid \(group) the socket", path)
             }
             // A folder's default access list takes the place of the umask. The link of proc(5) leads to the file that is open.
-            guard chmod("/proc/self/fd/\(file)", 0o660) == 0 else { throw failure("set the mode of", path) }
+            guard unsafe chmod("/proc/self/fd/\(file)", 0o660) == 0 else { throw failure("set the mode of", path) }
             guard let identity else { throw failure("look at", path) }
             // Nobody could connect before this.
             guard Glibc.listen(descriptor, backlog) == 0 else { throw failure("listen on", path) }
@@ -198,10 +200,10 @@ public final class OwnSocket: Sendable {
     /// Opens the file of a socket that was just bound, for its rights only. The owner of its folder may have put a link in its
     /// place, or another file: what the path means now must not be given to others.
     private static func openSocketFile(_ path: String) throws(Failure) -> CInt {
-        let file = open(path, pathOnly | O_NOFOLLOW | O_CLOEXEC)
+        let file = unsafe open(path, pathOnly | O_NOFOLLOW | O_CLOEXEC)
         guard file >= 0 else { throw failure("open", path) }
         var status = stat()
-        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK, status.st_uid == geteuid(),
+        guard unsafe fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK, status.st_uid == geteuid(),
             status.st_nlink == 1
         else {
             close(file)
@@ -217,9 +219,11 @@ public final class OwnSocket: Sendable {
     private static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+        return unsafe withUnsafePointer(to: &address) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
         }
     }
 }
@@ -231,13 +235,13 @@ private struct FileIdentity: Equatable {
 
     init?(_ path: String) {
         var status = stat()
-        guard lstat(path, &status) == 0 else { return nil }
+        guard unsafe lstat(path, &status) == 0 else { return nil }
         (device, inode) = (status.st_dev, status.st_ino)
     }
 
     init?(descriptor: CInt) {
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return nil }
+        guard unsafe fstat(descriptor, &status) == 0 else { return nil }
         (device, inode) = (status.st_dev, status.st_ino)
     }
 }

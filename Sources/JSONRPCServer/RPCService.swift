@@ -1,12 +1,12 @@
 import Accounting
 import JSONRPC
 
-/// What a service says to a request. There is no way to say nothing.
+/// How a service answers a request. There is no way not to.
 public enum Reply {
     /// The answer.
     case now(Response.Outcome)
     /// The answer comes by the completion that was given with the request. `cancel` is called, at most once and before
-    /// any answer has come, when nobody wants it any more; the completion is then of no effect.
+    /// any answer has come, when the answer is not wanted any more; the completion then has no effect.
     case later(cancel: () -> Void)
 }
 
@@ -16,7 +16,7 @@ public struct Completion {
     let connection: Connection
     let number: UInt64
 
-    /// Answers the request; of no effect if that was done before, or if nobody wants the answer any more.
+    /// Answers the request; no effect if that was done before, or if the answer is not wanted any more.
     public func callAsFunction(_ outcome: Response.Outcome) { connection.completed(number, outcome) }
 }
 
@@ -54,7 +54,7 @@ public protocol RPCConnection: AnyObject {
     /// Whose part of each bound the connection takes.
     var principal: Principal { get }
 
-    /// Tells the connections of a server apart: counts from 1.
+    /// Identifies the connection among those of the server: counts from 1.
     var number: UInt64 { get }
 
     /// Ends every waiting request of the connection that has this id, with this error.

@@ -13,7 +13,7 @@ struct SpreadText: Equatable {
         guard Self.isCut(line), pass(line), depth > 0 else { return nil }
     }
 
-    /// Whether nothing is wrong with a text but that it ends too early.
+    /// Whether the only fault of a text is that it ends too early.
     private static func isCut(_ line: [UInt8]) -> Bool {
         var reader = JSONReader(line)
         do throws(JSONSyntaxError) {
@@ -35,24 +35,26 @@ struct SpreadText: Equatable {
     /// Whether its last line was taken.
     var hasEnded: Bool { depth == 0 }
 
+    private enum Place { case outside, string, escape }
+
     /// Counts what a line opens and closes; false if it cannot be a line of JSON: a string does not end in it, or more is closed than is
     /// open.
     private mutating func pass(_ line: [UInt8]) -> Bool {
-        var (isInString, isEscaped) = (false, false)
+        var place = Place.outside
         for byte in line {
-            if isInString {
-                if !isEscaped, byte == UInt8(ascii: "\"") { isInString = false }
-                isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
-            } else if byte == UInt8(ascii: "\"") {
-                isInString = true
-            } else if byte.opens {
-                depth += 1
-            } else if byte.closes {
+            switch (place, byte) {
+            case (.escape, _): place = .string
+            case (.string, UInt8(ascii: "\\")): place = .escape
+            case (.string, UInt8(ascii: "\"")): place = .outside
+            case (.outside, UInt8(ascii: "\"")): place = .string
+            case (.outside, _) where byte.opens: depth += 1
+            case (.outside, _) where byte.closes:
                 depth -= 1
                 if depth < 0 { return false }
+            case (.outside, _), (.string, _): break
             }
         }
-        return !isInString
+        return place == .outside
     }
 }
 

@@ -2,7 +2,7 @@ import JSONRPC
 
 /// The requests of a connection whose answers have not come yet, found by their number or by their id.
 struct WaitingCalls {
-    /// A request, and how to say that nobody wants its answer any more.
+    /// A request, and how to withdraw it.
     struct Call {
         let id: RequestID
         let place: AnswerPlace

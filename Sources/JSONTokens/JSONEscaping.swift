@@ -30,16 +30,16 @@ extension [UInt8] {
         append(text.extracting(copied..<index))
     }
 
-    /// Appends all at once.
+    /// Appends all at once. A span has no safe way to do that; byte by byte, a name of 12 bytes costs 204 instructions in place of 108.
     @inlinable
     public mutating func append(_ text: borrowing Span<UInt8>) {
-        text.withUnsafeBufferPointer { append(contentsOf: $0) }
+        unsafe text.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 
-    /// Appends a text that is known when the program is built.
+    /// Appends a text that is known when the program is built, and is where its pointer says as long as the program runs.
     @inlinable
     public mutating func append(_ text: StaticString) {
-        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        unsafe append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     /// Appends the escape of the line separator whose UTF-8 ends with a byte.
@@ -67,7 +67,7 @@ extension [UInt8] {
 }
 
 extension Span<UInt8> {
-    /// How many bytes U+0085, U+2028 or U+2029 takes if it stands at an offset, else nil.
+    /// How many bytes U+0085, U+2028 or U+2029 takes if it is at an offset, else nil.
     func lengthOfLineSeparator(at index: Int) -> Int? {
         switch self[index] {
         case 0xC2 where index + 1 < count && self[index + 1] == 0x85: 2

@@ -11,9 +11,9 @@ extension JSONReader {
         return result
     }
 
-    /// The same, at the end of the text itself. Most values stand there as they are to be, and are not copied.
+    /// The same, at the end of the text itself. Most values have the right form already, and are not copied.
     /// - Parameter text: The text that is read, ``bytes``, and what else has been appended to it.
-    /// - Returns: Where the value stands in that.
+    /// - Returns: Where the value is in that.
     public mutating func compactValue(in text: inout [UInt8]) throws(JSONSyntaxError) -> Range<Int> {
         let range = try skipValue()
         let value = bytes.span.extracting(range)

@@ -37,7 +37,7 @@ extension JSONReader {
         return text
     }
 
-    /// The code point of `\uXXXX`, or of a pair of them, and how many bytes it takes. A surrogate that stands alone is
+    /// The code point of `\uXXXX`, or of a pair of them, and how many bytes it takes. A surrogate that is alone is
     /// given as it is.
     private func escapedCodePoint(at index: Int, before limit: Int) -> (value: UInt32, length: Int)? {
         guard let first = codeUnit(at: index + 2) else { return nil }
@@ -59,7 +59,7 @@ extension JSONReader {
         return value
     }
 
-    /// What a one-letter escape stands for.
+    /// What a one-letter escape means.
     private static func unescaped(_ letter: UInt8) -> UInt8? {
         switch letter {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): letter

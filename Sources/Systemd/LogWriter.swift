@@ -68,10 +68,10 @@ public final class LogWriter: Sendable {
     /// Whether JOURNAL_STREAM names the file that standard error is (systemd.exec(5)). Only then the journal is read by somebody who
     /// wants this program's log.
     public static var standardErrorIsJournal: Bool {
-        guard let stream = getenv("JOURNAL_STREAM") else { return false }
+        guard let stream = unsafe getenv("JOURNAL_STREAM") else { return false }
         var status = stat()
-        guard fstat(STDERR_FILENO, &status) == 0 else { return false }
-        return String(cString: stream) == "\(status.st_dev):\(status.st_ino)"
+        guard unsafe fstat(STDERR_FILENO, &status) == 0 else { return false }
+        return unsafe String(cString: stream) == "\(status.st_dev):\(status.st_ino)"
     }
 }
 
@@ -133,7 +133,7 @@ struct LogReceiver: DeliveryReceiver {
     private mutating func write(_ line: String) -> Bool {
         var rest = Array((isInsideLine ? "\n" + line : line).utf8)[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count > 0 {
                 rest = rest.dropFirst(count)
                 isInsideLine = !rest.isEmpty
@@ -144,7 +144,7 @@ struct LogReceiver: DeliveryReceiver {
             // Another program that shares it has made it non-blocking.
             case EAGAIN:
                 var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                poll(&wanted, 1, -1)
+                unsafe poll(&wanted, 1, -1)
             default: return false
             }
         }
@@ -155,16 +155,16 @@ struct LogReceiver: DeliveryReceiver {
     private static func send(_ fields: [String]) -> Bool {
         let bytes = fields.map { Array($0.utf8) }
         let all = bytes.flatMap { $0 }
-        return all.withUnsafeBytes { all in
+        return unsafe all.withUnsafeBytes { all in
             var offset = 0
-            let vectors = bytes.map { field in
+            let vectors = unsafe bytes.map { field in
                 defer { offset += field.count }
                 // The journal's interface takes a mutable pointer, and does not write there.
-                return iovec(
-                    iov_base: UnsafeMutableRawPointer(mutating: all.baseAddress.map { $0 + offset }),
+                return unsafe iovec(
+                    iov_base: UnsafeMutableRawPointer(mutating: all.baseAddress.map { unsafe $0 + offset }),
                     iov_len: field.count)
             }
-            return sd_journal_sendv(vectors, CInt(vectors.count)) == 0
+            return unsafe sd_journal_sendv(vectors, CInt(vectors.count)) == 0
         }
     }
 }

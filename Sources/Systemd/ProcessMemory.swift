@@ -8,7 +8,8 @@ public enum ProcessMemory {
     public static func protect() {
         _ = csystemd_forbid_dumps()
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
-        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        // A C function, with a pointer to a value that lives until it returns.
+        unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         // Swift's runtime handles these, to print a backtrace, where the environment says so.
         for number in [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGQUIT] { signal(number, SIG_DFL) }
     }
@@ -27,5 +28,16 @@ public enum ProcessMemory {
     /// By itself, the allocator returns only what is free at the end of its memory, where after a burst some block remains in use.
     public static func returnFreePages() {
         csystemd_return_free_pages()
+    }
+}
+
+/// A file without a name, in memory, that lives as long as any process has it open.
+public enum MemoryFile {
+    /// Makes one that is empty; nil if there is no memory for it.
+    /// - Parameter name: Seen in `/proc/PID/fd` only.
+    public static func make(name: String) -> CInt? {
+        // A C function, with a text that lives until it returns.
+        let descriptor = unsafe csystemd_memory_file(name)
+        return descriptor >= 0 ? descriptor : nil
     }
 }

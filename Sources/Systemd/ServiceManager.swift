@@ -1,13 +1,15 @@
 import CSystemd
 import Glibc
 
-/// Tells the service manager how the service fares (sd_notify(3)). Does nothing where there is none.
+/// Reports to the service manager how the service is (sd_notify(3)). Does nothing where there is none.
 ///
-/// Nobody waits for the manager: while it does not read, what is new replaces what it has not been told yet.
+/// The daemon never waits for the manager: while it does not read, what is new replaces what it has not received yet.
+///
+/// What is unsafe here are calls of C functions, each with pointers to values and texts that live until it returns.
 public enum ServiceManager {
     /// What can be reported.
     public enum Notice: Sendable {
-        /// Requests are served, or refused for a reason that an operator has to mend.
+        /// Requests are served, or refused for a reason that an operator has to fix.
         case ready
         /// The configuration is being read again; to be followed by ``ready``.
         case reloading
@@ -21,17 +23,17 @@ public enum ServiceManager {
         case broken
     }
 
-    /// The time within which the service manager wants to hear ``Notice/alive`` (WatchdogSec=); nil if it does not.
+    /// The time within which the service manager expects ``Notice/alive`` (WatchdogSec=); nil if it does not.
     public static var watchdogInterval: Duration? {
         var microseconds: UInt64 = 0
-        guard sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
+        guard unsafe sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
         return .microseconds(Int64(clamping: microseconds))
     }
 
     private static let thread = DeliveryThread(name: "imattrd-notify", NoticeReceiver())
 
     private static func update(_ change: (inout PendingNotices) -> Void) {
-        if getenv("NOTIFY_SOCKET") != nil { thread.update(change) }
+        if unsafe getenv("NOTIFY_SOCKET") != nil { thread.update(change) }
     }
 
     /// Tells all at once.
@@ -55,10 +57,10 @@ private struct NoticeReceiver: DeliveryReceiver {
     func deliver(_ load: PendingNotices) {
         for datagram in load.datagrams {
             if var descriptor = datagram.descriptor {
-                _ = sd_pid_notify_with_fds(0, 0, datagram.text, &descriptor, 1)
+                _ = unsafe sd_pid_notify_with_fds(0, 0, datagram.text, &descriptor, 1)
                 close(descriptor)
             } else {
-                _ = sd_notify(0, datagram.text)
+                _ = unsafe sd_notify(0, datagram.text)
             }
         }
     }
@@ -79,7 +81,7 @@ extension ServiceManager.Notice {
 
     private static var monotonicMicroseconds: Int {
         var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
+        unsafe clock_gettime(CLOCK_MONOTONIC, &now)
         return now.tv_sec * 1_000_000 + now.tv_nsec / 1000
     }
 }

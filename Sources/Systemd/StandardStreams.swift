@@ -8,7 +8,7 @@ public enum StandardStreams {
     public static func openMissing() -> Bool {
         // Each gets the lowest free number.
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
-            guard open("/dev/null", O_RDWR) == descriptor else { return false }
+            guard unsafe open("/dev/null", O_RDWR) == descriptor else { return false }
         }
         return true
     }

@@ -1,7 +1,7 @@
 import AttributeValues
 import JSONTokens
 
-/// The members of an answer as they are met, before they are judged together.
+/// The members of an answer as they are read, before they are judged together.
 struct AnswerMembers {
     private let call: CallKey
     private var places: RequestedPlaces
@@ -9,8 +9,8 @@ struct AnswerMembers {
     private var status: Status?
     private var code: Int64?
     private var info: String?
-    private var hasUserAttrs = false
-    private var hasErrorList = false
+    /// Arrays of entries among the members.
+    private var lists = 0
     /// The body, and after it those attributes that are not on one line in it.
     private var texts: [UInt8]
     /// Where in them each account's are.
@@ -18,8 +18,8 @@ struct AnswerMembers {
     private var unusable: [Int: CallFailure] = [:]
     private var errorListEntries: [Int: [UInt8]] = [:]
     private var unrequested = 0
-    /// Whether an entry of `UserAttrs` does not say whose it is.
-    private var hasUnattributedEntry = false
+    /// Entries of `UserAttrs` that do not say whose they are.
+    private var unattributed = 0
     /// One bit for each member.
     private var seen = 0
 
@@ -49,7 +49,7 @@ struct AnswerMembers {
             case .fail where code != 0: return .fail(code: Int(code), info: info, unrequested: unrequested)
             default: throw UndocumentedAnswer.isUnusable("ActionStatus and ErrorCode disagree")
             }
-            guard hasUserAttrs || hasErrorList else { throw UndocumentedAnswer.isUnusable("no UserAttrs") }
+            guard lists > 0 else { throw UndocumentedAnswer.isUnusable("no UserAttrs") }
             return .ok(answer)
         }
     }
@@ -61,7 +61,7 @@ struct AnswerMembers {
     private var answer: CallAnswer {
         CallAnswer(
             results: AccountResults(texts: texts, attrs: attrs, errorListEntries: errorListEntries),
-            unusable: unusable, isComplete: !hasUnattributedEntry && unrequested == 0, unrequested: unrequested)
+            unusable: unusable, isComplete: unattributed == 0 && unrequested == 0, unrequested: unrequested)
     }
 
     /// Reads the value of a member. A documented one that occurs twice could be read in two ways.
@@ -83,10 +83,10 @@ struct AnswerMembers {
         case (.errorCode, .number): code = try reader.integer()
         case (.errorInfo, .string): info = reader.decode(try reader.string()).map(redactor.redact)
         case (.userAttrs, .array):
-            hasUserAttrs = true
+            lists += 1
             try readEntries(&reader) { $0.noteInUserAttrs($1, $2) }
         case (.errorList, .array):
-            hasErrorList = true
+            lists += 1
             places.startAgain()
             try readEntries(&reader) { $0.noteInErrorList($1, $2) }
         default: try reader.skipValue()
@@ -113,7 +113,7 @@ struct AnswerMembers {
 
     private mutating func noteInUserAttrs(_ entry: Entry?, _ reader: JSONReader) {
         guard let entry, let account = entry.account else {
-            hasUnattributedEntry = true
+            unattributed += 1
             return
         }
         guard let place = places.place(of: account, reader) else {
@@ -132,7 +132,7 @@ struct AnswerMembers {
         }
     }
 
-    /// An entry that cannot be read says nothing of anyone.
+    /// An entry that cannot be read is passed over.
     private mutating func noteInErrorList(_ entry: Entry?, _ reader: JSONReader) {
         guard let entry, let account = entry.account else { return }
         if let place = places.place(of: account, reader) {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The server that is called: `https://HOST[:PORT]` and nothing more.
+/// The server that is called: `https://HOST[:PORT]`, without a path.
 public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     /// A DNS name, an IPv4 address, or an IPv6 address in brackets.
     public let host: String
@@ -37,7 +37,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     /// The URL, without the port if it is HTTPS's own.
     public var description: String { port == 443 ? "https://\(host)" : "https://\(host):\(port)" }
 
-    /// What stands in a request's `Host`.
+    /// The value of a request's `Host`.
     var authority: String { port == 443 ? host : "\(host):\(port)" }
 
     /// What is looked up or connected to.
@@ -48,8 +48,9 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
     private static func isHost(_ text: Substring) -> Bool {
         if text.hasPrefix("["), text.hasSuffix("]") {
+            // A C function, which writes an address of the family's size.
             var address = in6_addr()
-            return inet_pton(AF_INET6, String(text.dropFirst().dropLast()), &address) == 1
+            return unsafe inet_pton(AF_INET6, String(text.dropFirst().dropLast()), &address) == 1
         }
         let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         return text.utf8.count <= 253 && labels.allSatisfy(isLabel)
@@ -75,5 +76,30 @@ extension UInt8 {
         if isDigit { return self - UInt8(ascii: "0") }
         let letter = (self | 0x20) &- UInt8(ascii: "a")
         return letter < 6 ? letter + 10 : nil
+    }
+}
+
+/// Where an app's data lives, and so which host serves its REST calls (vendor's documentation of REST APIs). A wrong
+/// one shows as `ErrorCode` 60026, 70016 or 70020.
+public enum Region: String, CaseIterable, Sendable {
+    case china
+    case singapore
+    case seoul
+    case tokyo
+    case frankfurt
+    case siliconValley = "silicon-valley"
+    case jakarta
+
+    /// The host of the region's REST calls.
+    public var host: String {
+        switch self {
+        case .china: "console.tim.qq.com"
+        case .singapore: "adminapisgp.im.qcloud.com"
+        case .seoul: "adminapikr.im.qcloud.com"
+        case .tokyo: "adminapijpn.im.qcloud.com"
+        case .frankfurt: "adminapiger.im.qcloud.com"
+        case .siliconValley: "adminapiusa.im.qcloud.com"
+        case .jakarta: "adminapiidn.im.qcloud.com"
+        }
     }
 }

@@ -18,10 +18,10 @@ enum HTTPDate {
 
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-    /// Whether the bytes are those of a form in which `_` stands for any byte.
-    private static func matches(_ bytes: [UInt8], _ form: StaticString) -> Bool {
-        bytes.count == form.utf8CodeUnitCount
-            && bytes.indices.allSatisfy { form.utf8Start[$0] == UInt8(ascii: "_") || form.utf8Start[$0] == bytes[$0] }
+    /// Whether the bytes are those of a form in which `_` means any byte.
+    private static func matches(_ bytes: [UInt8], _ form: String) -> Bool {
+        bytes.count == form.utf8.count
+            && zip(bytes, form.utf8).allSatisfy { byte, expected in expected == UInt8(ascii: "_") || expected == byte }
     }
 
     private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {

@@ -14,11 +14,11 @@ public struct Redactor: Sendable {
 
     /// Knows the texts that must not be shown.
     public init(secrets: [String]) {
-        for secret in secrets { hide(secret.utf8) }
+        for secret in secrets { hide(Array(secret.utf8).span) }
     }
 
     /// Knows one more secret.
-    mutating func hide(_ secret: some Collection<UInt8>) { telltales.insert(secret) }
+    mutating func hide(_ secret: Span<UInt8>) { telltales.insert(secret) }
 
     /// Knows what another one knows, too.
     mutating func hide(_ other: Redactor) { telltales.formUnion(other.telltales) }
@@ -46,7 +46,7 @@ public struct Redactor: Sendable {
 
     // MARK: The parameter
 
-    /// Where the value of a parameter `usersig` starts and ends; nil if none stands at `index`.
+    /// Where the value of a parameter `usersig` starts and ends; nil if there is none at `index`.
     private func parameter(in bytes: [UInt8], at index: Int) -> (value: Int, end: Int)? {
         var value = index
         for expected in Self.parameter {
@@ -72,7 +72,7 @@ public struct Redactor: Sendable {
 
     /// Where the secret ends that starts at `index`, or the part of one; nil if none does.
     private func endOfSecret(in bytes: [UInt8], at index: Int) -> Int? {
-        // A secret can hold a percent sign itself, so the text is also taken as it stands.
+        // A secret can hold a percent sign itself, so the text is also taken as it is.
         var end: Int?
         for reading in [Self.decoded, Self.plain] {
             for length in telltales.lengths {
@@ -138,12 +138,14 @@ private struct Telltales: Sendable {
     /// The lengths of what to look for.
     var lengths: some Sequence<Int> { hashes.keys }
 
-    /// Knows one more secret; an empty one is none.
-    mutating func insert(_ secret: some Collection<UInt8>) {
+    /// Knows one more secret; an empty one is passed over.
+    mutating func insert(_ secret: Span<UInt8>) {
         let length = min(secret.count, Self.length)
         guard length > 0 else { return }
         var window = Window(length: length)
-        for byte in secret where window.append(byte) { hashes[length, default: []].insert(window.hash) }
+        for index in secret.indices where window.append(secret[index]) {
+            hashes[length, default: []].insert(window.hash)
+        }
     }
 
     /// Knows what another one knows, too.
@@ -175,10 +177,6 @@ private struct Telltales: Sendable {
         }
 
         /// Not to be foreseen outside of this process.
-        var hash: Int {
-            var hasher = Hasher()
-            withUnsafeBytes(of: bytes) { hasher.combine(bytes: $0) }
-            return hasher.finalize()
-        }
+        var hash: Int { bytes.hashValue }
     }
 }

@@ -6,7 +6,7 @@ import JSONTokens
 struct RequestedPlaces {
     let requested: [Account]
     private var next = 0
-    /// Made when an answer names somebody out of order.
+    /// Made when an answer names an account out of order.
     private var index = HashIndex()
 
     init(_ requested: [Account]) { self.requested = requested }
@@ -35,7 +35,7 @@ struct RequestedPlaces {
         for place in requested.indices { index.insert(requested[place].withUTF8 { Self.hash($0) }, at: place) }
     }
 
-    /// FNV-1a, folded, which costs less than an account's own hash. Somebody may foresee it, and choose accounts that
+    /// FNV-1a, folded, which costs less than an account's own hash. A caller may foresee it, and choose accounts that
     /// are in each other's way: there are a hundred at most.
     private static func hash(_ name: borrowing Span<UInt8>) -> UInt32 {
         var hash: UInt32 = 2_166_136_261

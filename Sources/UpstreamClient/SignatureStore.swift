@@ -60,7 +60,7 @@ struct SignatureStore {
 
 extension Redactor {
     fileprivate init(_ key: SecretKey) {
-        self = key.withUnsafeBytes { key in
+        self = key.withBytes { key in
             var redactor = Redactor()
             redactor.hide(key)
             return redactor

@@ -108,7 +108,7 @@ enum TransportError: Error, Hashable {
         case .stale(let why): return CallFailure(.stale, message: "an idle connection was lost: \(why)")
         case .closedByServer:
             return CallFailure(lost, message: "upstream closed the connection without an answer")
-        case .noHTTP(let why): return CallFailure(.unusableAnswer, message: "upstream's answer is no HTTP: \(why)")
+        case .noHTTP(let why): return CallFailure(.unusableAnswer, message: "upstream's answer is not HTTP: \(why)")
         case .status(let status): return Self.failure(forStatus: status)
         case .bodyTooLarge:
             let limit = UpstreamConnectionState.maximumBodySize

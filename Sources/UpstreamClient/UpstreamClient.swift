@@ -8,7 +8,7 @@ import UserSig
 ///
 /// Belongs to one event loop: everything is called there.
 public final class UpstreamClient {
-    /// A call under way.
+    /// A call that has not ended.
     public struct Call {
         fileprivate let pool: ConnectionPool
         fileprivate let id: ConnectionPool.CallID
@@ -33,7 +33,7 @@ public final class UpstreamClient {
     private var signatures: SignatureStore
     private var key: SecretKey
     /// The last call's; the next one's follows from it, as in any linear congruential generator, so that none comes
-    /// twice in 2^32 calls. Upstream asks for a fresh number, not for one that nobody can foresee.
+    /// twice in 2^32 calls. Upstream asks for a fresh number, not for one that cannot be foreseen.
     private var random = UInt32.random(in: .min ... .max)
     /// Made once for each UserSig.
     private var latestPath: (signature: UserSig, text: String)?
@@ -114,7 +114,7 @@ public final class UpstreamClient {
         return text
     }
 
-    /// Closes all connections, and wipes the key; calls under way fail. The client is of no use afterwards.
+    /// Closes all connections, and wipes the key; calls that have not ended fail. The client is of no use afterwards.
     public func shutDown() -> EventLoopFuture<Void> {
         key.wipe()
         return pool.shutDown()
@@ -145,7 +145,7 @@ public final class UpstreamClient {
                 counted: isOurs ? .answered(at: answer.headReceivedAt) : .unknown(closedAt: .now()),
                 result: result(of: verdict, isCertain: answer.isCertain, key))
         } catch {
-            // Where the connection has had an earlier call, it is that one's, and says nothing about this one.
+            // Where the connection has had an earlier call, it belongs to that one, and does not say how this one ended.
             let isEarlierCalls = error == .isForOthers && answer.roundTrip != nil
             let failure = CallFailure(
                 isEarlierCalls ? .stale : .unusableAnswer,
@@ -176,7 +176,7 @@ public final class UpstreamClient {
 }
 
 /// When an answer was made by the server's clock, and when it came by ours. What the header says is looked into only
-/// where somebody wants to know.
+/// where a person reads it.
 private struct AnswerDate {
     /// The `Date` header.
     let header: String
@@ -192,4 +192,33 @@ extension Moment {
     public static func now() -> Moment { Moment(.now()) }
 
     init(_ deadline: NIODeadline) { self.init(nanoseconds: Int64(deadline.uptimeNanoseconds)) }
+}
+
+/// What the client needs to know of the app and of the server.
+public struct UpstreamConfiguration: Hashable, Sendable {
+    /// `SDKAppID`.
+    public var sdkAppID: UInt64
+    /// The admin account (`identifier`).
+    public var admin: String
+    /// The server.
+    public var endpoint: Endpoint
+    /// Nil: the system's.
+    public var trustRoots: TrustRoots?
+    /// How long one call may take, connecting included.
+    public var timeout: Duration
+    /// Seconds for which a UserSig is valid.
+    public var userSigLifetime: Int64
+
+    /// Describes the app and the server.
+    public init(
+        sdkAppID: UInt64, admin: String, endpoint: Endpoint, trustRoots: TrustRoots? = nil,
+        timeout: Duration = .seconds(5), userSigLifetime: Int64 = 3600
+    ) {
+        self.sdkAppID = sdkAppID
+        self.admin = admin
+        self.endpoint = endpoint
+        self.trustRoots = trustRoots
+        self.timeout = timeout
+        self.userSigLifetime = userSigLifetime
+    }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import FoundationEssentials
 import UnixSignals
 import UpstreamSandbox
@@ -107,7 +108,7 @@ struct Serve: AsyncParsableCommand {
         return server
     }
 
-    /// The key in a file. White space after it is no part of it.
+    /// The key in a file. White space after it does not belong to it.
     private static func secretKey(file: String) throws -> SecretKey {
         var text = try File.text(file)[...]
         while text.last?.isWhitespace == true { text.removeLast() }
@@ -130,5 +131,52 @@ struct Serve: AsyncParsableCommand {
         var sdkAppId: UInt64
         var admin: String
         var secretKeyFile: String
+    }
+}
+
+/// What a running sandbox reacts to, in the order in which it comes.
+struct Events: Sendable {
+    enum Event: Sendable {
+        case signal(UnixSignal)
+        /// A line of standard input, without its end.
+        case line(String)
+    }
+
+    let all: AsyncStream<Event>
+
+    /// Signals, and lines of standard input if `readsLines` says so.
+    init(signals: UnixSignalsSequence, readsLines: Bool) {
+        let (all, continuation) = AsyncStream<Event>.makeStream()
+        self.all = all
+        // Ends with the stream. A task of its own, because a sequence has no other way to be one of two.
+        let forwarding = Task { for await signal in signals { continuation.yield(.signal(signal)) } }
+        continuation.onTermination = { _ in forwarding.cancel() }
+        guard readsLines else { return }
+        // Reading blocks, so it has a thread of its own; it ends with the input or with the process.
+        DispatchQueue.global().async {
+            while let line = readLine() { continuation.yield(.line(line)) }
+        }
+    }
+}
+
+extension SandboxReport {
+    /// The report for people, one count a line.
+    var text: String {
+        """
+        calls            \(calls)
+        accounts         \(accounts)
+        worst second     \(worstSecond) calls
+        over the limit   \(overLimit) calls
+        refused          \(Self.list(refusals))
+        faults           \(Self.list(faults))
+        connections      \(connections)
+        other requests   \(otherRequests)
+        """
+    }
+
+    private static func list(_ counts: [some Comparable & Hashable: Int]) -> String {
+        counts.isEmpty
+            ? "none"
+            : counts.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }.joined(separator: ", ")
     }
 }

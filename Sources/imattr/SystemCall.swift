@@ -20,9 +20,18 @@ enum SystemCall {
 enum Signals {
     /// Ends at once with the status for Ctrl-C, without a word, unless the caller of the program had it ignore Ctrl-C.
     static func endAtInterrupt() {
-        let previous = signal(SIGINT) { _ in _exit(ExitStatus.interrupted.rawValue) }
-        // A handler is a C function pointer; SIG_IGN is the number 1 in its place.
-        if unsafeBitCast(previous, to: Int.self) == 1 { signal(SIGINT, SIG_IGN) }
+        handle(SIGINT) { _ in _exit(ExitStatus.interrupted.rawValue) }
+    }
+
+    /// Sets what a signal does, unless the caller of the program had it ignored, as nohup(1) does.
+    /// - Returns: Whether it is set.
+    @discardableResult
+    static func handle(_ number: CInt, by handler: @escaping sighandler_t) -> Bool {
+        let previous = signal(number, handler)
+        // SIG_IGN is the number 1 in the place of a C function pointer, which Swift compares in no other way.
+        guard unsafeBitCast(previous, to: Int.self) == 1 else { return true }
+        signal(number, SIG_IGN)
+        return false
     }
 
     /// Ends as a program does whose reader has gone. The signal itself is ignored process-wide by the networking

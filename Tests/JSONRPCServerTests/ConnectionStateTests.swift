@@ -337,7 +337,7 @@ private struct Door {
     mutating func flush() -> ConnectionState.Actions {
         var sent: [UInt8] = []
         let actions = state.flush(&ledger) { [room] bytes in
-            sent = Array(bytes.prefix(room))
+            sent = bytes.indices.prefix(room).map { bytes[$0] }
             return sent.count
         }
         written += String(decoding: sent, as: UTF8.self)

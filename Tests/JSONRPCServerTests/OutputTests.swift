@@ -144,6 +144,8 @@ extension Output {
     fileprivate mutating func append(_ json: [UInt8]) { append { $0 += json } }
 
     fileprivate mutating func writeNow(to socket: CInt) -> Int {
-        writeNow { send(socket, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL)) }
+        writeNow { bytes in
+            bytes.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL)) }
+        }
     }
 }

@@ -67,7 +67,7 @@ import Testing
             #expect(failure(path) == "\(path).lock is locked: another process serves this socket; stop it first")
             // One that knows of no lock file, as systemd's.
             unlink("\(path).lock")
-            let sentence = "somebody listens on \(path) already; stop it first or choose another path"
+            let sentence = "another process listens on \(path) already; stop it first or choose another path"
             #expect(failure(path) == sentence)
             #expect(folder.names == ["socket"])
             #expect(accepts(path))
@@ -82,7 +82,7 @@ import Testing
             unlink("\(path).lock")
             let first = try Client(path)
             defer { first.close() }
-            #expect(failure(path) == "somebody listens on \(path) already; stop it first or choose another path")
+            #expect(failure(path) == "another process listens on \(path) already; stop it first or choose another path")
         }
     }
 
@@ -92,7 +92,7 @@ import Testing
             let path = "\(folder.path)/socket"
             try leaveStaleSocket(path)
             #expect(chown(path, 12345, gid_t.max) == 0)
-            #expect(failure(path) == "\(path) is a socket of uid 12345, not of ours; choose another path")
+            #expect(failure(path) == "\(path) is a socket of uid 12345, not of this process; choose another path")
             #expect(folder.names == ["socket"])
         }
     }
@@ -103,7 +103,7 @@ import Testing
             for make in [{ close(open(path, O_CREAT, 0o600)) }, { symlink("elsewhere", path) }, { mkdir(path, 0o700) }]
             {
                 #expect(make() == 0)
-                #expect(failure(path) == "\(path) exists and is no socket; remove it or choose another path")
+                #expect(failure(path) == "\(path) exists and is not a socket; remove it or choose another path")
                 #expect(folder.names == ["socket"])
                 #expect(remove(path) == 0)
             }
@@ -116,7 +116,8 @@ import Testing
             let file = open("\(path).lock", O_CREAT | O_WRONLY, 0o600)
             #expect(write(file, "x", 1) == 1)
             close(file)
-            #expect(failure(path) == "\(path).lock is no lock file of ours; remove it or choose another path")
+            #expect(
+                failure(path) == "\(path).lock is not a lock file of this program; remove it or choose another path")
             #expect(folder.names == ["socket.lock"])
         }
     }

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 
@@ -120,6 +121,35 @@ import Testing
                 next.halfClose()
                 #expect(try next.linesToTheEnd() == [answer(id: round)])
             }
+        }
+    }
+}
+
+extension TurnTests {
+    /// The same for certain: the number is that of another socket when the answers would be written that were given before the close.
+    @Test func answersGivenBeforeACloseAreNotWrittenAfterIt() throws {
+        try TestServer.run { server in
+            let client = try server.client()
+            try client.send(request("wait"))
+            try server.wait { _, service in service.waitingCount == 1 }
+            let bytes = try server.onLoop { server, service in
+                var others: [CInt] = []
+                defer { for other in others { close(other) } }
+                server.answerTogether {
+                    service.answerAll()
+                    server.closeConnectionsNow()
+                    // The system gives the lowest number that is free.
+                    for _ in 0..<50 {
+                        var pair: [CInt] = [-1, -1]
+                        #expect(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &pair) == 0)
+                        others += pair
+                    }
+                }
+                var byte: UInt8 = 0
+                return others.map { recv($0, &byte, 1, CInt(MSG_DONTWAIT)) }
+            }
+            #expect(bytes.allSatisfy { $0 == -1 }, "nothing was written to them")
+            #expect(try client.line() == nil)
         }
     }
 }

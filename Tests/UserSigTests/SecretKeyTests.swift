@@ -29,7 +29,7 @@ import Testing
 
     @Test func itsPageIsLockedAndInNoCore() throws {
         let key = SecretKey("the-secret-text")
-        let address = key.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+        let address = key.withBytes { $0.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) } }
         #expect(key.isLocked)
         #expect(address % UInt(sysconf(CInt(_SC_PAGESIZE))) == 0)
         let flags = try #require(try mapping(at: address).first { $0.hasPrefix("VmFlags:") })
@@ -44,7 +44,7 @@ import Testing
         let signer = UserSigSigner(sdkAppID: 1, key: copy)
         let signature = signer.sign(identifier: "a", issuedAt: 1, validFor: 1)
         key.wipe()
-        #expect(copy.withUnsafeBytes { $0.allSatisfy { $0 == 0 } })
+        #expect(copy.withBytes { key in key.indices.allSatisfy { key[$0] == 0 } })
         #expect(signer.sign(identifier: "a", issuedAt: 1, validFor: 1) != signature)
     }
 
@@ -57,7 +57,7 @@ import Testing
         #expect(key == SecretKey("abc"))
         #expect(key != SecretKey("abd"))
         #expect(key != SecretKey("abcd"))
-        #expect(SecretKey("").withUnsafeBytes { $0.isEmpty })
+        #expect(SecretKey("").withBytes { $0.isEmpty })
     }
 
     @Test func aFailureToWriteIsPassedOn() {

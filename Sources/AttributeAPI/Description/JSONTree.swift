@@ -5,7 +5,7 @@ import JSONTokens
 public indirect enum JSONTree: Hashable, Sendable {
     case null
     case boolean(Bool)
-    /// A number as it stands in JSON.
+    /// A number as it is written in JSON.
     case number(String)
     case string(String)
     case array([JSONTree])
@@ -56,7 +56,7 @@ extension JSONTree: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Exp
 // MARK: Looking into it
 
 extension JSONTree {
-    /// A member of an object; nil if it is none, or has no such member.
+    /// A member of an object; nil if it is not an object, or has no such member.
     public subscript(key: String) -> JSONTree? { members.first { $0.key == key }?.value }
 
     /// The members of an object; none of anything else.

@@ -40,7 +40,7 @@ enum Schema {
             .adding("maximum", range.map { .integer($0.upperBound) })
     }
 
-    /// What stands under `components.schemas`.
+    /// What is under `components.schemas`.
     static func reference(_ name: String) -> JSONTree { ["$ref": .string("#/components/schemas/\(name)")] }
 
     private static func value(_ type: String, _ description: String) -> JSONTree {

@@ -62,7 +62,7 @@ public enum GetAttrs {
             return accounts.accounts
         }
 
-        /// How many there may be if those that follow are as long as the second: so that nothing grows step by step.
+        /// How many there may be if those that follow are as long as the second: so that no array grows step by step.
         private static func room(_ reader: JSONReader, _ second: Account, maxAccounts: Int) -> Int {
             min(maxAccounts, (reader.bytes.count - reader.position) / (second.utf8.count + 3) + 2)
         }
@@ -99,7 +99,7 @@ public enum GetAttrs {
         ) -> [UInt8] {
             precondition(accounts.count == results.count, "\(results.count) results for \(accounts.count) accounts")
             let failures = failed.map { Self.failures($0, accounts) }
-            // Not by JSONWriter: there is one such object for every account that anybody asks for, and fewer pieces cost less.
+            // Not by JSONWriter: there is one such object for every account that is asked for, and fewer pieces cost less.
             let names = accounts.reduce(0) { $0 + $1.utf8.count }
             return [UInt8](names: names, other: mostBesideNames(accounts.count, results) + (failures?.count ?? 0)) {
                 json in
@@ -132,7 +132,7 @@ public enum GetAttrs {
             }
         }
 
-        /// What stands around all, around each account, and around each entry, and what they have.
+        /// What is around all, around each account, and around each entry, and what they have.
         private static func mostBesideNames(_ accounts: Int, _ results: AccountResults) -> Int {
             let entries = results.hasErrorListEntries ? entries(of: results).reduce(0) { $0 + $1.count + 1 } : 0
             return 64 + 28 * accounts + results.attrsCount + entries

@@ -8,7 +8,7 @@ public enum GetStatus {
         case degraded
         /// There is no usable configuration or credential.
         case misconfigured
-        /// The daemon ends what is under way and takes no more.
+        /// The daemon finishes its calls and takes no more requests.
         case stopping
     }
 }

@@ -32,6 +32,8 @@ final class ConnectionPool {
         case made(UpstreamConnection)
     }
 
+    private enum Phase { case open, shutDown }
+
     private let endpoint: Endpoint
     private let requestWriter: RequestWriter
     private var timeout: Duration
@@ -51,7 +53,7 @@ final class ConnectionPool {
     private var idleTimer: Scheduled<Void>?
     /// All that are not closed yet.
     private var channels: [ObjectIdentifier: any Channel] = [:]
-    private var isShutDown = false
+    private var phase = Phase.open
 
     init(
         _ configuration: UpstreamConfiguration, eventLoop: any EventLoop,
@@ -86,17 +88,18 @@ final class ConnectionPool {
     ) -> CallID {
         callsMade += 1
         let call = Call(number: callsMade, request: request, read: read, completion: completion)
-        let start = state.start(isShutDown ? .new : choice, now: .now())
+        let start = state.start(phase == .open ? choice : .new, now: .now())
         let id =
             switch start {
             case .idle(let id), .new(let id): CallID(number: call.number, connection: id)
             }
         calls[id.connection] = call
-        if isShutDown {
-            callFailed(UpstreamConnectionState.Failure(error: .shutDown, wasSent: false), on: id.connection)
-        } else {
+        switch phase {
+        case .open:
             watch(id)
             if case .new = start { connect(id.connection) } else { sendRequest(on: id.connection) }
+        case .shutDown:
+            callFailed(UpstreamConnectionState.Failure(error: .shutDown, wasSent: false), on: id.connection)
         }
         return id
     }
@@ -217,7 +220,7 @@ final class ConnectionPool {
 
     /// Closes all connections; what is not over fails.
     func shutDown() -> EventLoopFuture<Void> {
-        isShutDown = true
+        phase = .shutDown
         deadlineTimer?.cancel()
         idleTimer?.cancel()
         let all = Array(channels.values)
@@ -290,7 +293,7 @@ final class ConnectionPool {
         ) { [weak self] in self?.heard($0, from: id) }
         try pipeline.addHandler(connection)
         connections[id] = .made(connection)
-        // Nothing reports that any more.
+        // The handler was added too late to hear of it.
         if !channel.isActive { connection.fail(.closedByServer) }
     }
 

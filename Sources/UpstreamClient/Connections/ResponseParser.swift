@@ -1,4 +1,4 @@
-import Glibc
+import JSONTokens
 import NIOCore
 
 /// Reads the answer to one POST from the bytes of a connection (RFC 9112), and knows where it ends.
@@ -132,12 +132,7 @@ struct ResponseParser {
 
     /// The next line without its end; nil if it has not come as a whole.
     private mutating func line(atMost count: Int) throws(Malformed) -> Line? {
-        let end = unread.withUnsafeReadableBytes { bytes -> Int? in
-            guard let start = bytes.baseAddress, let end = memchr(start, CInt(UInt8(ascii: "\n")), bytes.count) else {
-                return nil
-            }
-            return UnsafeRawPointer(end) - start
-        }
+        let end = unread.readableBytesUInt8Span.firstLineFeed()
         guard end ?? unread.readableBytes <= count else { throw Malformed(reason: "its head is too long") }
         guard let end, var line = unread.readBytes(length: end) else { return nil }
         unread.moveReaderIndex(forwardBy: 1)
@@ -155,7 +150,7 @@ struct ResponseParser {
         return false
     }
 
-    /// At most seven digits, and perhaps an extension, which means nothing to us.
+    /// At most seven digits, and perhaps an extension, which is passed over.
     private static func chunkSize(_ line: Line) throws(Malformed) -> Int {
         let digits = line.prefix { $0.hexDigitValue != nil }
         let rest = line.dropFirst(digits.count).drop { $0.isBlank }
@@ -169,49 +164,64 @@ struct ResponseParser {
 
     private struct Fields {
         private let status: Int
-        private let isOld: Bool
-        private var length: Int?
-        private var isChunked = false
-        private var closes = false
+        private let version: Version
+        private var framing = Framing.none
+        private var persistence: Persistence
         private var date: String?
+
+        private enum Version { case http10, http11 }
+
+        /// How the header says that the body comes.
+        private enum Framing {
+            case none
+            case length(Int)
+            case chunked
+        }
+
+        /// What becomes of the connection after the answer.
+        private enum Persistence { case keeps, closes }
 
         /// `HTTP/1.1 200 OK`, of which the last word may be any, or missing.
         init(statusLine line: Line) throws(Malformed) {
-            let version = line.prefix(9)
-            guard version.isExactly("HTTP/1.1 ") || version.isExactly("HTTP/1.0 "),
+            let start = line.prefix(9)
+            guard start.isExactly("HTTP/1.1 ") || start.isExactly("HTTP/1.0 "),
                 let status = Self.number(line.dropFirst(9).prefix(3), digits: 3...3), status >= 100,
                 line.count == 12 || line[12] == UInt8(ascii: " ")
             else { throw Malformed(reason: "no status line") }
             self.status = status
-            isOld = line[7] == UInt8(ascii: "0")
+            version = line[7] == UInt8(ascii: "0") ? .http10 : .http11
+            persistence = version == .http10 ? .closes : .keeps
         }
 
         /// Whether it comes before the answer's own head.
         var isInterim: Bool { (100..<200).contains(status) && status != 101 }
 
-        var head: Head { Head(status: status, keepsConnection: !isOld && !closes, date: date) }
+        var head: Head { Head(status: status, keepsConnection: persistence == .keeps, date: date) }
 
         /// How the body comes. Only that of an answer with status 200 is of use, which always has one.
         var body: State {
-            if isChunked { return .chunkLine }
-            return length.map { .counted(left: $0) } ?? .untilClose
+            switch framing {
+            case .none: .untilClose
+            case .length(let length): .counted(left: length)
+            case .chunked: .chunkLine
+            }
         }
 
         mutating func add(_ line: Line) throws(Malformed) {
             let (name, value) = try Self.split(line)
             if name.isLowercased("content-length") {
-                guard length == nil, !isChunked, let number = Self.number(value, digits: 1...15) else {
+                guard case .none = framing, let number = Self.number(value, digits: 1...15) else {
                     throw Malformed(reason: "more than one length, or a malformed one")
                 }
-                length = number
+                framing = .length(number)
             } else if name.isLowercased("transfer-encoding") {
-                guard length == nil, !isChunked, !isOld, value.isLowercased("chunked") else {
+                guard case .none = framing, version == .http11, value.isLowercased("chunked") else {
                     throw Malformed(reason: "more than one length, or an unknown encoding")
                 }
-                isChunked = true
+                framing = .chunked
             } else if name.isLowercased("connection") {
                 let words = value.split(separator: UInt8(ascii: ","))
-                if words.contains(where: { $0.trimmed.isLowercased("close") }) { closes = true }
+                if words.contains(where: { $0.trimmed.isLowercased("close") }) { persistence = .closes }
             } else if name.isLowercased("date") {
                 date = String(decoding: value, as: UTF8.self)
             }
@@ -250,14 +260,10 @@ extension ArraySlice<UInt8> {
         return text
     }
 
-    fileprivate func isExactly(_ word: StaticString) -> Bool {
-        guard count == word.utf8CodeUnitCount else { return false }
-        return word.withUTF8Buffer { elementsEqual($0) }
-    }
+    fileprivate func isExactly(_ word: String) -> Bool { elementsEqual(word.utf8) }
 
     /// Whether it is a word of lower-case letters and hyphens, in letters of any case.
-    fileprivate func isLowercased(_ word: StaticString) -> Bool {
-        guard count == word.utf8CodeUnitCount else { return false }
-        return word.withUTF8Buffer { word in elementsEqual(word) { $0 == $1 || $0 | 0x20 == $1 } }
+    fileprivate func isLowercased(_ word: String) -> Bool {
+        count == word.utf8.count && elementsEqual(word.utf8) { $0 == $1 || $0 | 0x20 == $1 }
     }
 }

@@ -62,22 +62,33 @@ struct UpstreamConnectionState {
         case closed
     }
 
+    /// Whether a connection has served an exchange.
+    private enum Use { case new, used }
+
     private struct Exchange {
+        /// How much of its answer has come.
+        enum Coming { case nothing, part, all }
+
+        /// Whose answer it is.
+        enum Origin {
+            case certain
+            /// It came before the request was written, or bytes came after its end.
+            case doubtful
+        }
+
         let leftAt: Moment
-        /// Whether the connection has served another one before.
-        let isOnReusedConnection: Bool
+        /// Of the connection, before this exchange.
+        let use: Use
         /// When the socket had taken all of the request; nil until then.
         var writtenAt: Moment?
-        var hasBytes = false
+        var coming = Coming.nothing
+        var origin = Origin.certain
         var head: (head: ResponseParser.Head, at: Moment)?
         var roundTrip: Duration?
-        var cameEarly = false
-        var isComplete = false
-        var hasBytesAfterEnd = false
     }
 
     private var phase = Phase.connecting
-    private var hasAnswered = false
+    private var use = Use.new
     private var parser = ResponseParser()
     private var body = ByteBuffer()
 
@@ -99,7 +110,7 @@ struct UpstreamConnectionState {
         guard case .idle = phase else { preconditionFailure("a request for a connection that is not idle") }
         parser = ResponseParser()
         body = ByteBuffer()
-        phase = .busy(Exchange(leftAt: now, isOnReusedConnection: hasAnswered))
+        phase = .busy(Exchange(leftAt: now, use: use))
     }
 
     /// The socket has taken all that was to be written.
@@ -125,7 +136,7 @@ struct UpstreamConnectionState {
 
     /// Nothing more has come for now.
     mutating func readCompleted() -> Action {
-        guard case .busy(let exchange) = phase, exchange.isComplete else { return .nothing }
+        guard case .busy(let exchange) = phase, case .all = exchange.coming else { return .nothing }
         return answer(exchange, canBeKept: true) ?? .nothing
     }
 
@@ -138,8 +149,8 @@ struct UpstreamConnectionState {
 
     /// The channel was closed by the other side.
     mutating func closed(now: Moment) -> Action {
-        if case .busy(var exchange) = phase, !exchange.isComplete, parser.endOfFile() {
-            exchange.isComplete = true
+        if case .busy(var exchange) = phase, exchange.coming != .all, parser.endOfFile() {
+            exchange.coming = .all
             phase = .busy(exchange)
         }
         return fail(.closedByServer, now: now)
@@ -153,7 +164,7 @@ struct UpstreamConnectionState {
         case .idle: return .close
         case .busy(let exchange):
             // What happens afterwards does not change an answer.
-            if exchange.isComplete, let answer = answer(exchange, canBeKept: false) { return answer }
+            if case .all = exchange.coming, let answer = answer(exchange, canBeKept: false) { return answer }
             return .fail(failure(exchange, error, now: now))
         case .closed: return .nothing
         }
@@ -163,11 +174,11 @@ struct UpstreamConnectionState {
 
     /// - Returns: Why the answer is of no use, if it is not.
     private mutating func read(_ bytes: ByteBuffer, _ exchange: inout Exchange, now: Moment) -> TransportError? {
-        exchange.hasBytes = true
-        if exchange.isComplete {
-            exchange.hasBytesAfterEnd = true
+        if case .all = exchange.coming {
+            exchange.origin = .doubtful
             return nil
         }
+        exchange.coming = .part
         parser.append(bytes)
         do {
             while let part = try parser.next() {
@@ -179,8 +190,8 @@ struct UpstreamConnectionState {
                     guard body.readableBytes + part.readableBytes <= Self.maximumBodySize else { return .bodyTooLarge }
                     if body.readableBytes == 0 { body = part } else { body.writeImmutableBuffer(part) }
                 case .end:
-                    exchange.isComplete = true
-                    exchange.hasBytesAfterEnd = parser.hasUnreadBytes
+                    exchange.coming = .all
+                    if parser.hasUnreadBytes { exchange.origin = .doubtful }
                 }
             }
             return nil
@@ -192,16 +203,16 @@ struct UpstreamConnectionState {
     private mutating func note(_ head: ResponseParser.Head, _ exchange: inout Exchange, now: Moment) {
         exchange.head = (head, at: now)
         if let writtenAt = exchange.writtenAt {
-            if hasAnswered { exchange.roundTrip = now - writtenAt }
+            if case .used = use { exchange.roundTrip = now - writtenAt }
         } else {
-            exchange.cameEarly = true
+            exchange.origin = .doubtful
         }
-        hasAnswered = true
+        use = .used
     }
 
     private func answer(_ exchange: Exchange, canBeKept: Bool) -> Action? {
         guard let (head, at) = exchange.head else { return nil }
-        let isCertain = !exchange.cameEarly && !exchange.hasBytesAfterEnd
+        let isCertain = exchange.origin == .certain
         return .read(
             Answer(
                 head: head, headReceivedAt: at, roundTrip: exchange.roundTrip, body: body, isCertain: isCertain,
@@ -211,7 +222,7 @@ struct UpstreamConnectionState {
     private func failure(_ exchange: Exchange, _ error: TransportError, now: Moment) -> Failure {
         var failure = Failure(
             error: error, wasSent: true, date: exchange.head?.head.date, roundTrip: exchange.roundTrip)
-        guard exchange.isOnReusedConnection, !exchange.hasBytes else { return failure }
+        guard case .used = exchange.use, case .nothing = exchange.coming else { return failure }
         if let loss = error.loss, error == .unacknowledged || now - exchange.leftAt <= Self.staleTime {
             failure = Failure(error: .stale(loss), wasSent: true, suspectsIdleSince: exchange.leftAt)
         } else if error == .timedOut {

@@ -64,7 +64,9 @@ extension Fault {
     }
 
     fileprivate static func positive(_ text: Substring) throws(FaultTextError) -> Int {
-        guard let number = Int(text), number > 0 else { throw FaultTextError(reason: "\(text) is no positive integer") }
+        guard let number = Int(text), number > 0 else {
+            throw FaultTextError(reason: "\(text) is not a positive integer")
+        }
         return number
     }
 }
@@ -100,20 +102,21 @@ extension Fault.Kind {
         case ("stranger", let name): self = .stranger(name.map(String.init) ?? Self.strangersName)
         case ("only-stranger", let name): self = .onlyStranger(name.map(String.init) ?? Self.strangersName)
         default:
-            throw FaultTextError(reason: "\(name) is no fault, or wants another value; a fault is \(Fault.textFormat)")
+            throw FaultTextError(
+                reason: "\(name) is not a fault, or needs another value; a fault is \(Fault.textFormat)")
         }
     }
 
     private static func shape(_ text: Substring) throws(FaultTextError) -> EntryShape {
         guard let shape = EntryShape(rawValue: String(text)) else {
-            throw FaultTextError(reason: "\(text) is no shape; a fault is \(Fault.textFormat)")
+            throw FaultTextError(reason: "\(text) is not a shape; a fault is \(Fault.textFormat)")
         }
         return shape
     }
 
     private static func status(_ text: Substring, _ range: ClosedRange<Int>) throws(FaultTextError) -> Int {
         guard let number = Int(text), range.contains(number) else {
-            throw FaultTextError(reason: "\(text) is no status from \(range.lowerBound) to \(range.upperBound)")
+            throw FaultTextError(reason: "\(text) is not a status from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
     }

@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import Synchronization
 import UserSig
 
 /// The endpoint without its network: what it knows, what it has counted, and what it does about each request.
@@ -73,7 +74,7 @@ struct Endpoint {
         return fault.spoil(answer, request: request, text: text)
     }
 
-    /// The call's accounts, if nothing speaks against answering it. What is wrong is said in this order: URL, UserSig,
+    /// The call's accounts, if it can be answered. What is wrong is said in this order: URL, UserSig,
     /// app, administrator, frequency, body.
     private func verify(
         _ request: SandboxRequest, body: CallBody?, callsInSecond: Int
@@ -93,7 +94,7 @@ struct Endpoint {
         return body.accounts
     }
 
-    /// What is answered for the accounts, each once, in an order that nobody may rely on.
+    /// What is answered for the accounts, each once, in an order that is not documented.
     private mutating func entries(_ accounts: [[UInt8]]) -> [AnswerText.Entry] {
         Set(accounts).sorted(by: { $0.lexicographicallyPrecedes($1) }).shuffled(using: &random).compactMap { account in
             if let attributes = configuration.users[account] { return .user(account, attributes) }
@@ -121,5 +122,59 @@ struct Endpoint {
         while recentRequests.count > configuration.requestsKept {
             recentRequests.removeFirst()
         }
+    }
+}
+
+/// What a sandbox has seen since its start.
+public struct SandboxReport: Sendable, Equatable, Encodable {
+    /// Connections accepted.
+    public var connections = 0
+    /// Calls that arrived: whole requests to the endpoint's path by POST, refused ones and those of faults included.
+    public var calls = 0
+    /// Accounts in all these calls, as far as their bodies could be read.
+    public var accounts = 0
+    /// The most calls that arrived within any one second.
+    public var worstSecond = 0
+    /// Calls that arrived when the second that ends with them held more than the limit, whatever they were answered.
+    public var overLimit = 0
+    /// How many calls were answered with each `ErrorCode` other than 0, whatever the reason.
+    public var refusals: [Int: Int] = [:]
+    /// How many calls each kind of fault happened to, under the kind's name on the command line.
+    public var faults: [String: Int] = [:]
+    /// Requests with another path or method, which were answered with 404 or 405.
+    public var otherRequests = 0
+}
+
+/// The endpoint as the connections and the tests share it.
+final class SharedEndpoint: Sendable {
+    private let endpoint: Mutex<Endpoint>
+
+    init(_ configuration: SandboxConfiguration) {
+        endpoint = Mutex(Endpoint(configuration))
+    }
+
+    func withLock<Result: Sendable>(_ body: (inout Endpoint) -> sending Result) -> Result {
+        endpoint.withLock { endpoint in body(&endpoint) }
+    }
+}
+
+/// Counts arrivals in the second that ends with each of them.
+///
+/// The count is exact: the fullest of all one-second windows is one that ends with an arrival. Two arrivals exactly a
+/// second apart do not share a second. Memory is bounded by the arrivals of one second.
+struct SlidingSecond {
+    private var arrivals = CircularBuffer<NIODeadline>()
+    /// The most arrivals that any second has held so far.
+    private(set) var worst = 0
+
+    /// Counts an arrival, and returns how many the second that ends with it holds, itself included. Times never
+    /// decrease from call to call.
+    mutating func record(_ time: NIODeadline) -> Int {
+        while let first = arrivals.first, time - first >= .seconds(1) {
+            arrivals.removeFirst()
+        }
+        arrivals.append(time)
+        worst = max(worst, arrivals.count)
+        return arrivals.count
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import UserSig
 
 /// What a sandbox plays: which app it serves, which users it knows, how far away it is, and what goes wrong.
@@ -68,5 +69,27 @@ public struct SandboxConfiguration: Sendable {
         func sample(using random: inout SeededGenerator) -> Duration {
             meanJitter == .zero ? least : least + random.exponential(mean: meanJitter)
         }
+    }
+}
+
+/// Random numbers that come again with the same seed (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    /// An exponentially distributed duration.
+    mutating func exponential(mean: Duration) -> Duration {
+        mean * -log(Double.random(in: Double.leastNonzeroMagnitude...1, using: &self))
     }
 }

@@ -122,7 +122,7 @@ public final class SandboxServer: Sendable {
     /// The last requests that arrived, oldest first, at most ``SandboxConfiguration/requestsKept``.
     public func recentRequests() async -> [SandboxRequest] { endpoint.withLock { Array($0.recentRequests) } }
 
-    /// Closes the port and all connections, and returns when nothing of the server is left.
+    /// Closes the port and all connections, and returns when all of the server is gone.
     public func shutDown() async {
         // The only failure is that it was shut down before, and then there is nothing left to do.
         try? await group.shutdownGracefully()
@@ -150,4 +150,27 @@ extension TLSConfiguration {
         configuration.shutdownTimeout = .milliseconds(100)
         return configuration
     }
+}
+
+/// The open connections of a server. Belongs to its event loop.
+struct Connections {
+    private var handlers: [ObjectIdentifier: CallHandler] = [:]
+
+    mutating func add(_ handler: CallHandler) { handlers[ObjectIdentifier(handler)] = handler }
+    mutating func remove(_ handler: CallHandler) { handlers[ObjectIdentifier(handler)] = nil }
+
+    /// Those that wait for a request.
+    var idle: [CallHandler] { handlers.values.filter(\.isIdle) }
+}
+
+/// How connections that wait for a request become useless.
+public enum IdleEnd: String, Sendable, CaseIterable {
+    /// They are reset (TCP RST).
+    case reset
+    /// They are reset when the next request comes: so a client learns of a fail-over or of a forgotten NAT entry.
+    case resetOnUse = "reset-on-use"
+    /// They are closed.
+    case close
+    /// They stay open and take every byte, and never answer again.
+    case mute
 }

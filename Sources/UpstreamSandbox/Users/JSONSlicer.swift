@@ -8,7 +8,7 @@ struct JSONSlicer {
 
     init(_ text: String) {
         rest = text[...].utf8
-        // Somebody else's reader says whether it is JSON at all, so that this one has only to find the commas.
+        // Another reader checks whether it is JSON at all, so that this one has only to find the commas.
         isJSON = (try? JSONDecoder().decode(AnyJSON.self, from: Data(text.utf8))) != nil
     }
 

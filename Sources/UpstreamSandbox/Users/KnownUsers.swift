@@ -43,7 +43,7 @@ public struct KnownUsers: Sendable {
 
     private static func decoded(_ jsonString: String) throws(KnownUsersError) -> [UInt8] {
         guard let text = try? JSONDecoder().decode([String].self, from: Data("[\(jsonString)]".utf8)).first else {
-            throw KnownUsersError(reason: "\(jsonString) is no JSON string")
+            throw KnownUsersError(reason: "\(jsonString) is not a JSON string")
         }
         return Array(text.utf8)
     }

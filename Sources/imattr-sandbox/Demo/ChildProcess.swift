@@ -126,7 +126,7 @@ final class ChildProcess: Sendable {
         var variables = ProcessInfo.processInfo.environment
         switch role {
         case .background:
-            // Nothing that would configure the daemon or make it talk to our own supervisor.
+            // Without what would configure the daemon or make it talk to our own supervisor.
             variables = variables.filter { name, _ in
                 !["IMATTRD_", "LISTEN_"].contains(where: name.hasPrefix) && name != "NOTIFY_SOCKET"
             }

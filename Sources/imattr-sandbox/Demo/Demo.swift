@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import UnixSignals
 
 /// `imattr-sandbox demo`: the endpoint, a daemon in front of it, and one call through its socket.
@@ -62,5 +63,23 @@ struct Demo: AsyncParsableCommand {
         }
         Output.line(Hints(socketPath: daemon.socketPath).text)
         try await daemon.waitUntilEnd()
+    }
+}
+
+/// How to talk to the demo's daemon from another terminal.
+struct Hints {
+    var socketPath: String
+
+    var text: String {
+        let call = #"{"jsonrpc":"2.0","id":1,"method":"getAttrs","params":{"To_Account":["abc"]}}"#
+        return """
+
+            From another terminal:
+              IMATTRD_SOCKET=\(socketPath) \(Programs.imattr) get abc
+              printf '%s\\n' '\(call)' | nc -U -N \(socketPath)
+              python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); s.connect("\(socketPath)"); \
+            s.sendall(b"{\\"jsonrpc\\":\\"2.0\\",\\"id\\":1,\\"method\\":\\"ping\\"}\\n"); print(s.makefile().readline())'
+            Ctrl-C ends it.
+            """
     }
 }

@@ -21,9 +21,7 @@ final class Interruption: Sendable {
     /// Watches for signals from now on; those that the program ignores already stay ignored.
     func watch(_ cancel: @escaping @Sendable () -> Void) {
         for number in Self.signals {
-            let previous = Glibc.signal(number, SIG_IGN)
-            // A handler is a C function pointer; SIG_IGN is the number 1 in its place.
-            if unsafeBitCast(previous, to: Int.self) == 1 { continue }
+            guard Signals.handle(number, by: SIG_IGN) else { continue }
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             // The handler holds its source, so that it watches as long as the program runs.
             source.setEventHandler { withExtendedLifetime(source) { self.note(number, cancel) } }

@@ -24,9 +24,9 @@ def hand_over(checks, folder):
         abstract = sockets.enter_context(bound(socket.SOCK_STREAM, "\0imattrd"))
         tcp = sockets.enter_context(socket.create_server(("", 0)))
         cases = {
-            "a datagram socket": ([datagrams], "rpc", 69, "no listening Unix stream socket"),
-            "a socket that does not listen": ([idle], "rpc", 69, "no listening Unix stream socket"),
-            "a TCP socket": ([tcp], "rpc", 69, "no listening Unix stream socket"),
+            "a datagram socket": ([datagrams], "rpc", 69, "not a listening Unix stream socket"),
+            "a socket that does not listen": ([idle], "rpc", 69, "not a listening Unix stream socket"),
+            "a TCP socket": ([tcp], "rpc", 69, "not a listening Unix stream socket"),
             "an abstract socket": ([abstract], "rpc", 69, "has no path"),
             "two of them": ([first, second], "rpc:rpc", 69, "two sockets named rpc"),
             "two without a name": ([first, second], "unknown:unknown", 69, "FileDescriptorName=rpc"),
