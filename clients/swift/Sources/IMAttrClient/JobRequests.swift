@@ -63,9 +63,6 @@ struct JobRequests<Accounts: AsyncIteratorProtocol> where Accounts.Element == Ac
         return (index, result.mapError { $0 })
     }
 
-    /// Reads no more accounts.
-    mutating func stopReading() { accounts = nil }
-
     /// Reads no more accounts, and withdraws what is in flight.
     mutating func end() {
         accounts = nil

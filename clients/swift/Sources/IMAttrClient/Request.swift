@@ -16,8 +16,6 @@ struct Request: Sendable {
     /// How long the caller waits; the daemon gets to know what is left of it.
     let timeout: Duration
 
-    /// The whole time of a call unless the caller says another.
-    static let defaultTimeout: Duration = .seconds(30)
     /// What a caller may say.
     static let allowedTimeout: ClosedRange<Duration> = .milliseconds(1) ... .seconds(600)
     /// How old an answer may be.
