@@ -78,6 +78,14 @@ final class CallDriver {
         LargestCounts.list(of: scheduler.openAccountsByPrincipal.lazy.map { ($0.principal.uid, $0.held) }, most: most)
     }
 
+    /// The accounts of open requests of a user.
+    func waitingAccounts(of uid: UInt32) -> Int {
+        scheduler.openAccountsByPrincipal.reduce(0) { $1.principal.uid == uid ? $0 + $1.held : $0 }
+    }
+
+    /// Users that have open requests.
+    var waitingUsers: Int { scheduler.openAccountsByPrincipal.count { $0.held > 0 } }
+
     /// Why the service is worse than it should be; nil if it is not.
     var degradation: String? { Self.closure(of: &scheduler)?.adviceForOperator }
 

@@ -140,6 +140,8 @@ struct ConnectionState {
     @inline(__always)
     var unread: Int { output.unwritten + inBatches }
 
+    /// Requests that have not been answered.
+    var waitingRequests: Int { waiting.count }
     /// Whether nothing is asked of it, and nothing owed to it.
     var isIdle: Bool { waiting.isEmpty && batch == nil && unread == 0 && lines.count == 0 }
 

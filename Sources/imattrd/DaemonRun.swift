@@ -16,8 +16,9 @@ struct DaemonRun {
     func run(inherited: InheritedSockets) async throws {
         let logger = logger(source.read(socketPath: inherited.rpcPath).logLevel)
         try await serve(
-            inherited.rpc, path: inherited.rpcPath, metrics: inherited.metrics, mayHavePredecessor: false,
-            slots: slotMemory(inherited, logger), logger)
+            Sockets(
+                rpc: inherited.rpc, path: inherited.rpcPath, admin: inherited.admin, metrics: inherited.metrics),
+            environment(mayHavePredecessor: false, slots: slotMemory(inherited, logger)), logger)
     }
 
     /// Binds a socket and serves it. A bad configuration ends it.
@@ -33,8 +34,31 @@ struct DaemonRun {
         defer { socket.remove() }
         let logger = logger(configuration.logLevel)
         try await serve(
-            socket.descriptor, path: socketPath, metrics: nil, mayHavePredecessor: socket.remains == .socket,
-            slots: slotMemory(in: socket.lockFile, isNew: socket.remains != .lockFile, logger), logger)
+            Sockets(rpc: socket.descriptor, path: socketPath, admin: nil, metrics: nil),
+            environment(
+                mayHavePredecessor: socket.remains == .socket,
+                slots: slotMemory(in: socket.lockFile, isNew: socket.remains != .lockFile, logger),
+                administrator: geteuid()), logger)
+    }
+
+    /// What is listened on.
+    private struct Sockets {
+        let rpc: CInt
+        let path: String
+        let admin: CInt?
+        let metrics: CInt?
+    }
+
+    /// - Parameter administrator: Where there is no socket of administrators, who is one on the callers'.
+    private func environment(
+        mayHavePredecessor: Bool, slots: SlotMemory?, administrator: uid_t? = nil
+    ) -> Daemon.Environment {
+        var environment = Daemon.Environment()
+        environment.mayHavePredecessor = mayHavePredecessor
+        environment.slotMemory = slots
+        environment.resources = .ofThisProcess()
+        environment.administrator = administrator
+        return environment
     }
 
     /// The slots of a process that was killed, or a new memory of them that the service manager keeps in case this one is.
@@ -90,24 +114,24 @@ struct DaemonRun {
     }
 
     private func serve(
-        _ socket: CInt, path: String, metrics: CInt?, mayHavePredecessor: Bool, slots: SlotMemory?, _ logger: Logger
+        _ sockets: Sockets, _ environment: Daemon.Environment, _ logger: Logger
     ) async throws {
         // Trapped before anything is served, so that none is missed.
         let signals = Signals.shared.trap()
         let (idle, idleContinuation) = AsyncStream.makeStream(of: Void.self)
         let hooks = Daemon.Hooks(
-            stateChanged: { ServiceManager.notify(.status($0.description)) }, idle: { idleContinuation.yield() })
+            stateChanged: { ServiceManager.notify(.status($0.description)) }, idle: { idleContinuation.yield() },
+            reloading: { ServiceManager.notify(.reloading) },
+            reloaded: { ServiceManager.notify(.ready, .status(Self.status($1, after: $0))) })
         let source = source
         let eventLoop = MainLoop.eventLoop
-        var environment = Daemon.Environment()
-        environment.mayHavePredecessor = mayHavePredecessor
-        environment.slotMemory = slots
-        environment.resources = .ofThisProcess()
+        let path = sockets.path
         let daemon = try await Daemon.start(
             on: eventLoop, source: { source.read(socketPath: path) }, logger: logger,
             environment: environment, hooks: hooks)
-        try await daemon.listen(on: socket)
-        if let metrics { try await daemon.serveMetrics(on: metrics) }
+        try await daemon.listen(on: sockets.rpc)
+        if let admin = sockets.admin { try await daemon.listen(on: admin, as: .administrators) }
+        if let metrics = sockets.metrics { try await daemon.serveMetrics(on: metrics) }
         ServiceManager.notify(.ready)
         try await daemon.logger.notice(
             "started", metadata: Event.started.metadata(["version": "\(Version.current)", "socket": "\(path)"]))
@@ -130,7 +154,7 @@ struct DaemonRun {
                             "stopping", metadata: ["signal": "\(signal == SIGTERM ? "SIGTERM" : "SIGINT")"])
                         return
                     }
-                    try await reload(daemon)
+                    try await daemon.reload()
                 }
             }
             if let interval = ServiceManager.watchdogInterval {
@@ -150,25 +174,8 @@ struct DaemonRun {
         }
     }
 
-    private func reload(_ daemon: Daemon) async throws {
-        ServiceManager.notify(.reloading)
-        let outcome = try await daemon.reload()
-        let logger = try await daemon.logger
-        let state = try await daemon.state
-        if outcome.succeeded {
-            logger.notice("configuration reloaded", metadata: Event.reloaded.metadata())
-            ServiceManager.notify(.ready, .status(state.description))
-        } else {
-            for problem in outcome.problems {
-                logger.error("reload failed", metadata: Event.reloadFailed.metadata(["problem": "\(problem)"]))
-            }
-            let problems = outcome.problems.joined(separator: "; ")
-            ServiceManager.notify(.ready, .status("\(state); the last reload failed: \(problems)"))
-        }
-        if !outcome.keysForRestart.isEmpty {
-            logger.warning(
-                "some changes wait for a restart",
-                metadata: ["keys": "\(outcome.keysForRestart.joined(separator: ", "))"])
-        }
+    private static func status(_ state: DaemonState, after outcome: ReloadOutcome) -> String {
+        if outcome.succeeded { return state.description }
+        return "\(state); the last reload failed: \(outcome.problems.joined(separator: "; "))"
     }
 }

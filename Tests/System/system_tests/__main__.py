@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from . import canary, descriptors, introspection, journal, memory, mutated_lines, one_shot, pasted, readme
+from . import administration, canary, descriptors, introspection, journal, memory, mutated_lines, one_shot, pasted, readme
 from . import shipped_configuration, textfile, traps, units, watchdog
 from .checks import Checks
 from .machine import must, run
@@ -25,6 +25,7 @@ def main():
             with checks.group("imattrd --socket"):
                 one_shot.own_socket(checks, slow, folder)
                 one_shot.log_level(checks, slow, folder)
+                one_shot.slots_outlive_a_crash(checks, slow, folder)
             with checks.group("imattrd: a secret in the wrong place"):
                 pasted.as_argument_or_variable(checks, folder)
             with checks.group("imattrd --check --online"):
@@ -53,6 +54,11 @@ def main():
                 memory.is_returned(checks, quick, folder)
             with checks.group("units: reload"):
                 units.reload(checks, quick)
+            with checks.group("units: a reload that fails"):
+                administration.reload_fails(checks, quick)
+            with checks.group("units: administration"):
+                administration.commands(checks)
+                administration.instances(checks, quick)
             with checks.group("units: stops and starts"):
                 units.stops_and_starts(checks)
             with checks.group("units: a caller during a restart"):
