@@ -119,6 +119,11 @@ public struct Pot: Sendable {
     /// What is charged to a place.
     public func held(by place: Place) -> Int { shares[place.holder].held }
 
+    /// What a principal holds in all its places.
+    public func held(by principal: Principal) -> Int {
+        memberByPrincipal[principal].map { memberShares[$0].held } ?? 0
+    }
+
     /// What is charged to all places of the same principal.
     public func heldByPrincipal(of place: Place) -> Int { memberShares[place.principal].held }
 

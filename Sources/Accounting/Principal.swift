@@ -4,6 +4,7 @@
 public struct Principal: Hashable, Sendable {
     private enum Kind: Hashable {
         case user(UInt32)
+        case administrators
     }
 
     private let kind: Kind
@@ -11,15 +12,23 @@ public struct Principal: Hashable, Sendable {
     /// All connections of a user.
     public init(uid: UInt32) { kind = .user(uid) }
 
-    /// The user whose connections they are.
+    /// All connections of administrators: no other can take what is kept for them.
+    public static let administrators = Principal(kind: .administrators)
+
+    private init(kind: Kind) { self.kind = kind }
+
+    /// The user whose connections they are; root for administrators.
     public var uid: UInt32 {
         switch kind {
         case .user(let uid): uid
+        case .administrators: 0
         }
     }
 }
 
 extension Principal: Comparable {
     /// An order that means nothing, but is the same in every run.
-    public static func < (left: Principal, right: Principal) -> Bool { left.uid < right.uid }
+    public static func < (left: Principal, right: Principal) -> Bool {
+        (left.uid, left == .administrators ? 1 : 0) < (right.uid, right == .administrators ? 1 : 0)
+    }
 }

@@ -9,6 +9,20 @@ public enum MethodName: String, CaseIterable, Sendable {
     case discover = "rpc.discover"
     /// A notification only.
     case cancelRequest = "$/cancelRequest"
+    case reload
+    case setLogLevel
+    case getCallers
+
+    /// Whether it is served for administrators alone.
+    public var isAdministrative: Bool {
+        switch self {
+        case .reload, .setLogLevel, .getCallers: true
+        case .getAttrs, .getStatus, .getMetrics, .ping, .discover, .cancelRequest: false
+        }
+    }
+
+    /// The methods that every caller is served.
+    public static let forCallers = allCases.filter { !$0.isAdministrative }
 
     /// Its place among all, for what is counted by method.
     public var index: Int {
@@ -19,6 +33,9 @@ public enum MethodName: String, CaseIterable, Sendable {
         case .ping: 3
         case .discover: 4
         case .cancelRequest: 5
+        case .reload: 6
+        case .setLogLevel: 7
+        case .getCallers: 8
         }
     }
 
@@ -44,6 +61,9 @@ extension MethodName {
         case .ping: Ping.description
         case .discover: Discover.description
         case .cancelRequest: CancelRequest.description
+        case .reload: Reload.description
+        case .setLogLevel: SetLogLevel.description
+        case .getCallers: GetCallers.description
         }
     }
 }

@@ -83,6 +83,9 @@ final class CallDriver {
         scheduler.snapshot(at: now, users: users)
     }
 
+    /// The accounts of open requests of a user.
+    func waitingAccounts(of uid: UInt32) -> Int { scheduler.openAccounts(of: uid) }
+
     /// Why the service is worse than it should be; nil if it is not.
     var degradation: String? { Self.closure(of: &scheduler)?.adviceForOperator }
 

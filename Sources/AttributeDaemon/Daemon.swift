@@ -1,10 +1,8 @@
 import AttributeAPI
 import DaemonConfiguration
-import Glibc
 import JSONRPCServer
 import Logging
 import NIOCore
-import NIOPosix
 import UpstreamClient
 import UserSig
 
@@ -16,14 +14,21 @@ public final class Daemon: Sendable {
         public let stateChanged: @Sendable (DaemonState) -> Void
         /// There has been no connection and no work for `idleExitSeconds`.
         public let idle: @Sendable () -> Void
+        /// The configuration is read again.
+        public let reloading: @Sendable () -> Void
+        /// That is over, and this is the state now.
+        public let reloaded: @Sendable (ReloadOutcome, DaemonState) -> Void
 
-        /// Sets both.
+        /// Sets all.
         public init(
             stateChanged: @escaping @Sendable (DaemonState) -> Void = { _ in },
-            idle: @escaping @Sendable () -> Void = {}
+            idle: @escaping @Sendable () -> Void = {}, reloading: @escaping @Sendable () -> Void = {},
+            reloaded: @escaping @Sendable (ReloadOutcome, DaemonState) -> Void = { _, _ in }
         ) {
             self.stateChanged = stateChanged
             self.idle = idle
+            self.reloading = reloading
+            self.reloaded = reloaded
         }
     }
 
@@ -39,6 +44,8 @@ public final class Daemon: Sendable {
         public var returnFreePages: @Sendable () -> Void = {}
         /// Log entries that could not be written so far.
         public var droppedLogEntries: @Sendable () -> Int = { 0 }
+        /// The user who is an administrator on the callers' socket, too; nil: there is none.
+        public var administrator: UInt32?
 
         /// A process of which nothing is known.
         public init() {}
@@ -49,7 +56,6 @@ public final class Daemon: Sendable {
 
     let eventLoop: any EventLoop
     let core: NIOLoopBound<DaemonCore>
-    private let source: Source
 
     /// Starts a daemon that listens nowhere yet. A bad configuration makes it `misconfigured`, which it stays until a
     /// reload finds a good one.
@@ -62,24 +68,23 @@ public final class Daemon: Sendable {
         let configuration = source()
         let core = try await eventLoop.submit {
             let core = DaemonCore(
-                eventLoop: eventLoop, logger: logger, limits: configuration.serverLimits,
+                eventLoop: eventLoop, source: source, logger: logger, limits: configuration.serverLimits,
                 environment: environment, hooks: hooks)
             return NIOLoopBound(core, eventLoop: eventLoop)
         }.get()
-        let daemon = Daemon(eventLoop: eventLoop, core: core, source: source)
-        _ = try await daemon.configure(configuration)
-        return daemon
+        let key = configuration.secretKey()
+        _ = try await eventLoop.submit { core.value.configure(configuration, key: key) }.get()
+        return Daemon(eventLoop: eventLoop, core: core)
     }
 
-    private init(eventLoop: any EventLoop, core: NIOLoopBound<DaemonCore>, source: @escaping Source) {
+    private init(eventLoop: any EventLoop, core: NIOLoopBound<DaemonCore>) {
         self.eventLoop = eventLoop
         self.core = core
-        self.source = source
     }
 
     /// Serves a socket that listens already; the daemon closes it when it stops.
-    public func listen(on socket: CInt) async throws {
-        try await eventLoop.flatSubmit { [core] in core.value.listen(on: socket) }.get()
+    public func listen(on socket: CInt, as door: Door = .callers) async throws {
+        try await eventLoop.flatSubmit { [core] in core.value.listen(on: socket, as: door) }.get()
     }
 
     /// Serves the metrics over HTTP on a socket that listens already; the daemon closes it when it stops.
@@ -114,26 +119,14 @@ public final class Daemon: Sendable {
     }
 
     /// Reads the configuration and the key again. A bad configuration changes nothing.
+    @discardableResult
     public func reload() async throws -> ReloadOutcome {
-        // Whatever becomes of the files, the loop goes on.
-        let configuration = try await NIOThreadPool.singleton.runIfActive(source)
-        let before = try await eventLoop.submit { [core] in core.value.settings }.get()
-        let problems = try await configure(configuration)
-        let waiting = configuration.settings.flatMap { before?.keysForRestart(to: $0) } ?? []
-        let outcome = ReloadOutcome(
-            at: Int64(time(nil)), problems: problems, keysForRestart: waiting.map(\.rawValue))
-        try await eventLoop.submit { [core] in core.value.note(outcome) }.get()
-        return outcome
+        try await eventLoop.flatSubmit { [core] in core.value.reload() }.get()
     }
 
     /// Answers what can be answered, ends the rest, and waits until the server can see no call of ours any more.
     public func stop() async throws {
         try await eventLoop.flatSubmit { [core] in core.value.stop() }.get()
-    }
-
-    private func configure(_ configuration: ReadConfiguration) async throws -> [String] {
-        let key = configuration.secretKey()
-        return try await eventLoop.submit { [core] in core.value.configure(configuration, key: key) }.get()
     }
 }
 

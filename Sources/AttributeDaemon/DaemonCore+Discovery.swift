@@ -7,14 +7,17 @@ import NIOCore
 import UpstreamClient
 
 extension DaemonCore {
-    /// The result of `rpc.discover`.
-    var discoveryJSON: [UInt8] {
+    /// The result of `rpc.discover`: the methods that a connection is served.
+    func discoveryJSON(for connection: any RPCConnection) -> [UInt8] {
+        if isAdministrator(connection) { return makeDiscovery(MethodName.allCases) }
         let now = Moment.now()
-        return texts.discovery.current(at: now) ?? texts.discovery.keep(makeDiscovery(), at: now)
+        return texts.discovery.current(at: now) ?? texts.discovery.keep(makeDiscovery(MethodName.forCallers), at: now)
     }
 
-    private func makeDiscovery() -> [UInt8] {
-        Discover.document(version: Version.current, socketPaths: server.socketPaths, limits: limitsInForce).json
+    private func makeDiscovery(_ methods: [MethodName]) -> [UInt8] {
+        Discover.document(
+            version: Version.current, socketPaths: server.socketPaths, limits: limitsInForce, methods: methods
+        ).json
     }
 
     /// Without a usable configuration only those of the door.

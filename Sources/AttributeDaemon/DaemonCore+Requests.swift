@@ -12,6 +12,8 @@ extension DaemonCore {
     private enum Service {
         /// It has no params, and the result is made at once.
         case result((DaemonCore) -> [UInt8])
+        /// The same, and it is not the same for everybody.
+        case about((DaemonCore, any RPCConnection) -> [UInt8])
         /// It checks its params and answers, now or later.
         case call((DaemonCore, Params, any RPCConnection, Completion) throws(ErrorObject) -> Reply)
         /// It has no answer.
@@ -26,11 +28,16 @@ extension DaemonCore {
             .call { (core, params, connection, done) throws(ErrorObject) in
                 try core.getAttrs(params, connection, done)
             }
-        case .getStatus: .result { $0.statusJSON }
+        case .getStatus: .about { $0.statusJSON(for: $1) }
         case .getMetrics: .result { $0.metricsJSON }
         case .ping: .result { _ in Ping.result }
-        case .discover: .result { $0.discoveryJSON }
+        case .discover: .about { $0.discoveryJSON(for: $1) }
         case .cancelRequest: .notification(cancel)
+        case .reload:
+            .call { (core, params, connection, done) throws(ErrorObject) in try core.reload(params, connection, done) }
+        case .setLogLevel:
+            .call { (core, params, connection, _) throws(ErrorObject) in try core.setLogLevel(params, connection) }
+        case .getCallers: .about { $0.callersJSON(for: $1) }
         }
     }
 
@@ -59,18 +66,22 @@ extension DaemonCore: RPCService {
     private func reply(
         to request: Request, for method: MethodName?, on connection: any RPCConnection, _ completion: Completion
     ) -> Reply {
-        if let allow, let refusal = refusal(of: connection.caller, by: allow) {
-            return .now(.error(refusal))
+        if let allow, let refusal = refusal(of: connection, by: allow) {
+            // With a wrong list in force, administrators must be able to bring another.
+            guard let method, method.isAdministrative, isAdministrator(connection) else { return .now(.error(refusal)) }
         }
         do throws(ErrorObject) {
-            guard let method else {
-                let known = MethodName.allCases.map(\.rawValue).joined(separator: ", ")
+            guard let method, !method.isAdministrative || isAdministrator(connection) else {
+                let known = methods(for: connection).map(\.rawValue).joined(separator: ", ")
                 throw ErrorObject(.methodNotFound, "there are \(known)")
             }
             switch Self.service(of: method) {
             case .result(let make):
                 try request.params.expectNone()
                 return .now(.result(make(self)))
+            case .about(let make):
+                try request.params.expectNone()
+                return .now(.result(make(self, connection)))
             case .call(let serve): return try serve(self, request.params, connection, completion)
             case .notification:
                 throw ErrorObject(.methodNotFound, "\(request.method) is a notification: send it without an id")
@@ -93,8 +104,9 @@ extension DaemonCore: RPCService {
 
     func readingResumed(_ connection: any RPCConnection) { serving?.driver.readingResumed(CallerKey(connection)) }
 
-    private func refusal(of caller: Caller, by allow: AllowList) -> ErrorObject? {
-        if allow.allows(caller) { return nil }
+    private func refusal(of connection: any RPCConnection, by allow: AllowList) -> ErrorObject? {
+        let caller = connection.caller
+        if connection.door == .administrators || allow.allows(caller) { return nil }
         if let unsaid = refusals.note(caller.uid, at: .now()) {
             logger.warning(
                 "access denied",
@@ -125,6 +137,7 @@ extension DaemonCore {
             ? Audit(serving.settings.audit, caller: caller, accounts: params.accounts, start: start, logger: logger)
             : nil
         requests.countRequested(accounts: params.accounts.count)
+        connection.use.items += params.accounts.count
         loopTurns.note(about: .microseconds(Int64(10 + params.accounts.count)))
         if params.accounts.isEmpty {
             audit?.write(.result([]))

@@ -13,13 +13,27 @@ extension DaemonCore {
     /// Users whose waiting accounts are listed.
     private static let listedUsers = 100
 
-    /// The result of `getStatus`. Never a secret.
-    var statusJSON: [UInt8] {
+    /// The result of `getStatus`. Never a secret, and of other users only to administrators.
+    func statusJSON(for connection: any RPCConnection) -> [UInt8] {
         let now = Moment.now()
-        return texts.status.current(at: now) ?? texts.status.keep(makeStatus(at: now), at: now)
+        if isAdministrator(connection) { return makeStatus(at: now, users: Self.listedUsers) }
+        let shared = texts.status.current(at: now) ?? texts.status.keep(makeStatus(at: now, users: 0), at: now)
+        let uid = connection.caller.uid
+        guard let waiting = driver?.waitingAccounts(of: uid), waiting > 0 else { return shared }
+        return Self.adding(waiting, of: uid, to: shared)
     }
 
-    private func makeStatus(at now: Moment) -> [UInt8] {
+    /// Puts a user's own waiting accounts into the text that all share.
+    private static func adding(_ waiting: Int, of uid: UInt32, to shared: [UInt8]) -> [UInt8] {
+        guard let place = shared.firstRange(of: noUsers) else { return shared }
+        return shared[..<(place.upperBound - 1)] + Array("\"\(uid)\":\(waiting)".utf8)
+            + shared[(place.upperBound - 1)...]
+    }
+
+    private static let noUsers = Array(#""waitingAccountsByUid":{}"#.utf8)
+
+    /// - Parameter users: How many users' waiting accounts are listed, at most.
+    private func makeStatus(at now: Moment, users: Int) -> [UInt8] {
         let state = state
         var json = JSONWriter(capacity: 2048)
         json.object { json in
@@ -43,7 +57,7 @@ extension DaemonCore {
             writeDoor(to: &json)
             json.key("requests")
             writeRequests(to: &json)
-            writeServing(at: now, to: &json)
+            writeServing(at: now, users: users, to: &json)
             json.member("lastReload", lastReload, Self.writeReload)
         }
         return json.bytes
@@ -85,9 +99,9 @@ extension DaemonCore {
         }
     }
 
-    private func writeServing(at now: Moment, to json: inout JSONWriter) {
+    private func writeServing(at now: Moment, users: Int, to json: inout JSONWriter) {
         guard let driver, let upstream, let settings else { return }
-        let scheduler = driver.snapshot(at: now, users: Self.listedUsers)
+        let scheduler = driver.snapshot(at: now, users: users)
         json.key("upstream")
         writeUpstream(scheduler, driver, upstream, to: &json)
         json.key("limiter")
@@ -99,6 +113,8 @@ extension DaemonCore {
             json.key("waitingAccounts")
             json.integer(scheduler.waitingAccounts)
             json.member("oldestWaitingMs", scheduler.oldestWaiting) { $0.integer($1.millisecondsRoundedUp) }
+            json.key("waitingUsers")
+            json.integer(scheduler.waitingUsers)
             json.key("waitingAccountsByUid")
             json.object { json in
                 for (uid, count) in scheduler.accountsByUser {

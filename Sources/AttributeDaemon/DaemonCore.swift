@@ -7,6 +7,7 @@ import JSONRPC
 import JSONRPCServer
 import Logging
 import NIOCore
+import NIOPosix
 import UpstreamClient
 import UserSig
 
@@ -54,7 +55,9 @@ final class DaemonCore {
     let startedAt = NIODeadline.now()
     /// The same, in seconds since 1970.
     let startTime = time(nil)
-    private(set) var logger: Logger
+    private(set) var logger: Logger {
+        didSet { logsRequests = logger.logLevel <= .debug }
+    }
     /// Whether the logger writes a line for each request. Kept, because to ask it for its level copies its handler.
     private(set) var logsRequests: Bool
     /// What has been asked and answered so far.
@@ -62,9 +65,16 @@ final class DaemonCore {
     /// Callers whom the allow list has refused lately.
     var refusals = RefusalLog()
     private(set) var lastReload: ReloadOutcome?
+    /// The reload that others wait for; done when the last one is over.
+    private var reloading: EventLoopFuture<Void>
+    private let source: Daemon.Source
+    /// The user who is an administrator on every socket.
+    let administrator: UInt32?
+    /// Connections of administrators whose first look at the callers was logged.
+    var noted: Set<UInt64> = []
     /// What callers are given about the daemon as a whole.
     var texts = SharedTexts()
-    private let hooks: Daemon.Hooks
+    let hooks: Daemon.Hooks
     private var lastState: DaemonState?
     private var idleAlarm: Scheduled<Void>?
     private let mayHavePredecessor: Bool
@@ -81,11 +91,15 @@ final class DaemonCore {
     let loopTurns: LoopTurns
 
     init(
-        eventLoop: any EventLoop, logger: Logger, limits: ServerLimits, environment: Daemon.Environment,
+        eventLoop: any EventLoop, source: @escaping Daemon.Source, logger: Logger, limits: ServerLimits,
+        environment: Daemon.Environment,
         hooks: Daemon.Hooks
     ) {
         self.eventLoop = eventLoop
+        self.source = source
         self.logger = logger
+        reloading = eventLoop.makeSucceededVoidFuture()
+        administrator = environment.administrator
         self.hooks = hooks
         mayHavePredecessor = environment.mayHavePredecessor
         slotMemory = environment.slotMemory
@@ -137,7 +151,6 @@ final class DaemonCore {
     /// - Returns: What is wrong with it; empty if it is in force.
     func configure(_ configuration: ReadConfiguration, key: Result<SecretKey, ConfigurationProblem>?) -> [String] {
         logger.logLevel = configuration.logLevel
-        logsRequests = logger.logLevel <= .debug
         var problems = configuration.problems
         if case .failure(let problem) = key { problems.append(problem) }
         guard problems.isEmpty, let settings = configuration.settings, case .success(let key) = key else {
@@ -228,15 +241,56 @@ final class DaemonCore {
         }
     }
 
-    func note(_ outcome: ReloadOutcome) {
+    /// What is logged until the next reload.
+    func setLogLevel(_ level: Logger.Level) { logger.logLevel = level }
+
+    /// Reads the configuration and the key again, after those that do so already. Whatever becomes of the files, the loop goes on.
+    func reload() -> EventLoopFuture<ReloadOutcome> {
+        let core = NIOLoopBound(self, eventLoop: eventLoop)
+        let source = source
+        let outcome = reloading.flatMap {
+            core.value.hooks.reloading()
+            return NIOThreadPool.singleton.runIfActive(eventLoop: core.value.eventLoop) {
+                let configuration = source()
+                return (configuration, configuration.secretKey())
+            }
+        }.map { configuration, key in core.value.takeReloaded(configuration, key) }
+        reloading = outcome.map { _ in }.recover { _ in }
+        return outcome
+    }
+
+    private func takeReloaded(
+        _ configuration: ReadConfiguration, _ key: Result<SecretKey, ConfigurationProblem>?
+    ) -> ReloadOutcome {
+        let waiting = configuration.settings.flatMap { settings?.keysForRestart(to: $0) } ?? []
+        let problems = configure(configuration, key: key)
+        let outcome = ReloadOutcome(
+            at: Int64(time(nil)), problems: problems, keysForRestart: waiting.map(\.rawValue))
         lastReload = outcome
         texts.discard()
+        log(outcome)
+        hooks.reloaded(outcome, state)
+        return outcome
+    }
+
+    private func log(_ outcome: ReloadOutcome) {
+        if outcome.succeeded {
+            logger.notice("configuration reloaded", metadata: Event.reloaded.metadata())
+        }
+        for problem in outcome.problems {
+            logger.error("reload failed", metadata: Event.reloadFailed.metadata(["problem": "\(problem)"]))
+        }
+        if !outcome.keysForRestart.isEmpty {
+            logger.warning(
+                "some changes wait for a restart",
+                metadata: ["keys": "\(outcome.keysForRestart.joined(separator: ", "))"])
+        }
     }
 
     /// Serves a socket that listens already.
-    func listen(on socket: CInt) -> EventLoopFuture<Void> {
+    func listen(on socket: CInt, as door: Door) -> EventLoopFuture<Void> {
         let core = NIOLoopBound(self, eventLoop: eventLoop)
-        return server.listen(on: socket).map { core.value.texts.discard() }
+        return server.listen(on: socket, as: door).map { core.value.texts.discard() }
     }
 
     /// Serves the metrics over HTTP. Whoever reads them is not somebody who needs the daemon: it may be idle all the same.

@@ -18,6 +18,8 @@ public enum Event: String, CaseIterable, Sendable {
     case slotsFound = "af1c1dd18fcdbeaa18ccac4b2349ab14"
     /// The `allow` rules have refused a user; logged once a minute for each user.
     case accessDenied = "7ce1526f8e0ac5003803f962bff916c9"
+    /// An administrator has used `reload`, `setLogLevel` or `getCallers`.
+    case administration = "51f5756fd11a43c6de6dfa0ae0defad5"
     /// No file descriptor is left for another connection.
     case descriptorShortage = "497cd5b8b54c46490b45e7da4e17ae31"
     /// The daemon stopped making progress, and has the watchdog restart it.

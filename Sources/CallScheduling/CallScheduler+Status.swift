@@ -70,6 +70,8 @@ extension CallScheduler {
         public let openRequests: Int
         /// (request, account) pairs for which no call has left yet.
         public let waitingAccounts: Int
+        /// Users that have open requests.
+        public let waitingUsers: Int
         /// The users with the most accounts of open requests, by uid.
         public let accountsByUser: [(uid: UInt32, count: Int)]
         /// How long the request that has waited longest for a call to leave has waited; nil if none waits.
@@ -95,6 +97,7 @@ extension CallScheduler {
     public mutating func snapshot(at now: Moment, users: Int = 0) -> Snapshot {
         Snapshot(
             counters: counters, openRequests: requests.count, waitingAccounts: requests.waiting,
+            waitingUsers: lanes.callers.openAccountsByPrincipal.count { $0.held > 0 },
             accountsByUser: largestUsers(users),
             oldestWaiting: arrivals.oldestWaiting(in: requests).map { now - $0 }, callsUnderWay: calls.count,
             currentLimit: limiter.limit(at: now), currentCredit: limiter.credit(at: now), slotsHeld: limiter.held,
@@ -106,6 +109,9 @@ extension CallScheduler {
         return LargestCounts.list(
             of: lanes.callers.openAccountsByPrincipal.lazy.map { ($0.principal.uid, $0.held) }, most: most)
     }
+
+    /// The accounts of open requests of a user.
+    public func openAccounts(of uid: UInt32) -> Int { lanes.callers.openAccounts(of: Principal(uid: uid)) }
 
     /// Requests that have not ended, for a check that none was lost.
     public var openRequests: Int { requests.count }

@@ -211,6 +211,9 @@ struct CallerQueue: Sendable {
     /// Those of each principal that has some, in no particular order.
     var openAccountsByPrincipal: [(principal: Principal, held: Int)] { shares.holdings }
 
+    /// Those of one principal.
+    func openAccounts(of principal: Principal) -> Int { shares.held(by: principal) }
+
     /// Takes other bounds, as when the queue was made.
     mutating func change(all: Int, perPrincipal: Int) { shares.change(all: all, perPrincipal: perPrincipal) }
 

@@ -36,6 +36,9 @@ struct WaitingShares: Sendable {
     /// Principals that ask, or have asked lately.
     var principals: Int { pot.principalsWithPlaces }
 
+    /// What a principal holds.
+    func held(by principal: Principal) -> Int { pot.held(by: principal) }
+
     mutating func makePlace(for caller: CallerKey) -> Pot.Place {
         pot.makePlace(for: caller.principal, name: caller.connection)
     }

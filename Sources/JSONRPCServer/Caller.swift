@@ -8,12 +8,15 @@ public struct Caller: Hashable, Sendable {
     public let gid: UInt32
     /// The supplementary groups.
     public let groups: [UInt32]
+    /// The process that made the connection, for people to look at: another one may have its number by now. 0 if it is not known.
+    public let pid: UInt32
 
     /// Describes a caller.
-    public init(uid: UInt32, gid: UInt32, groups: [UInt32]) {
+    public init(uid: UInt32, gid: UInt32, groups: [UInt32], pid: UInt32 = 0) {
         self.uid = uid
         self.gid = gid
         self.groups = groups
+        self.pid = pid
     }
 
     /// Asks the kernel who made the connection (SO_PEERCRED, SO_PEERGROUPS); nil if it cannot say.
@@ -22,7 +25,7 @@ public struct Caller: Hashable, Sendable {
         guard let credentials = Self.option(SO_PEERCRED, of: socket, capacity: 3), credentials.count == 3,
             let groups = Self.groups(of: socket)
         else { return nil }
-        self.init(uid: credentials[1], gid: credentials[2], groups: groups)
+        self.init(uid: credentials[1], gid: credentials[2], groups: groups, pid: credentials[0])
     }
 
     private static func groups(of socket: CInt) -> [UInt32]? {

@@ -13,6 +13,9 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     let caller: Caller
     let number: UInt64
     let principal: Principal
+    let door: Door
+    var use = ConnectionUse()
+    private let openedAt: NIODeadline
     /// Where it is in the server's order of idleness.
     let idlePlace: Int
     /// Held until the connection is gone; the server holds the connection as long.
@@ -34,6 +37,8 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
         caller = arrival.caller
         number = arrival.number
         principal = arrival.principal
+        door = arrival.door
+        openedAt = arrival.openedAt
         idlePlace = arrival.idlePlace
         self.server = server
         state = ConnectionState(server.ledger.limits, account: arrival.account)
@@ -43,6 +48,13 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     var lane: Int { state.account.connections.principal }
     /// Whether no request waits, and no answer is unread.
     var isIdle: Bool { state.isIdle }
+
+    /// What is seen of it from outside.
+    func figures(at now: NIODeadline) -> ConnectionFigures {
+        ConnectionFigures(
+            number: number, caller: caller, age: now - openedAt, use: use, waitingRequests: state.waitingRequests,
+            unreadBytes: server.ledger.answerBytes(of: state.account))
+    }
 
     // MARK: The channel
 
@@ -144,6 +156,7 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
 
     private func call(_ request: Request, id: RequestID, place: AnswerPlace) {
         let number = state.nextNumber()
+        use.requests += 1
         switch server.service.call(request, on: self, completion: Completion(connection: self, number: number)) {
         case .now(let outcome): act(state.answer(Response(id: id, outcome), at: place, &server.ledger))
         case .later(let cancel):

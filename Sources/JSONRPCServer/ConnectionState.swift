@@ -146,6 +146,8 @@ struct ConnectionState {
     @inline(__always)
     var unread: Int { output.unwritten + inBatches }
 
+    /// Requests that have not been answered.
+    var waitingRequests: Int { waiting.count }
     /// Whether no request waits, and no answer is unread.
     var isIdle: Bool { waiting.isEmpty && batch == nil && unread == 0 && lines.count == 0 }
 

@@ -95,6 +95,9 @@ struct DoorLedger {
 
     // MARK: Bytes
 
+    /// Bytes of answers that a connection has charged.
+    func answerBytes(of account: Account) -> Int { answers.held(by: account.answers) }
+
     /// Whether there is room for another answer of a connection.
     /// - Parameter uncharged: Bytes that it has and that are not charged yet.
     func hasRoom(for account: Account, beyond uncharged: Int) -> Bool {

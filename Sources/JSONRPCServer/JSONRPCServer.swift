@@ -16,6 +16,7 @@ public final class JSONRPCServer {
     private let listeners: Listeners
     private var connections: [UInt64: Connection] = [:]
     private var connectionsByUID: [UInt32: Int] = [:]
+    private var pastUse = PastUse()
     private var lastConnection: UInt64 = 0
     private var flushes = FlushQueue<Connection>()
     private var turns = TurnQueue<Connection>()
@@ -88,12 +89,21 @@ public final class JSONRPCServer {
     /// Accepts connections on a socket that listens already. The socket belongs to the server from now on.
     ///
     /// While the process has no descriptor left for another connection, none is accepted until one closes or a second is over.
-    public func listen(on socket: CInt) -> EventLoopFuture<Void> {
+    public func listen(on socket: CInt, as door: Door = .callers) -> EventLoopFuture<Void> {
         let server = NIOLoopBound(self, eventLoop: eventLoop)
         return prepareNextTurn().flatMap {
-            server.value.listeners.listen(on: socket) { try server.value.accept($0) }
+            server.value.listeners.listen(on: socket) { try server.value.accept($0, door) }
         }
     }
+
+    /// The connections that are open, in no order.
+    public func connectionFigures() -> [ConnectionFigures] {
+        let now = now()
+        return connections.values.map { $0.figures(at: now) }
+    }
+
+    /// What users have asked for on connections that are closed; of very many users, those that have asked for most.
+    public var pastUseByUID: [UInt32: ConnectionUse] { pastUse.byUID }
 
     private func shortageChanged(_ isShort: Bool) {
         if isShort { ledger.counters.descriptorShortages += 1 }
@@ -142,7 +152,7 @@ public final class JSONRPCServer {
 
     // MARK: Connections
 
-    private func accept(_ channel: any Channel) throws {
+    private func accept(_ channel: any Channel, _ door: Door) throws {
         // One that was accepted in the turn of the loop in which the others were asked to close.
         guard case .no = stopping else { throw ChannelError.ioOnClosedChannel }
         let transport = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
@@ -150,9 +160,9 @@ public final class JSONRPCServer {
         guard let socket = transport, let caller = identify(socket) else {
             throw ChannelError.inappropriateOperationForState
         }
-        let principal = Principal(uid: caller.uid)
+        let principal = door == .callers ? Principal(uid: caller.uid) : .administrators
         let account = ledger.open(for: principal, number: lastConnection + 1)
-        if let limit = refusal(of: caller, account) {
+        if let limit = refusal(of: caller, door, account) {
             ledger.close(account)
             ledger.counters.refusedConnections[limit.name, default: 0] += 1
             let error = ErrorObject.overloadedServer(limit.name, limit.value)
@@ -160,12 +170,13 @@ public final class JSONRPCServer {
             try channel.pipeline.syncOperations.addHandler(RefusedConnection(error))
             return
         }
-        try add(channel, socket, caller, principal, account)
+        try add(channel, socket, caller, door, principal, account)
         connectionsChanged?()
     }
 
     private func add(
-        _ channel: any Channel, _ socket: CInt, _ caller: Caller, _ principal: Principal, _ account: DoorLedger.Account
+        _ channel: any Channel, _ socket: CInt, _ caller: Caller, _ door: Door, _ principal: Principal,
+        _ account: DoorLedger.Account
     ) throws {
         lastConnection += 1
         ledger.counters.connections += 1
@@ -174,10 +185,11 @@ public final class JSONRPCServer {
         let connection = Connection(
             socket: socket,
             Arrival(
-                caller: caller, number: lastConnection, principal: principal, account: account, idlePlace: place),
+                caller: caller, door: door, number: lastConnection, principal: principal, account: account,
+                idlePlace: place, openedAt: now()),
             server: self)
         connections[connection.number] = connection
-        connectionsByUID[caller.uid, default: 0] += 1
+        if door == .callers { connectionsByUID[caller.uid, default: 0] += 1 }
         // Last, as it may fail: then the channel is closed, and the connection is not in the pipeline to notice.
         do {
             try channel.pipeline.syncOperations.addHandler(connection)
@@ -190,18 +202,22 @@ public final class JSONRPCServer {
     /// What a connection begins with.
     struct Arrival {
         let caller: Caller
+        let door: Door
         let number: UInt64
         let principal: Principal
         let account: DoorLedger.Account
         let idlePlace: Int
+        let openedAt: NIODeadline
     }
 
     /// The limit by which another connection is refused, if one is. May close the longest idle connection of another
     /// principal.
-    private func refusal(of caller: Caller, _ account: DoorLedger.Account) -> (name: String, value: Int)? {
+    private func refusal(
+        of caller: Caller, _ door: Door, _ account: DoorLedger.Account
+    ) -> (name: String, value: Int)? {
         let admission = ledger.admission(of: account)
         if case .refused(let name, let value) = admission { return (name, value) }
-        if connectionsByUID[caller.uid, default: 0] >= limits.maxConnectionsPerUID {
+        if door == .callers, connectionsByUID[caller.uid, default: 0] >= limits.maxConnectionsPerUID {
             return ("maxConnectionsPerUid", limits.maxConnectionsPerUID)
         }
         if case .insteadOfOne(let principal) = admission {
@@ -215,8 +231,11 @@ public final class JSONRPCServer {
     func removed(_ connection: Connection) {
         guard connections.removeValue(forKey: connection.number) != nil else { return }
         idleness.remove(connection.idlePlace)
-        let left = connectionsByUID[connection.caller.uid, default: 1] - 1
-        connectionsByUID[connection.caller.uid] = left == 0 ? nil : left
+        if connection.door == .callers {
+            let left = connectionsByUID[connection.caller.uid, default: 1] - 1
+            connectionsByUID[connection.caller.uid] = left == 0 ? nil : left
+        }
+        pastUse.add(connection.use, of: connection.caller.uid)
         listeners.descriptorMayBeFree()
         connectionsChanged?()
         if connections.isEmpty, case .closing(_, let done) = stopping { done.succeed() }

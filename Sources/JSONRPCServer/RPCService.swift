@@ -54,6 +54,12 @@ public protocol RPCConnection: AnyObject {
     /// Whose part of each bound the connection takes.
     var principal: Principal { get }
 
+    /// The socket that it came by.
+    var door: Door { get }
+
+    /// What it has asked for; the service counts items.
+    var use: ConnectionUse { get set }
+
     /// Identifies the connection among those of the server: counts from 1.
     var number: UInt64 { get }
 

@@ -16,6 +16,8 @@ struct WaitingCalls {
     /// cancel, so it is made when something is looked for by its id.
     private var numbersByID: [RequestID: Set<UInt64>]?
 
+    /// How many there are.
+    var count: Int { (only == nil ? 0 : 1) + others.count }
     var isEmpty: Bool { only == nil && others.isEmpty }
 
     /// All numbers, in the order of the requests, unless there are very many.

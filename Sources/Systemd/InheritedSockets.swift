@@ -19,6 +19,9 @@ public struct InheritedSockets: Sendable {
     /// The listening socket for HTTP requests for metrics, named `metrics`: Unix with a path, or TCP on a loopback address.
     public let metrics: CInt?
 
+    /// The listening Unix socket of administrators, named `admin`.
+    public let admin: CInt?
+
     private static let unnamed = "unknown"
 
     /// Takes what was handed over to this process; nil if nothing was. Unsets the variables that say so, hence to be
@@ -29,6 +32,7 @@ public struct InheritedSockets: Sendable {
         var rpc: CInt?
         var slots: CInt?
         var metrics: CInt?
+        var admin: CInt?
         for (name, descriptor) in descriptors {
             if name == "rpc" || (name == Self.unnamed && descriptors.count { $0.name != "slots" } == 1) {
                 guard rpc == nil else { throw Failure(description: "two sockets named rpc were handed over") }
@@ -39,6 +43,10 @@ public struct InheritedSockets: Sendable {
                 guard metrics == nil else { throw Failure(description: "two sockets named metrics were handed over") }
                 try Self.checkMetrics(descriptor)
                 metrics = descriptor
+            } else if name == "admin" {
+                guard admin == nil else { throw Failure(description: "two sockets named admin were handed over") }
+                try Self.checkAdmin(descriptor)
+                admin = descriptor
             } else {
                 throw Failure(
                     description:
@@ -49,7 +57,8 @@ public struct InheritedSockets: Sendable {
         self.rpc = rpc
         self.slots = slots
         self.metrics = metrics
-        rpcPath = try Self.path(of: rpc)
+        self.admin = admin
+        rpcPath = try Self.path(of: rpc, named: "rpc")
     }
 
     private static func descriptors() throws(Failure) -> [(name: String, descriptor: CInt)] {
@@ -69,14 +78,28 @@ public struct InheritedSockets: Sendable {
     }
 
     /// Checks that a socket is what it must be: a listening Unix stream socket with a path.
-    private static func path(of socket: CInt) throws(Failure) -> String {
+    private static func path(of socket: CInt, named name: String) throws(Failure) -> String {
         guard sd_is_socket_unix(socket, CInt(SOCK_STREAM.rawValue), 1, nil, 0) > 0 else {
-            throw Failure(description: "the socket named rpc is not a listening Unix stream socket; see ListenStream=")
+            throw Failure(
+                description: "the socket named \(name) is not a listening Unix stream socket; see ListenStream=")
         }
         guard let path = SocketAddress(of: socket)?.path else {
-            throw Failure(description: "the socket named rpc has no path; an abstract name has no permissions")
+            throw Failure(description: "the socket named \(name) has no path; an abstract name has no permissions")
         }
         return path
+    }
+
+    /// Checks that only root can connect to a socket: who connects there is an administrator.
+    private static func checkAdmin(_ socket: CInt) throws(Failure) {
+        let path = try path(of: socket, named: "admin")
+        var status = stat()
+        // Who may not even look into its folder cannot see it, and nor can others.
+        if unsafe stat(path, &status) != 0, errno == EACCES { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK, status.st_mode & 0o077 == 0, status.st_uid == 0 else {
+            throw Failure(
+                description:
+                    "the socket named admin can be used by others than root; set SocketUser=root and SocketMode=0600")
+        }
     }
 
     /// Checks that only this machine's own programs can reach a socket.

@@ -30,7 +30,7 @@ struct Failure {
     private static func text(_ error: IMAttrError, _ showsUpstreamText: Bool) -> String {
         switch error {
         case .argument(let detail): "\(detail)."
-        case .unreachable(let path, let errno): "cannot reach imattrd at \(path): \(text(connecting: errno))"
+        case .unreachable(let path, let errno): "cannot reach imattrd at \(path): \(text(connecting: errno, path))"
         case .lost: "imattrd went away before it answered, and did not come back in time. Try again."
         case .deadline(nil): "imattrd did not answer in time. Try again, or give it longer with --timeout-ms."
         case .deadline(let answer?): text(answer, showsUpstreamText)
@@ -40,10 +40,14 @@ struct Failure {
         }
     }
 
-    private static func text(connecting errno: CInt) -> String {
+    private static func text(connecting errno: CInt, _ path: String) -> String {
         switch errno {
+        case ENOENT where AdministrationSocket.has(path):
+            "there is no such socket. Is imattrd running? See: systemctl status imattrd-admin.socket"
         case ENOENT: "there is no such socket. Is imattrd running? See: systemctl status imattrd.socket"
         case ECONNREFUSED: "nobody listens there. Is imattrd running? See: systemctl status imattrd.socket"
+        case EACCES where AdministrationSocket.has(path), EPERM where AdministrationSocket.has(path):
+            "permission denied. Only root may administer the daemon: run this with sudo."
         case EACCES, EPERM:
             "permission denied. You are not in group imattr: have an administrator run "
                 + "'usermod -aG imattr USER' for you, then log in again."

@@ -17,8 +17,9 @@ struct DaemonRun {
         let log = Log(source.read(socketPath: inherited.rpcPath))
         defer { log.flush() }
         try await serve(
-            inherited.rpc, path: inherited.rpcPath, metrics: inherited.metrics, mayHavePredecessor: false,
-            slots: slotMemory(inherited, log.logger), log)
+            Sockets(
+                rpc: inherited.rpc, path: inherited.rpcPath, admin: inherited.admin, metrics: inherited.metrics),
+            environment(mayHavePredecessor: false, slots: slotMemory(inherited, log.logger), log), log)
     }
 
     /// Binds a socket and serves it. A bad configuration ends it.
@@ -35,8 +36,33 @@ struct DaemonRun {
         defer { log.flush() }
         defer { socket.remove() }
         try await serve(
-            socket.descriptor, path: socketPath, metrics: nil, mayHavePredecessor: socket.remains == .socket,
-            slots: slotMemory(in: socket.lockFile, isNew: socket.remains != .lockFile, log.logger), log)
+            Sockets(rpc: socket.descriptor, path: socketPath, admin: nil, metrics: nil),
+            environment(
+                mayHavePredecessor: socket.remains == .socket,
+                slots: slotMemory(in: socket.lockFile, isNew: socket.remains != .lockFile, log.logger),
+                administrator: geteuid(), log), log)
+    }
+
+    /// What is listened on.
+    private struct Sockets {
+        let rpc: CInt
+        let path: String
+        let admin: CInt?
+        let metrics: CInt?
+    }
+
+    /// - Parameter administrator: Where there is no socket of administrators, who is one on the callers'.
+    private func environment(
+        mayHavePredecessor: Bool, slots: SlotMemory?, administrator: uid_t? = nil, _ log: Log
+    ) -> Daemon.Environment {
+        var environment = Daemon.Environment()
+        environment.mayHavePredecessor = mayHavePredecessor
+        environment.slotMemory = slots
+        environment.resources = .ofThisProcess()
+        environment.administrator = administrator
+        environment.returnFreePages = ProcessMemory.returnFreePages
+        environment.droppedLogEntries = { log.writer.droppedCount }
+        return environment
     }
 
     /// The slots of a process that was killed, or a new memory of them that the service manager keeps in case this one is.
@@ -82,26 +108,24 @@ struct DaemonRun {
     }
 
     private func serve(
-        _ socket: CInt, path: String, metrics: CInt?, mayHavePredecessor: Bool, slots: SlotMemory?, _ log: Log
+        _ sockets: Sockets, _ environment: Daemon.Environment, _ log: Log
     ) async throws {
         // Trapped before anything is served, so that none is missed.
         let signals = Signals.shared.trap()
         let (idle, idleContinuation) = AsyncStream.makeStream(of: Void.self)
         let hooks = Daemon.Hooks(
-            stateChanged: { ServiceManager.notify(.status($0.description)) }, idle: { idleContinuation.yield() })
+            stateChanged: { ServiceManager.notify(.status($0.description)) }, idle: { idleContinuation.yield() },
+            reloading: { ServiceManager.notify(.reloading) },
+            reloaded: { ServiceManager.notify(.ready, .status(Self.status($1, after: $0))) })
         let source = source
         let eventLoop = MainLoop.eventLoop
-        var environment = Daemon.Environment()
-        environment.mayHavePredecessor = mayHavePredecessor
-        environment.slotMemory = slots
-        environment.resources = .ofThisProcess()
-        environment.returnFreePages = ProcessMemory.returnFreePages
-        environment.droppedLogEntries = { log.writer.droppedCount }
+        let path = sockets.path
         let daemon = try await Daemon.start(
             on: eventLoop, source: { source.read(socketPath: path) }, logger: log.logger,
             environment: environment, hooks: hooks)
-        try await daemon.listen(on: socket)
-        if let metrics { try await daemon.serveMetrics(on: metrics) }
+        try await daemon.listen(on: sockets.rpc)
+        if let admin = sockets.admin { try await daemon.listen(on: admin, as: .administrators) }
+        if let metrics = sockets.metrics { try await daemon.serveMetrics(on: metrics) }
         ServiceManager.notify(.ready)
         try await daemon.logger.notice(
             "started", metadata: Event.started.metadata(["version": "\(Version.current)", "socket": "\(path)"]))
@@ -124,7 +148,7 @@ struct DaemonRun {
                             "stopping", metadata: ["signal": "\(signal == SIGTERM ? "SIGTERM" : "SIGINT")"])
                         return
                     }
-                    try await reload(daemon)
+                    try await daemon.reload()
                 }
             }
             if let interval = ServiceManager.watchdogInterval {
@@ -144,26 +168,9 @@ struct DaemonRun {
         }
     }
 
-    private func reload(_ daemon: Daemon) async throws {
-        ServiceManager.notify(.reloading)
-        let outcome = try await daemon.reload()
-        let logger = try await daemon.logger
-        let state = try await daemon.state
-        if outcome.succeeded {
-            logger.notice("configuration reloaded", metadata: Event.reloaded.metadata())
-            ServiceManager.notify(.ready, .status(state.description))
-        } else {
-            for problem in outcome.problems {
-                logger.error("reload failed", metadata: Event.reloadFailed.metadata(["problem": "\(problem)"]))
-            }
-            let problems = outcome.problems.joined(separator: "; ")
-            ServiceManager.notify(.ready, .status("\(state); the last reload failed: \(problems)"))
-        }
-        if !outcome.keysForRestart.isEmpty {
-            logger.warning(
-                "some changes wait for a restart",
-                metadata: ["keys": "\(outcome.keysForRestart.joined(separator: ", "))"])
-        }
+    private static func status(_ state: DaemonState, after outcome: ReloadOutcome) -> String {
+        if outcome.succeeded { return state.description }
+        return "\(state); the last reload failed: \(outcome.problems.joined(separator: "; "))"
     }
 }
 

@@ -31,7 +31,8 @@ import Testing
 
     @Test func methodsHaveTheirNames() {
         let names = ["getAttrs", "getStatus", "getMetrics", "ping", "rpc.discover", "$/cancelRequest"]
-        #expect(MethodName.allCases.map(\.rawValue) == names)
+        #expect(MethodName.forCallers.map(\.rawValue) == names)
+        #expect(MethodName.allCases.map(\.rawValue) == names + ["reload", "setLogLevel", "getCallers"])
         #expect(MethodName.allCases.map(\.index) == Array(MethodName.allCases.indices))
         #expect(Ping.result == Array(#""pong""#.utf8))
         #expect(GetStatus.State.allCases.map(\.rawValue) == ["ready", "degraded", "misconfigured", "stopping"])

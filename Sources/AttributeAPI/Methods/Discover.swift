@@ -7,7 +7,10 @@ public enum Discover {
     /// - Parameters:
     ///   - version: The daemon's.
     ///   - socketPaths: Where it listens.
-    public static func document(version: String, socketPaths: [String], limits: LimitsInForce) -> JSONTree {
+    ///   - methods: Those that the reader is served.
+    public static func document(
+        version: String, socketPaths: [String], limits: LimitsInForce, methods: [MethodName] = MethodName.allCases
+    ) -> JSONTree {
         [
             "openrpc": .string(openRPCVersion),
             "info": [
@@ -21,7 +24,7 @@ public enum Discover {
                 "license": ["name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"],
             ],
             "servers": .array(socketPaths.map { ["name": "socket", "url": .string("unix:\($0)")] }),
-            "methods": .array(MethodName.allCases.map { $0.description(limits).json(name: $0) }),
+            "methods": .array(methods.map { $0.description(limits).json(name: $0) }),
             "components": [
                 "schemas": JSONTree(members: [
                     (GetAttrs.accountErrorSchemaName, GetAttrs.accountErrorSchema),

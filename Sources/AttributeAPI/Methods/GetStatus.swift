@@ -99,8 +99,10 @@ extension GetStatus {
             "requests": Schema.count("Requests that have not been answered."),
             "waitingAccounts": Schema.count("Accounts that no call has left for yet, over all requests."),
             "oldestWaitingMs": Schema.count("How long the oldest of these requests has waited; absent if none does."),
+            "waitingUsers": Schema.count("Users whose accounts wait."),
             "waitingAccountsByUid": Schema.map(
-                "Waiting accounts by user, of the 100 users with the most.", of: count),
+                "Waiting accounts by user: the caller's own; for administrators those of the 100 users with the most.",
+                of: count),
         ])
 
     private static let counters = Schema.object(

@@ -4,9 +4,9 @@
 /// Without a reserve, callers could connect until no call can be made any more, and no file be read.
 public struct DescriptorBudget: Hashable, Sendable {
     /// What the daemon needs whatever callers do: standard streams (3), the event loop and what wakes it (6), listening
-    /// sockets and the lock of one (4), log and service manager (2), files that a reload reads (2), look-ups of the
-    /// upstream's name (4), and connections that are accepted only to be refused (3).
-    static let own = 24
+    /// sockets and the file of the slots (4), log and service manager (2), files that a reload reads (2), look-ups of the
+    /// upstream's name (4), connections that are accepted only to be refused (3), and an administrator's connection (1).
+    static let own = 25
     /// Connections to the upstream beyond the calls in progress: those that are being closed, or tried in parallel.
     static let upstreamSpare = 8
 

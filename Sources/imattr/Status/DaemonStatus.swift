@@ -30,7 +30,8 @@ struct DaemonStatus {
     func place(of uid: UInt32) -> (waiting: Int, users: Int)? {
         guard values["queue.waitingAccounts"] != nil else { return nil }
         let prefix = "queue.waitingAccountsByUid."
-        let users = values.count { $0.key.hasPrefix(prefix) && Int($0.value) ?? 0 > 0 }
+        // An earlier daemon lists all users.
+        let users = integer("queue.waitingUsers") ?? values.count { $0.key.hasPrefix(prefix) && Int($0.value) ?? 0 > 0 }
         return (integer("\(prefix)\(uid)") ?? 0, users)
     }
 

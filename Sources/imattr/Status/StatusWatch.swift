@@ -38,7 +38,7 @@ struct StatusWatch {
             lineCount += 1
             try output.write(line: line)
         case .screen:
-            try write(
+            try output.write(
                 screen: view.screen(try DaemonStatus(json), at: now, seconds: time(nil), uid: getuid()) + [
                     "", "q leaves",
                 ])
@@ -49,14 +49,7 @@ struct StatusWatch {
     /// Says why there is no status this time.
     mutating func show(_ failure: Failure) throws {
         guard case .screen = form else { return StandardError.write(failure.text) }
-        try write(screen: ["imattrd   \(TerminalText.escape(failure.text))"])
+        try output.write(screen: ["imattrd   \(TerminalText.escape(failure.text))"])
         try output.flush()
-    }
-
-    /// Home, each line cleared to its end, and what was below cleared: nothing flickers.
-    private mutating func write(screen lines: [String]) throws {
-        let text = lines.map { "\($0)\u{1B}[K" }.joined(separator: "\n")
-        try output.write(line: "\u{1B}[H\(text)")
-        try output.write(line: "\u{1B}[J")
     }
 }

@@ -3,8 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from . import canary, descriptors, introspection, journal, log, memory, mutated_lines, one_shot, pasted, readme
-from . import shipped_configuration, textfile, traps, units, watchdog
+from . import administration, canary, descriptors, introspection, journal, log, memory, mutated_lines, one_shot, pasted
+from . import readme, shipped_configuration, textfile, traps, units, watchdog
 from .checks import Checks
 from .machine import must, run
 from .upstream import Upstream
@@ -25,6 +25,7 @@ def main():
             with checks.group("imattrd --socket"):
                 one_shot.own_socket(checks, slow, folder)
                 one_shot.log_level(checks, slow, folder)
+                one_shot.slots_outlive_a_crash(checks, slow, folder)
             with checks.group("imattrd: a secret in the wrong place"):
                 pasted.as_argument_or_variable(checks, folder)
             with checks.group("imattrd --check --online"):
@@ -55,6 +56,11 @@ def main():
                 memory.is_returned(checks, quick, folder)
             with checks.group("units: reload"):
                 units.reload(checks, quick)
+            with checks.group("units: a reload that fails"):
+                administration.reload_fails(checks, quick)
+            with checks.group("units: administration"):
+                administration.commands(checks)
+                administration.instances(checks, quick)
             with checks.group("units: stops and starts"):
                 units.stops_and_starts(checks)
             with checks.group("units: a caller during a restart"):

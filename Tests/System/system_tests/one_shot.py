@@ -76,6 +76,49 @@ def own_socket(checks, upstream, folder):
         daemon.wait()
 
 
+def slots_outlive_a_crash(checks, upstream, folder):
+    """After kill -9 and rm of the socket the next daemon knows which calls the server may still count; and which it cannot know."""
+    path, log = folder / "crash.sock", folder / "crash.log"
+    lock = path.with_name("crash.sock.lock")
+    configuration = write_configuration(
+        folder / "crash.yaml", secretKeyFile=str(upstream.secret_file), **upstream.keys
+    )
+
+    def start():
+        with log.open("w") as standard_error:
+            daemon = subprocess.Popen(
+                ["imattrd", "--socket", str(path), "--config", str(configuration)], stderr=standard_error
+            )
+        wait_until(lambda: "started" in log.read_text() or daemon.poll() is not None, "imattrd --socket")
+        return daemon
+
+    def slots_held():
+        return clients.call(path, "getStatus")["result"]["limiter"]["slotsHeld"]
+
+    for name, change, least, word in [
+        ("the socket", path.unlink, 1, "slots of an earlier process found"),
+        ("both files", lambda: (path.unlink(), lock.unlink()), 0, None),
+        ("the lock file", lock.unlink, 100, None),
+        ("a word", lambda: os.truncate(lock, 20), 100, "void"),
+    ]:
+        daemon = start()
+        # The answer takes two seconds, and the call's slot is held until after that.
+        caller = clients.start_one_shot("nc", path, "root")
+        wait_until(slots_held, "a call to be under way")
+        daemon.kill()
+        daemon.wait()
+        clients.finish(caller)
+        change()
+        daemon = start()
+        held = slots_held()
+        checks.expect(f"after a crash without {name} the slots count", None if held >= least else f"{held} slots")
+        said = word is None or word in log.read_text()
+        checks.expect(f"after a crash without {name} the log says so", None if said else log.read_text())
+        daemon.terminate()
+        checks.equal(f"after a crash without {name} it ends in order", daemon.wait(30), 0)
+        checks.equal("it leaves no lock file", lock.exists(), False)
+
+
 def log_level(checks, upstream, folder):
     """A level holds for what is logged at the start and at the stop, too, also one that a reload has brought."""
     path, log, configuration = folder / "level.sock", folder / "level.log", folder / "level.yaml"

@@ -1,6 +1,7 @@
 """The metrics by way of node_exporter, as an operator installs it by the page beside its files."""
 
 import re
+import shutil
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -19,6 +20,7 @@ LISTEN = "127.0.0.1:9100"
 def collected(checks):
     install = re.search(r"```sh\n(.*?)```", (SHIPPED / "README.md").read_text(), re.DOTALL)[1]
     clients.get_attrs(SOCKET)
+    expect_skipped(checks, install)
     must("sh", "-euc", install, cwd=SHIPPED)
     wait_until(FILE.exists, "the metrics' file, by the timer")
     checks.equal("the file is node_exporter's to read", owner_group_mode(FILE), "root:root 644")
@@ -28,6 +30,18 @@ def collected(checks):
     checks.equal("of no newer types", kinds - {"counter", "gauge", "histogram"}, set())
     expect_served(checks)
     expect_gone(checks)
+
+
+def expect_skipped(checks, install):
+    """Before node_exporter is installed there is no folder for the metrics: that is said, and no failure."""
+    elsewhere = FILE.parent.with_name("node-exporter-elsewhere")
+    shutil.move(FILE.parent, elsewhere)
+    must("sh", "-euc", install, cwd=SHIPPED)
+    systemctl("start", "imattrd-textfile.service")
+    found = [show("imattrd-textfile.service", name) for name in ("ConditionResult", "Result", "ActiveState")]
+    checks.equal("without node_exporter's folder it is skipped", found, ["no", "success", "inactive"])
+    systemctl("stop", "imattrd-textfile.timer")
+    shutil.move(elsewhere, FILE.parent)
 
 
 def expect_served(checks):

@@ -19,6 +19,8 @@ def hand_over(checks, folder):
     with ExitStack() as sockets:
         first = sockets.enter_context(bound(socket.SOCK_STREAM, folder / "a.sock"))
         second = sockets.enter_context(bound(socket.SOCK_STREAM, folder / "b.sock"))
+        private = sockets.enter_context(bound(socket.SOCK_STREAM, folder / "private.sock"))
+        (folder / "private.sock").chmod(0o600)
         idle = sockets.enter_context(bound(socket.SOCK_STREAM, folder / "idle.sock", listen=False))
         datagrams = sockets.enter_context(bound(socket.SOCK_DGRAM, folder / "d.sock"))
         abstract = sockets.enter_context(bound(socket.SOCK_STREAM, "\0imattrd"))
@@ -32,6 +34,8 @@ def hand_over(checks, folder):
             "two without a name": ([first, second], "unknown:unknown", 69, "FileDescriptorName=rpc"),
             "an unknown name": ([first, second], "rpc:other", 69, "FileDescriptorName=rpc"),
             "metrics for everybody": ([first, tcp], "rpc:metrics", 69, "127.0.0.1"),
+            "administrators' for others": ([first, second], "rpc:admin", 69, "can be used by others than root"),
+            "two for administrators": ([first, private, private], "rpc:admin:admin", 69, "two sockets named admin"),
             "only metrics": ([first], "metrics", 69, "no socket named rpc"),
             "another process's": ([first], "rpc", 64, "no socket"),
         }

@@ -139,7 +139,7 @@ def idle_exit(checks, upstream):
 
 
 def reload(checks, upstream):
-    """SIGHUP by systemctl reload, with a connection that stays, and the callers' real identities."""
+    """systemctl reload, with a connection that stays, and the callers' real identities."""
     write_configuration(CONFIGURATION, **upstream.keys)
     systemctl("restart", SERVICE)
     checks.equal("without a rule both members are served", decisions(), ["answered"] * 3)
@@ -153,7 +153,7 @@ def reload(checks, upstream):
         checks.equal("after a reload user:alice lets root and alice in, bob not", decisions(), denied)
 
         write_configuration(CONFIGURATION, allow=["user:bob"], rateLimits=1, **upstream.keys)
-        systemctl("reload", SERVICE)
+        run("systemctl", "reload", SERVICE)
         wait_until(lambda: "rateLimits" in show(SERVICE, "StatusText"), "the status that a reload failed")
         checks.equal("a bad new configuration leaves the old one", decisions(), denied)
         checks.equal("a bad new configuration leaves the service up", show(SERVICE, "ActiveState"), "active")
