@@ -1,6 +1,3 @@
-import Crypto
-import FoundationEssentials
-
 /// A certificate authority made for one run, and the certificate that it gave to the server.
 ///
 /// The authority's key is thrown away as soon as it has signed, so its certificate can be trusted for this server and
@@ -13,19 +10,15 @@ struct ServerIdentity {
 
     /// An identity for `localhost` and the loopback addresses, and for `host` (a name, or `address` if it is one).
     init(host: String, address: [UInt8]?) throws {
-        let authorityKey = P256.Signing.PrivateKey()
-        let serverKey = P256.Signing.PrivateKey()
         // Each run's authority has a name of its own: two with the same name and other keys confuse those who verify.
-        let run = SymmetricKey(size: .bits128).withUnsafeBytes { $0.prefix(4).map { String($0, radix: 16) }.joined() }
-        let authority = Certificate.Party(name: "imattr-sandbox authority \(run)", key: authorityKey.publicKey)
-        let server = Certificate.Party(name: "localhost", key: serverKey.publicKey)
-        authorityPEM = try Certificate(subject: authority, issuer: authority, role: .authority).pem(
-            signedBy: authorityKey)
+        let run = String(UInt32.random(in: .min ... .max), radix: 16)
+        let authority = Certificate.Party(name: "imattr-sandbox authority \(run)", key: try SigningKey())
+        let server = Certificate.Party(name: "localhost", key: try SigningKey())
+        authorityPEM = try Certificate(subject: authority, issuer: authority, role: .authority).pem()
         certificatePEM = try Certificate(
-            subject: server, issuer: authority,
-            role: .server(names: Self.names(host: host, address: address))
-        ).pem(signedBy: authorityKey)
-        privateKeyPEM = serverKey.pemRepresentation
+            subject: server, issuer: authority, role: .server(names: Self.names(host: host, address: address))
+        ).pem()
+        privateKeyPEM = server.key.pem
     }
 
     private static func names(host: String, address: [UInt8]?) -> [Certificate.Name] {
