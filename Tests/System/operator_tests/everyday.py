@@ -42,13 +42,13 @@ def who_may_call(checks, upstream):
     output, complaint = callers.clients.finish(callers.start_get_attrs(OUTSIDER))
     refused = not output and "Permission denied" in complaint
     checks.expect("who is not in the group cannot connect", None if refused else f"{output!r} {complaint!r}")
-    checks.equal("imattr tells it by 77", callers.imattr(OUTSIDER, "get", "abc").returncode, 77)
+    checks.equal("imattr says so by 77", callers.imattr(OUTSIDER, "get", "abc").returncode, 77)
     write_configuration(CONFIGURATION, allow=["user:alice"], **upstream.keys)
     systemctl("reload", SERVICE)
     wait_until(lambda: callers.get_attrs("bob") == ACCESS_DENIED, "the rule that refuses bob")
     checks.equal("with `allow`, who is named is answered", callers.get_attrs("alice"), "answered")
     checks.equal("with `allow`, another member is refused", callers.get_attrs("bob"), ACCESS_DENIED)
-    checks.equal("imattr tells this by 77, too", callers.imattr("bob", "get", "abc").returncode, 77)
+    checks.equal("imattr says this by 77, too", callers.imattr("bob", "get", "abc").returncode, 77)
     write_configuration(CONFIGURATION, **upstream.keys)
     systemctl("reload", SERVICE)
     wait_until(lambda: callers.get_attrs("bob") == "answered", "the end of the rule")
@@ -60,7 +60,7 @@ def mistake(checks, upstream):
     write_configuration(CONFIGURATION, **upstream.keys, ratelimit=50)
     waiting = [callers.start_get_attrs(user) for user in MEMBERS * 8]
     told = [callers.outcome(process) for process in waiting]
-    checks.equal("a bad configuration: all that wait are told", set(told), {MISCONFIGURED})
+    checks.equal("a bad configuration: all that wait get its error", set(told), {MISCONFIGURED})
     checks.equal("a bad configuration: imattr exits with 78", callers.imattr("alice", "get", "abc").returncode, 78)
     text = show(SERVICE, "StatusText")
     checks.expect("a bad configuration: the status names the key", None if "ratelimit" in text else text)

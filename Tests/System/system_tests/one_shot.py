@@ -155,8 +155,8 @@ def socket_activate(checks, upstream, folder):
             daemon.terminate()
             checks.equal("systemd-socket-activate: imattrd ends with 0", daemon.wait(30), 0)
             messages = received(notified)
-            checks.expect("systemd-socket-activate: READY=1 is told", None if "READY=1" in messages else messages)
-            checks.expect("systemd-socket-activate: STOPPING=1 is told", None if "STOPPING=1" in messages else messages)
+            checks.expect("systemd-socket-activate: READY=1 is sent", None if "READY=1" in messages else messages)
+            checks.expect("systemd-socket-activate: STOPPING=1 is sent", None if "STOPPING=1" in messages else messages)
             checks.equal("systemd-socket-activate: imattrd leaves the inherited socket", path.exists(), True)
         finally:
             daemon.kill()
