@@ -74,6 +74,13 @@ public final class UpstreamClient {
         return isOther
     }
 
+    /// Calls from now on may take so long, and new connections need a certificate of these authorities; nil: the system's.
+    public func use(timeout: Duration, trustRoots: TrustRoots?) {
+        configuration.timeout = timeout
+        configuration.trustRoots = trustRoots
+        pool.change(timeout: timeout, trustRoots: trustRoots)
+    }
+
     /// Makes the next call use a new UserSig.
     public func discardSignature() { signatures.discard() }
 

@@ -6,8 +6,8 @@ public struct UpstreamConfiguration: Hashable, Sendable {
     public var admin: String
     /// The server.
     public var endpoint: Endpoint
-    /// A file of trust roots (PEM) instead of the system's.
-    public var certificateAuthorityFile: String?
+    /// Nil: the system's.
+    public var trustRoots: TrustRoots?
     /// How long one call may take, connecting included.
     public var timeout: Duration
     /// Seconds for which a UserSig is valid.
@@ -15,13 +15,13 @@ public struct UpstreamConfiguration: Hashable, Sendable {
 
     /// Describes the app and the server.
     public init(
-        sdkAppID: UInt64, admin: String, endpoint: Endpoint, certificateAuthorityFile: String? = nil,
+        sdkAppID: UInt64, admin: String, endpoint: Endpoint, trustRoots: TrustRoots? = nil,
         timeout: Duration = .seconds(5), userSigLifetime: Int64 = 3600
     ) {
         self.sdkAppID = sdkAppID
         self.admin = admin
         self.endpoint = endpoint
-        self.certificateAuthorityFile = certificateAuthorityFile
+        self.trustRoots = trustRoots
         self.timeout = timeout
         self.userSigLifetime = userSigLifetime
     }

@@ -1,6 +1,8 @@
 """An operator's first day: a configuration, a key, a first call, who may call, and a mistake."""
 
 import json
+import re
+from pathlib import Path
 
 from system_tests.machine import must, show, systemctl, wait_until
 from system_tests.units import (
@@ -18,6 +20,8 @@ from . import callers
 
 MEMBERS = ["alice", "bob"]
 OUTSIDER = "mallory"
+NOTIFY_RELOAD = Path(f"/run/systemd/system/{SERVICE}.d/notify-reload.conf")
+FIRST_WITH_NOTIFY_RELOAD = 253
 
 
 def first_call(checks, upstream, key):
@@ -52,6 +56,26 @@ def who_may_call(checks, upstream):
     write_configuration(CONFIGURATION, **upstream.keys)
     systemctl("reload", SERVICE)
     wait_until(lambda: callers.get_attrs("bob") == "answered", "the end of the rule")
+
+
+def notify_reload(checks, upstream):
+    """The drop-in of the operators' page: systemd sends the signal itself, and waits until the daemon says that it is done."""
+    version = int(re.match(r"systemd (\d+)", must("systemctl", "--version"))[1])
+    if version < FIRST_WITH_NOTIFY_RELOAD:
+        print(f"# systemd {version} has no Type=notify-reload")
+        return
+    NOTIFY_RELOAD.parent.mkdir(parents=True)
+    NOTIFY_RELOAD.write_text("[Service]\nType=notify-reload\nExecReload=\n")
+    systemctl("daemon-reload")
+    systemctl("restart", SERVICE)
+    for rules, found in [({"allow": ["user:alice"]}, ACCESS_DENIED), ({}, "answered")]:
+        write_configuration(CONFIGURATION, **rules, **upstream.keys)
+        systemctl("reload", SERVICE)
+        checks.equal("notify-reload: when it returns, the configuration is in force", callers.get_attrs("bob"), found)
+    NOTIFY_RELOAD.unlink()
+    NOTIFY_RELOAD.parent.rmdir()
+    systemctl("daemon-reload")
+    systemctl("restart", SERVICE)
 
 
 def mistake(checks, upstream):

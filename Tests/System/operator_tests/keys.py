@@ -116,6 +116,10 @@ def encrypted(checks, key):
     DROP_IN.unlink()
     DROP_IN.parent.rmdir()
     os.unlink("/var/lib/systemd/credential.secret")
+    # With both files there, systemd 257 hands over the encrypted text as the key.
+    ENCRYPTED.unlink()
+    # One of an instance, for the purge.
+    ENCRYPTED.with_name("imattrd.third.secret-key").write_text("encrypted\n")
     write_private(CREDENTIAL, key)
     systemctl("daemon-reload")
     systemctl("restart", SERVICE)

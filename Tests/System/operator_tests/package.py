@@ -82,9 +82,10 @@ def all_dependencies(package, found=frozenset()):
 def owner(library):
     """The package of a library; it may be registered with or without /usr."""
     for path in [library, str(Path(library).resolve()), library.removeprefix("/usr"), f"/usr{library}"]:
-        done = run("dpkg-query", "--search", path)
-        if done.returncode == 0:
-            return done.stdout.split(":")[0]
+        for line in run("dpkg-query", "--search", path).stdout.splitlines():
+            # libc6 of Debian 13 diverts the dynamic linker to its own place.
+            if not line.startswith("diversion "):
+                return line.split(":")[0]
     return f"nobody's {library}"
 
 
