@@ -15,7 +15,6 @@ extension Target.Dependency {
     static let nioTLS: Self = .product(name: "NIOTLS", package: "swift-nio")
     static let nioEmbedded: Self = .product(name: "NIOEmbedded", package: "swift-nio")
     static let nioSSL: Self = .product(name: "NIOSSL", package: "swift-nio-ssl")
-    static let crypto: Self = .product(name: "Crypto", package: "swift-crypto")
     static let deque: Self = .product(name: "DequeModule", package: "swift-collections")
     static let heap: Self = .product(name: "HeapModule", package: "swift-collections")
     static let logging: Self = .product(name: "Logging", package: "swift-log")
@@ -50,7 +49,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -90,7 +88,7 @@ let package = Package(
                 .logging,
             ]),
         library("Spawning"),
-        library("UpstreamSandbox", ["UserSig", .nio, .nioPosix, .nioHTTP1, .nioSSL, .crypto]),
+        library("UpstreamSandbox", ["UserSig", "CGcrypt", .nio, .nioPosix, .nioHTTP1, .nioSSL]),
         library(
             "IMAttrClient", path: "clients/swift/Sources/IMAttrClient",
             [

@@ -1,14 +1,13 @@
-import Crypto
 import FoundationEssentials
 
 /// An X.509 certificate (RFC 5280) of a P-256 key, before it is signed. Valid from yesterday for a year.
 struct Certificate {
     struct Party {
         var name: String
-        var key: P256.Signing.PublicKey
+        var key: SigningKey
 
         /// A key's identifier by RFC 7093: the first 160 bits of its SHA-256.
-        var keyIdentifier: [UInt8] { Array(SHA256.hash(data: key.x963Representation).prefix(20)) }
+        var keyIdentifier: [UInt8] { Array(SigningKey.sha256(key.point).prefix(20)) }
 
         /// The distinguished name: a common name alone.
         var distinguishedName: [UInt8] {
@@ -31,19 +30,18 @@ struct Certificate {
     var issuer: Party
     var role: Role
 
-    func pem(signedBy key: P256.Signing.PrivateKey) throws -> String {
+    /// The certificate with its issuer's signature.
+    func pem() throws -> String {
         let signed = body
-        let signature = try key.signature(for: signed).derRepresentation
-        let der = DER.sequence(signed, Self.ecdsaWithSHA256, DER.bitString(Array(signature)))
-        let lines = Data(der).base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed])
-        return "-----BEGIN CERTIFICATE-----\n\(lines)\n-----END CERTIFICATE-----\n"
+        let signature = try issuer.key.signature(of: signed)
+        return PEM.text("CERTIFICATE", DER.sequence(signed, Self.ecdsaWithSHA256, DER.bitString(signature)))
     }
 
     private static let ecdsaWithSHA256 = DER.sequence(DER.objectIdentifier(1, 2, 840, 10045, 4, 3, 2))
     private static let day: TimeInterval = 86400
 
     private var body: [UInt8] {
-        let serial = SymmetricKey(size: .bits128).withUnsafeBytes { Array($0) }
+        let serial = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
         return DER.sequence(
             DER.tagged(0, DER.integer([2])),
             DER.integer(serial),
@@ -52,7 +50,7 @@ struct Certificate {
             DER.sequence(
                 DER.time(Date(timeIntervalSinceNow: -Self.day)), DER.time(Date(timeIntervalSinceNow: 365 * Self.day))),
             subject.distinguishedName,
-            Array(subject.key.derRepresentation),
+            subject.key.publicKeyInfo,
             DER.tagged(3, DER.value(tag: 0x30, extensions)))
     }
 
@@ -102,19 +100,15 @@ struct ServerIdentity {
 
     /// An identity for `localhost` and the loopback addresses, and for `host` (a name, or `address` if it is one).
     init(host: String, address: [UInt8]?) throws {
-        let authorityKey = P256.Signing.PrivateKey()
-        let serverKey = P256.Signing.PrivateKey()
         // Each run's authority has a name of its own: two with the same name and other keys confuse those who verify.
-        let run = SymmetricKey(size: .bits128).withUnsafeBytes { $0.prefix(4).map { String($0, radix: 16) }.joined() }
-        let authority = Certificate.Party(name: "imattr-sandbox authority \(run)", key: authorityKey.publicKey)
-        let server = Certificate.Party(name: "localhost", key: serverKey.publicKey)
-        authorityPEM = try Certificate(subject: authority, issuer: authority, role: .authority).pem(
-            signedBy: authorityKey)
+        let run = String(UInt32.random(in: .min ... .max), radix: 16)
+        let authority = Certificate.Party(name: "imattr-sandbox authority \(run)", key: try SigningKey())
+        let server = Certificate.Party(name: "localhost", key: try SigningKey())
+        authorityPEM = try Certificate(subject: authority, issuer: authority, role: .authority).pem()
         certificatePEM = try Certificate(
-            subject: server, issuer: authority,
-            role: .server(names: Self.names(host: host, address: address))
-        ).pem(signedBy: authorityKey)
-        privateKeyPEM = serverKey.pemRepresentation
+            subject: server, issuer: authority, role: .server(names: Self.names(host: host, address: address))
+        ).pem()
+        privateKeyPEM = server.key.pem
     }
 
     private static func names(host: String, address: [UInt8]?) -> [Certificate.Name] {
