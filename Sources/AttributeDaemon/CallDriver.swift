@@ -17,9 +17,13 @@ final class CallDriver {
     private var stopping: Stopping?
     private var slotMemory: SlotMemory?
     private let loopTurns: LoopTurns
+    private let clocks: () -> ClockReading
+    private var sleepWatch: SleepWatch
 
     /// Time between two pieces of work that would take too long in one turn of the loop.
     private static let pieceDelay: Duration = .microseconds(50)
+    /// How long an alarm is set for at most while somebody waits.
+    private static let longestAlarm: Duration = .seconds(1)
 
     /// What becomes of a request.
     enum Admission {
@@ -27,6 +31,18 @@ final class CallDriver {
         case ended(RequestOutcome)
         /// It will end later, unless it is withdrawn.
         case waiting(WaitingAnswer)
+    }
+
+    /// A call that has ended.
+    struct EndedCall {
+        let key: CallKey
+        /// Their number.
+        let accounts: Int
+        /// From its start to its end.
+        var took: Duration
+        /// The number in its query.
+        var random: UInt32?
+        var failure: CallFailure?
     }
 
     /// What whoever stops the driver waits for.
@@ -42,29 +58,33 @@ final class CallDriver {
     /// What the calls were like so far.
     private(set) var metrics = CallMetrics()
     private let answerTogether: (_ isTask: Bool, () -> Void) -> Void
-    private let callEnded: (_ call: CallKey, _ accounts: Int, _ failure: CallFailure?) -> Void
+    private let callEnded: (EndedCall) -> Void
 
     /// - Parameters:
     ///   - loopTurns: Measures the loop's turns.
+    ///   - clocks: Reads the clocks.
     ///   - answerTogether: Runs what may answer many requests at once, and knows whether it is a task of the loop.
-    ///   - callEnded: Is called after each call's end with the number of its accounts and its failure, if any.
+    ///   - callEnded: Is called after each call's end.
     init(
         _ limits: CallScheduler.Limits, upstream: UpstreamClient, eventLoop: any EventLoop, loopTurns: LoopTurns,
+        clocks: @escaping () -> ClockReading,
         answerTogether: @escaping (_ isTask: Bool, () -> Void) -> Void,
-        callEnded: @escaping (_ call: CallKey, _ accounts: Int, _ failure: CallFailure?) -> Void
+        callEnded: @escaping (EndedCall) -> Void
     ) {
         self.answerTogether = answerTogether
         self.callEnded = callEnded
         self.loopTurns = loopTurns
         self.eventLoop = eventLoop
         self.upstream = upstream
+        self.clocks = clocks
+        sleepWatch = SleepWatch(clocks())
         scheduler = CallScheduler(limits: limits, seed: .random(in: .min ... .max))
     }
 
     /// What the upstream client reports beside the ends of calls.
     func upstreamReports(_ event: UpstreamClient.Event) {
         switch event {
-        case .roundTrip(let time): scheduler.measured(time, now: .now())
+        case .roundTrip(let time): scheduler.measured(time, now: self.time())
         case .connectionsGone: scheduler.connectionsGone()
         }
     }
@@ -81,6 +101,12 @@ final class CallDriver {
     /// Why the service is worse than it should be; nil if it is not.
     var degradation: String? { Self.closure(of: &scheduler)?.adviceForOperator }
 
+    /// After how long calls may leave again; nil if they may, or that is not known.
+    var retryAfter: Duration? {
+        let now = time()
+        return scheduler.timeToProbe(now: now)
+    }
+
     /// The scheduler is given in place: for a property of it, the whole of it would be copied, which is 3 % of a call.
     private static func closure(of scheduler: inout CallScheduler) -> CallFailure? { scheduler.closedBecause }
 
@@ -88,13 +114,20 @@ final class CallDriver {
     /// forgotten to answer.
     var isSound: Bool {
         guard waiting.count >= scheduler.openRequests else { return false }
-        let now = Moment.now()
+        let now = time()
         guard let next = scheduler.nextEvent(now: now) else { return true }
         return turnIsDue || alarm.map { $0.at <= max(next, now + Self.pieceDelay) } ?? false
     }
 
     /// Whether nobody waits and nothing is under way.
     var isIdle: Bool { waiting.isEmpty && calls.isEmpty }
+
+    /// The time. All that the scheduler is told of goes by it.
+    func time() -> Moment {
+        let reading = clocks()
+        if sleepWatch.noticesSleep(in: reading) { scheduler.slept(until: reading.moment) }
+        return reading.moment
+    }
 
     // MARK: Events
 
@@ -108,7 +141,7 @@ final class CallDriver {
         _ accounts: [Account], caller: CallerKey, timeout: Duration, maxAge: Duration, acceptsPartial: Bool,
         _ makeAnswer: (RequestKey) -> WaitingAnswer
     ) -> Admission {
-        let now = Moment.now()
+        let now = time()
         let key = scheduler.makeRequestKey()
         if let outcome = scheduler.enqueue(
             key, accounts: accounts, caller: caller, deadline: now + timeout, maxAge: maxAge,
@@ -128,27 +161,28 @@ final class CallDriver {
 
     /// The client reads again.
     func readingResumed(_ caller: CallerKey) {
-        let now = Moment.now()
+        let now = time()
         scheduler.readingResumed(caller)
         setAlarm(now: now)
     }
 
     func change(_ limits: CallScheduler.Limits) {
-        let now = Moment.now()
+        let now = time()
         scheduler.change(limits)
         carryOut(scheduler.timePasses(to: now), now: now)
     }
 
     /// An earlier process was killed and may have made calls until now.
-    func assumeAllSlotsUsed() { scheduler.assumeAllSlotsUsed(at: .now()) }
+    func assumeAllSlotsUsed() { scheduler.assumeAllSlotsUsed(at: time()) }
 
     /// Goes on where an earlier process was killed, and writes the slots down for a later one.
     func remember(in memory: SlotMemory) {
-        switch memory.states {
-        case .success(let states): scheduler.restoreSlots(states, now: .now())
+        let now = time()
+        switch memory.states(asleep: sleepWatch.asleep) {
+        case .success(let states): scheduler.restoreSlots(states, now: now)
         case .failure: assumeAllSlotsUsed()
         }
-        scheduler.takeSlotChanges(memory.replace)
+        scheduler.takeSlotChanges { memory.replace(with: $0, asleep: sleepWatch.asleep) }
         slotMemory = memory
     }
 
@@ -156,13 +190,13 @@ final class CallDriver {
     func credentialChanged() { scheduler.credentialChanged() }
 
     private func writeDownSlots() {
-        scheduler.takeSlotChanges { slotMemory?.write($0) }
+        scheduler.takeSlotChanges { slotMemory?.write($0, asleep: sleepWatch.asleep) }
     }
 
     /// Ends everything. To be called once.
     /// - Parameter grace: How long calls under way may still take.
     func stop(grace: Duration) -> Stopping {
-        let now = Moment.now()
+        let now = time()
         let stopping = Stopping(answered: eventLoop.makePromise(), drained: eventLoop.makePromise())
         self.stopping = stopping
         carryOut(scheduler.stop(deadline: now + grace, now: now), now: now)
@@ -172,7 +206,7 @@ final class CallDriver {
     /// Somebody does not wait any more; of no effect once the request has ended.
     func withdraw(_ key: RequestKey) {
         guard waiting.remove(key) != nil else { return }
-        let now = Moment.now()
+        let now = time()
         carryOut(scheduler.withdraw(key, now: now), now: now)
     }
 
@@ -208,15 +242,22 @@ final class CallDriver {
     }
 
     private func ended(_ key: CallKey, _ accounts: [Account], _ end: CallEnd) {
-        let now = Moment.now()
-        let startedAt = calls.removeValue(forKey: key)?.startedAt ?? now
-        metrics.count(end, took: now - startedAt, accounts: accounts.count)
+        let now = time()
+        var end = end
+        var ended = EndedCall(key: key, accounts: accounts.count, took: .zero)
+        if let call = calls.removeValue(forKey: key) {
+            end.note(random: call.call.random)
+            ended.random = call.call.random
+            ended.took = now - call.startedAt
+        }
+        ended.failure = end.failure
+        metrics.count(end, took: ended.took, accounts: accounts.count)
         if end.failure?.kind == .signatureExpired { upstream.discardSignature() }
         health.note(end)
         answerTogether(false) { carryOut(scheduler.callEnded(key, end, now: now), now: now) }
         // It looks at what has come of it.
-        callEnded(key, accounts.count, end.failure)
-        loopTurns.note(since: now.deadline)
+        callEnded(ended)
+        loopTurns.note(since: NIODeadline(now, now: time()))
     }
 
     private func finish(_ key: RequestKey, _ outcome: RequestOutcome) {
@@ -231,13 +272,15 @@ final class CallDriver {
         // A task that is due at once would run before a socket is looked at.
         let isPiece = scheduler.isEndingRequests
         if next <= now, !isPiece { return takeTurn() }
-        ring(at: isPiece ? now + Self.pieceDelay : next)
+        // While the machine sleeps, the loop's timers stand still: who waits does not have to wait for as long after that.
+        ring(at: isPiece ? now + Self.pieceDelay : waiting.isEmpty ? next : min(next, now + Self.longestAlarm))
     }
 
     private func ring(at next: Moment) {
         if let alarm, alarm.at <= next { return }
         alarm?.task.cancel()
-        let task = eventLoop.assumeIsolated().scheduleTask(deadline: next.deadline) { [self] () -> Void in
+        let task = eventLoop.assumeIsolated().scheduleTask(deadline: NIODeadline(next, now: time())) {
+            [self] () -> Void in
             alarm = nil
             timePasses()
         }
@@ -254,9 +297,9 @@ final class CallDriver {
     }
 
     private func timePasses() {
-        let now = Moment.now()
+        let now = time()
         answerTogether(true) { carryOut(scheduler.timePasses(to: now), now: now) }
-        loopTurns.note(since: now.deadline)
+        loopTurns.note(since: NIODeadline(now, now: time()))
     }
 }
 
@@ -285,9 +328,4 @@ struct WaitingRequests<Value> {
     }
 
     private static var keptCapacity: Int { 1024 }
-}
-
-extension Moment {
-    /// The same point for the event loop.
-    var deadline: NIODeadline { .uptimeNanoseconds(UInt64(max(0, nanoseconds))) }
 }

@@ -35,6 +35,8 @@ public final class Daemon: Sendable {
         public var slotMemory: SlotMemory?
         /// What the system allows.
         public var resources = ResourceLimits.ample
+        /// The clocks.
+        public var clocks: @Sendable () -> ClockReading = { .now() }
         /// Log entries that could not be written so far.
         public var droppedLogEntries: @Sendable () -> Int = { 0 }
 
@@ -76,8 +78,9 @@ public final class Daemon: Sendable {
     }
 
     /// Serves a socket that listens already; the daemon closes it when it stops.
-    public func listen(on socket: CInt) async throws {
-        try await eventLoop.flatSubmit { [core] in core.value.listen(on: socket) }.get()
+    /// - Parameter unbind: Takes the path of a socket away when the daemon stops; nil if another process goes on with the socket.
+    public func listen(on socket: CInt, unbind: (@Sendable () -> Void)? = nil) async throws {
+        try await eventLoop.flatSubmit { [core] in core.value.listen(on: socket, unbind: unbind) }.get()
     }
 
     /// Serves the metrics over HTTP on a socket that listens already; the daemon closes it when it stops.

@@ -15,7 +15,7 @@ extension DaemonCore {
 
     /// The result of `getStatus`. Never a secret.
     var statusJSON: [UInt8] {
-        let now = Moment.now()
+        let now = driver?.time() ?? .now()
         return texts.status.current(at: now) ?? texts.status.keep(makeStatus(at: now), at: now)
     }
 
@@ -28,7 +28,7 @@ extension DaemonCore {
             json.key("pid")
             json.integer(getpid())
             json.key("uptimeSeconds")
-            json.integer((NIODeadline.now() - startedAt).nanoseconds / 1_000_000_000)
+            json.integer((now - startedAt).nanoseconds / 1_000_000_000)
             json.key("state")
             json.string(state.state.rawValue)
             json.key("reasons")

@@ -5,8 +5,9 @@ import Synchronization
 
 /// The limiter's slots in memory that outlives the process: a file without a name, which the service manager keeps open.
 ///
-/// A slot is one word: 0 is free, -1 under way, anything else the nanosecond (CLOCK_MONOTONIC) at which it comes back. Two
-/// words stand before the slots: what the file is, and how many slots have ever been used.
+/// A slot is one word: 0 is free, -1 under way, anything else the nanosecond (CLOCK_MONOTONIC) at which it comes back. On that
+/// clock, a machine that sleeps between two processes makes slots come back later, and never too early. Two words stand before
+/// the slots: what the file is, and how many slots have ever been used.
 public final class SlotMemory: Sendable {
     /// Why the words cannot have been written by this program.
     struct Malformed: Error {}
@@ -40,7 +41,8 @@ public final class SlotMemory: Sendable {
     }
 
     /// What is written down.
-    var states: Result<[SlotTable.State], Malformed> {
+    /// - Parameter asleep: How long the machine has slept until now, which lies between the two clocks.
+    func states(asleep: Duration) -> Result<[SlotTable.State], Malformed> {
         words.withLock { words in
             // A file that nobody has written to.
             if words[0] == 0, words[1] == 0 { return .success([]) }
@@ -52,7 +54,7 @@ public final class SlotMemory: Sendable {
                 switch word {
                 case 0: states.append(.free)
                 case Self.underWay: states.append(.underWay)
-                case 1...: states.append(.held(until: Moment(nanoseconds: word)))
+                case 1...: states.append(.held(until: Moment(nanoseconds: word) + asleep))
                 default: return .failure(Malformed())
                 }
             }
@@ -61,8 +63,8 @@ public final class SlotMemory: Sendable {
     }
 
     /// Starts anew with these. At no moment in between is less written down than before or after.
-    func replace(with changes: [SlotTable.Change]) {
-        write(changes)
+    func replace(with changes: [SlotTable.Change], asleep: Duration) {
+        write(changes, asleep: asleep)
         let kept = Set(changes.map(\.slot))
         words.withLock { words in
             let used = Int(max(0, min(words[1], Int64(Self.capacity))))
@@ -71,21 +73,21 @@ public final class SlotMemory: Sendable {
     }
 
     /// Writes down what has changed.
-    func write(_ changes: [SlotTable.Change]) {
+    func write(_ changes: [SlotTable.Change], asleep: Duration) {
         words.withLock { words in
             words[0] = Self.magic
             for change in changes where change.slot < Self.capacity {
-                words[Self.headerWords + change.slot] = Self.word(for: change.state)
+                words[Self.headerWords + change.slot] = Self.word(for: change.state, asleep)
                 words[1] = max(words[1], Int64(change.slot) + 1)
             }
         }
     }
 
-    private static func word(for state: SlotTable.State) -> Int64 {
+    private static func word(for state: SlotTable.State, _ asleep: Duration) -> Int64 {
         switch state {
         case .free: 0
         case .underWay: underWay
-        case .held(let moment): max(1, moment.nanoseconds)
+        case .held(let moment): max(1, (moment - asleep).nanoseconds)
         }
     }
 }

@@ -74,6 +74,9 @@ extension CallScheduler {
     public var isStopping: Bool { stopDeadline != nil }
     /// Why calls do not leave; nil if they may.
     public var closedBecause: CallFailure? { gate.failure }
+
+    /// How long nothing reaches upstream yet; nil if calls leave.
+    public func timeToProbe(now: Moment) -> Duration? { gate.failure(now: now, earliest: now)?.retryAfter }
     /// Failed calls since the last good one.
     public var failuresInARow: Int { gate.failuresInARow }
     /// Answers held in memory, and their bytes.

@@ -14,11 +14,15 @@ struct DaemonRun {
     /// Serves the socket that systemd has handed over. A bad configuration does not end it: systemd would start it again
     /// at once for the same waiting caller, until the socket unit fails for good.
     func run(inherited: InheritedSockets) async throws {
-        let log = Log(source.read(socketPath: inherited.rpcPath))
+        let configuration = source.read(socketPath: inherited.rpcPath)
+        let log = Log(configuration)
         defer { log.flush() }
+        if inherited.metrics == nil, configuration.settings?.metricsListen != nil {
+            log.logger.warning("metricsListen is ignored under systemd: enable imattrd-metrics.socket")
+        }
         try await serve(
-            inherited.rpc, path: inherited.rpcPath, metrics: inherited.metrics, mayHavePredecessor: false,
-            slots: slotMemory(inherited, log.logger), log)
+            inherited.rpc, path: inherited.rpcPath, unbind: nil, metrics: inherited.metrics.map { ($0, nil) },
+            mayHavePredecessor: false, slots: slotMemory(inherited, log.logger), log)
     }
 
     /// Binds a socket and serves it. A bad configuration ends it.
@@ -27,14 +31,18 @@ struct DaemonRun {
         let problems = configuration.allProblems
         if !problems.isEmpty { throw failure(.misconfigured, problems) }
         let gid = try group.map(gid(of:))
+        let log = Log(configuration)
+        defer { log.flush() }
         let socket = try orFail(.noSocket) { () throws(OwnSocket.Failure) in
             try OwnSocket(path: socketPath, group: gid)
         }
-        let log = Log(configuration)
-        defer { log.flush() }
         defer { socket.remove() }
+        let metrics = try configuration.settings?.metricsListen.map { address in
+            try orFail(.noSocket) { () throws(MetricsSocket.Failure) in try MetricsSocket(address) }
+        }
         try await serve(
-            socket.descriptor, path: socketPath, metrics: nil, mayHavePredecessor: socket.replacedStaleSocket,
+            socket.descriptor, path: socketPath, unbind: { socket.unbind() },
+            metrics: metrics.map { ($0.descriptor, $0.description) }, mayHavePredecessor: socket.replacedStaleSocket,
             slots: nil, log)
     }
 
@@ -62,7 +70,8 @@ struct DaemonRun {
     }
 
     private func serve(
-        _ socket: CInt, path: String, metrics: CInt?, mayHavePredecessor: Bool, slots: SlotMemory?, _ log: Log
+        _ socket: CInt, path: String, unbind: (@Sendable () -> Void)?, metrics: (socket: CInt, address: String?)?,
+        mayHavePredecessor: Bool, slots: SlotMemory?, _ log: Log
     ) async throws {
         // Trapped before anything is served, so that none is missed.
         let signals = Signals.shared.trap()
@@ -79,11 +88,12 @@ struct DaemonRun {
         let daemon = try await Daemon.start(
             on: eventLoop, source: { source.read(socketPath: path) }, logger: log.logger,
             environment: environment, hooks: hooks)
-        try await daemon.listen(on: socket)
-        if let metrics { try await daemon.serveMetrics(on: metrics) }
+        try await daemon.listen(on: socket, unbind: unbind)
+        if let metrics { try await daemon.serveMetrics(on: metrics.socket) }
         ServiceManager.notify(.ready)
-        try await daemon.logger.notice(
-            "started", metadata: Event.started.metadata(["version": "\(Version.current)", "socket": "\(path)"]))
+        var metadata: Logger.Metadata = ["version": "\(Version.current)", "socket": "\(path)"]
+        if let address = metrics?.address { metadata["metrics"] = "\(address)" }
+        try await daemon.logger.notice("started", metadata: Event.started.metadata(metadata))
         try await waitForEnd(daemon, eventLoop, signals, idle)
         ServiceManager.notify(.stopping)
         let logger = try await daemon.logger

@@ -24,12 +24,13 @@ final class DaemonUnderTest: Sendable {
     static func run(
         sandbox change: (inout SandboxConfiguration) -> Void = { _ in }, flags: [ConfigurationKey: String] = [:],
         key: String = SandboxConfiguration.madeUpSecretKey, resources: ResourceLimits = .ample,
+        clocks: @escaping @Sendable () -> ClockReading = { .now() },
         _ body: (DaemonUnderTest) async throws -> Void
     ) async throws {
         var configuration = SandboxConfiguration()
         change(&configuration)
         let sandbox = try await SandboxServer.start(configuration)
-        let test = try await DaemonUnderTest(sandbox, configuration, flags, key: key, resources)
+        let test = try await DaemonUnderTest(sandbox, configuration, flags, key: key, resources, clocks)
         let result: Result<Void, any Error>
         do { result = .success(try await body(test)) } catch { result = .failure(error) }
         try await test.tearDown()
@@ -38,7 +39,7 @@ final class DaemonUnderTest: Sendable {
 
     private init(
         _ sandbox: SandboxServer, _ configuration: SandboxConfiguration, _ flags: [ConfigurationKey: String],
-        key: String, _ resources: ResourceLimits
+        key: String, _ resources: ResourceLimits, _ clocks: @escaping @Sendable () -> ClockReading
     ) async throws {
         self.sandbox = sandbox
         folder = FileManager.default.temporaryDirectory.appendingPathComponent(
@@ -59,6 +60,7 @@ final class DaemonUnderTest: Sendable {
         self.log = log
         var environment = Daemon.Environment()
         environment.resources = resources
+        environment.clocks = clocks
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         socket = try OwnSocket(path: folder.appendingPathComponent("s").path)
         daemon = try await Daemon.start(

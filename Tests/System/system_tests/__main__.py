@@ -3,8 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from . import canary, descriptors, introspection, journal, log, memory, mutated_lines, one_shot, readme, shipped_configuration
-from . import textfile, traps, units, watchdog
+from . import canary, clocks, descriptors, introspection, journal, log, memory, mutated_lines, one_shot, readme, shipped_configuration
+from . import stopping, textfile, traps, units, watchdog
 from .checks import Checks
 from .machine import must, run
 from .upstream import Upstream
@@ -47,6 +47,10 @@ def main():
                 mutated_lines.survive(checks, quick, folder)
             with checks.group("few file descriptors"):
                 descriptors.few(checks, quick, folder)
+            with checks.group("stopping"):
+                stopping.loses_no_request(checks, quick, folder)
+            with checks.group("clocks"):
+                clocks.apart(checks, quick, folder)
             with checks.group("log"):
                 log.never_blocks(checks, quick, folder)
             with checks.group("memory"):
