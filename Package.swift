@@ -84,7 +84,7 @@ let package = Package(
             "AttributeDaemon",
             [
                 "Accounting", "AttributeValues", "JSONTokens", "JSONRPC", "JSONRPCServer", "CallScheduling",
-                "AttributeAPI", "UpstreamClient", "UserSig", "DaemonConfiguration", .nio, .nioPosix, .nioHTTP1,
+                "AttributeAPI", "UpstreamClient", "UserSig", "DaemonConfiguration", "CZlib", .nio, .nioPosix, .nioHTTP1,
                 .logging,
             ]),
         library("Spawning"),
@@ -129,7 +129,7 @@ let package = Package(
         tests(
             "AttributeDaemonTests",
             [
-                "Accounting", "AttributeDaemon", "DaemonConfiguration", "AttributeAPI", "CallScheduling",
+                "Accounting", "AttributeDaemon", "DaemonConfiguration", "AttributeAPI", "CallScheduling", "Systemd",
                 "UpstreamClient", "UpstreamSandbox", "UserSig", "AttributeValues", "JSONRPCServer", "SchemaCheck", .nio,
                 .nioPosix, .logging,
             ]),

@@ -45,7 +45,7 @@ extension KnownError {
     public static let upstreamUnreachable = KnownError(
         CallFailure.unreachable, "upstreamUnreachable", retryable: true, exitStatus: 75,
         "Upstream cannot be reached, or answers with an HTTP status or a text that it does not document.",
-        members: ["attempts", "retryAfterMs", "fetched", "failed", "callId"])
+        members: ["attempts", "retryAfterMs", "fetched", "failed", "callId", "random"])
     /// The caller is not allowed to ask.
     public static let accessDenied = KnownError(
         -32003, "accessDenied", exitStatus: 77,
@@ -125,7 +125,7 @@ extension KnownError {
         "What a program needs to go on after an error.",
         optional: [
             "ErrorInfo", "attempts", "retryAfterMs", "path", "limit", "limitName", "fetched", "failed", "callId",
-            "clockSkewSeconds",
+            "random", "clockSkewSeconds",
         ],
         [
             "source": Schema.choice("Who found the error.", ErrorObject.Source.allCases.map(\.rawValue)),
@@ -140,6 +140,7 @@ extension KnownError {
             "failed": Schema.array(
                 "The first accounts that failed.", of: Schema.reference(GetAttrs.accountErrorSchemaName), maximum: 100),
             "callId": Schema.string("The upstream call, as the daemon's log names it."),
+            "random": Schema.count("The number in that call's query, by which Tencent's support finds it."),
             "clockSkewSeconds": Schema.integer("The daemon's clock less the upstream server's."),
         ])
 }

@@ -29,6 +29,11 @@ final class CallDriver {
         /// runs tasks, also those that become due meanwhile, before it looks at a socket.
         case nextTurn
     }
+    private let clocks: () -> ClockReading
+    private var sleepWatch: SleepWatch
+
+    /// How long an alarm is set for at most while requests wait.
+    private static let longestAlarm: Duration = .seconds(1)
 
     /// What becomes of a request.
     enum Admission {
@@ -36,6 +41,18 @@ final class CallDriver {
         case ended(RequestOutcome)
         /// It will end later, unless it is withdrawn.
         case waiting(WaitingAnswer)
+    }
+
+    /// A call that has ended.
+    struct EndedCall {
+        let key: CallKey
+        /// Their number.
+        let accounts: Int
+        /// From its start to its end.
+        var took: Duration
+        /// The number in its query.
+        var random: UInt32?
+        var failure: CallFailure?
     }
 
     /// What whoever stops the driver waits for.
@@ -50,29 +67,31 @@ final class CallDriver {
     private(set) var health = UpstreamHealth()
     /// What the calls were like so far.
     private(set) var metrics = CallMetrics()
-    private let callEnded: (_ call: CallKey, _ accounts: Int, _ failure: CallFailure?) -> Void
+    private let callEnded: (EndedCall) -> Void
 
     /// - Parameters:
     ///   - loopTurns: Measures the loop's turns.
+    ///   - clocks: Reads the clocks.
     ///   - server: Its turns are those in which work goes on that takes long, and answers are written together there.
-    ///   - callEnded: Is called after each call's end with the number of its accounts and its failure, if any.
+    ///   - callEnded: Is called after each call's end.
     init(
         _ limits: CallScheduler.Limits, upstream: UpstreamClient, eventLoop: any EventLoop, loopTurns: LoopTurns,
-        server: JSONRPCServer,
-        callEnded: @escaping (_ call: CallKey, _ accounts: Int, _ failure: CallFailure?) -> Void
+        clocks: @escaping () -> ClockReading, server: JSONRPCServer, callEnded: @escaping (EndedCall) -> Void
     ) {
         self.server = server
         self.callEnded = callEnded
         self.loopTurns = loopTurns
         self.eventLoop = eventLoop
         self.upstream = upstream
+        self.clocks = clocks
+        sleepWatch = SleepWatch(clocks())
         scheduler = CallScheduler(limits: limits, seed: .random(in: .min ... .max))
     }
 
     /// What the upstream client reports beside the ends of calls.
     func upstreamReports(_ event: UpstreamClient.Event) {
         switch event {
-        case .roundTrip(let time): scheduler.measured(time, now: .now())
+        case .roundTrip(let time): scheduler.measured(time, now: self.time())
         case .connectionsGone: scheduler.connectionsGone()
         }
     }
@@ -89,6 +108,12 @@ final class CallDriver {
     /// Why the service is worse than it should be; nil if it is not.
     var degradation: String? { Self.closure(of: &scheduler)?.adviceForOperator }
 
+    /// After how long calls may leave again; nil if they may, or that is not known.
+    var retryAfter: Duration? {
+        let now = time()
+        return scheduler.timeToProbe(now: now)
+    }
+
     /// The scheduler is given in place: for a property of it, the whole of it would be copied, which is 3 % of a call.
     private static func closure(of scheduler: inout CallScheduler) -> CallFailure? { scheduler.closedBecause }
 
@@ -96,13 +121,20 @@ final class CallDriver {
     /// forgotten to answer.
     var isSound: Bool {
         guard waiting.count >= scheduler.openRequests else { return false }
-        let now = Moment.now()
+        let now = time()
         guard let next = scheduler.nextEvent(now: now) else { return true }
         return due != .alarm || alarm.map { $0.at <= max(next, now) } ?? false
     }
 
     /// Whether nobody waits and nothing is under way.
     var isIdle: Bool { waiting.isEmpty && calls.isEmpty }
+
+    /// The time. All that the scheduler is told of goes by it.
+    func time() -> Moment {
+        let reading = clocks()
+        if sleepWatch.noticesSleep(in: reading) { scheduler.slept(until: reading.moment) }
+        return reading.moment
+    }
 
     // MARK: Events
 
@@ -116,7 +148,7 @@ final class CallDriver {
         _ accounts: [Account], caller: CallerKey, timeout: Duration, maxAge: Duration, acceptsPartial: Bool,
         _ makeAnswer: (RequestKey) -> WaitingAnswer
     ) -> Admission {
-        let now = Moment.now()
+        let now = time()
         let key = scheduler.makeRequestKey()
         if let outcome = scheduler.enqueue(
             key, accounts: accounts, caller: caller, deadline: now + timeout, maxAge: maxAge,
@@ -136,27 +168,28 @@ final class CallDriver {
 
     /// The client reads again.
     func readingResumed(_ caller: CallerKey) {
-        let now = Moment.now()
+        let now = time()
         scheduler.readingResumed(caller)
         setAlarm(now: now)
     }
 
     func change(_ limits: CallScheduler.Limits) {
-        let now = Moment.now()
+        let now = time()
         scheduler.change(limits)
         carryOut(scheduler.timePasses(to: now), now: now)
     }
 
     /// An earlier process was killed and may have made calls until now.
-    func assumeAllSlotsUsed() { scheduler.assumeAllSlotsUsed(at: .now()) }
+    func assumeAllSlotsUsed() { scheduler.assumeAllSlotsUsed(at: time()) }
 
     /// Goes on where an earlier process was killed, and writes the slots down for a later one.
     func remember(in memory: SlotMemory) {
-        switch memory.states {
-        case .success(let states): scheduler.restoreSlots(states, now: .now())
+        let now = time()
+        switch memory.states(asleep: sleepWatch.asleep) {
+        case .success(let states): scheduler.restoreSlots(states, now: now)
         case .failure: assumeAllSlotsUsed()
         }
-        scheduler.takeSlotChanges(memory.replace)
+        scheduler.takeSlotChanges { memory.replace(with: $0, asleep: sleepWatch.asleep) }
         slotMemory = memory
     }
 
@@ -164,13 +197,13 @@ final class CallDriver {
     func credentialChanged() { scheduler.credentialChanged() }
 
     private func writeDownSlots() {
-        scheduler.takeSlotChanges { slotMemory?.write($0) }
+        scheduler.takeSlotChanges { slotMemory?.write($0, asleep: sleepWatch.asleep) }
     }
 
     /// Ends everything. To be called once.
     /// - Parameter grace: How long calls under way may still take.
     func stop(grace: Duration) -> Stopping {
-        let now = Moment.now()
+        let now = time()
         let stopping = Stopping(answered: eventLoop.makePromise(), drained: eventLoop.makePromise())
         self.stopping = stopping
         carryOut(scheduler.stop(deadline: now + grace, now: now), now: now)
@@ -180,7 +213,7 @@ final class CallDriver {
     /// Somebody does not wait any more; of no effect once the request has ended.
     func withdraw(_ key: RequestKey) {
         guard waiting.remove(key) != nil else { return }
-        let now = Moment.now()
+        let now = time()
         carryOut(scheduler.withdraw(key, now: now), now: now)
     }
 
@@ -216,15 +249,22 @@ final class CallDriver {
     }
 
     private func ended(_ key: CallKey, _ accounts: [Account], _ end: CallEnd) {
-        let now = Moment.now()
-        let startedAt = calls.removeValue(forKey: key)?.startedAt ?? now
-        metrics.count(end, took: now - startedAt, accounts: accounts.count)
+        let now = time()
+        var end = end
+        var ended = EndedCall(key: key, accounts: accounts.count, took: .zero)
+        if let call = calls.removeValue(forKey: key) {
+            end.note(random: call.call.random)
+            ended.random = call.call.random
+            ended.took = now - call.startedAt
+        }
+        ended.failure = end.failure
+        metrics.count(end, took: ended.took, accounts: accounts.count)
         if end.failure?.kind == .signatureExpired { upstream.discardSignature() }
         health.note(end)
         server.answerTogether { carryOut(scheduler.callEnded(key, end, now: now), now: now) }
         // It looks at what has come of it.
-        callEnded(key, accounts.count, end.failure)
-        loopTurns.note(since: now.deadline)
+        callEnded(ended)
+        loopTurns.note(since: NIODeadline(now, now: time()))
     }
 
     private func finish(_ key: RequestKey, _ outcome: RequestOutcome) {
@@ -236,7 +276,8 @@ final class CallDriver {
     /// - Parameter soon: When to look if it is to be at once.
     private func setAlarm(now: Moment, soon: Due = .endOfTurn) {
         guard case .alarm = due, let next = scheduler.nextEvent(now: now) else { return }
-        if next > now { return ring(at: next) }
+        // While the machine sleeps, the loop's timers stand still: requests that wait do not wait for as long again after that.
+        if next > now { return ring(at: waiting.isEmpty ? next : min(next, now + Self.longestAlarm)) }
         due = scheduler.isEndingRequests ? .nextTurn : soon
         if case .nextTurn = due { return server.inNextTurn { [self] in dueNow(isTask: false) } }
         eventLoop.assumeIsolated().execute { [self] in dueNow(isTask: true) }
@@ -245,7 +286,8 @@ final class CallDriver {
     private func ring(at next: Moment) {
         if let alarm, alarm.at <= next { return }
         alarm?.task.cancel()
-        let task = eventLoop.assumeIsolated().scheduleTask(deadline: next.deadline) { [self] () -> Void in
+        let task = eventLoop.assumeIsolated().scheduleTask(deadline: NIODeadline(next, now: time())) {
+            [self] () -> Void in
             alarm = nil
             timePasses(isTask: true)
         }
@@ -258,11 +300,11 @@ final class CallDriver {
     }
 
     private func timePasses(isTask: Bool) {
-        let now = Moment.now()
+        let now = time()
         server.answerTogether(isTask: isTask) {
             carryOut(scheduler.timePasses(to: now), now: now, soon: .nextTurn)
         }
-        loopTurns.note(since: now.deadline)
+        loopTurns.note(since: NIODeadline(now, now: time()))
     }
 }
 
@@ -291,9 +333,4 @@ struct WaitingRequests<Value> {
     }
 
     private static var keptCapacity: Int { 1024 }
-}
-
-extension Moment {
-    /// The same point for the event loop.
-    var deadline: NIODeadline { .uptimeNanoseconds(UInt64(max(0, nanoseconds))) }
 }

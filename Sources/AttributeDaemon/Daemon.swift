@@ -42,6 +42,8 @@ public final class Daemon: Sendable {
         public var resources = ResourceLimits.ample
         /// Returns the memory to the system that the allocator keeps but does not use.
         public var returnFreePages: @Sendable () -> Void = {}
+        /// The clocks.
+        public var clocks: @Sendable () -> ClockReading = { .now() }
         /// Log entries that could not be written so far.
         public var droppedLogEntries: @Sendable () -> Int = { 0 }
         /// The user who is an administrator on the callers' socket, too; nil: there is none.
@@ -83,8 +85,13 @@ public final class Daemon: Sendable {
     }
 
     /// Serves a socket that listens already; the daemon closes it when it stops.
-    public func listen(on socket: CInt, as door: Door = .callers) async throws {
-        try await eventLoop.flatSubmit { [core] in core.value.listen(on: socket, as: door) }.get()
+    /// - Parameters:
+    ///   - door: Who comes by it.
+    ///   - unbind: Takes the path of the socket away when the daemon stops; nil if another process goes on with the socket.
+    public func listen(
+        on socket: CInt, as door: Door = .callers, unbind: (@Sendable () -> Void)? = nil
+    ) async throws {
+        try await eventLoop.flatSubmit { [core] in core.value.listen(on: socket, as: door, unbind: unbind) }.get()
     }
 
     /// Serves the metrics over HTTP on a socket that listens already; the daemon closes it when it stops.

@@ -105,7 +105,7 @@ extension DaemonCore {
         var json = JSONWriter(capacity: 4096)
         json.object { json in
             json.key("uptimeSeconds")
-            json.integer((NIODeadline.now() - startedAt).nanoseconds / 1_000_000_000)
+            json.integer((Moment.now() - startedAt).nanoseconds / 1_000_000_000)
             json.member("rateLimit", settings?.rateLimit) { $0.integer($1) }
             json.member("slotsHeld", scheduler?.slotsHeld) { $0.integer($1) }
             json.key("users")

@@ -15,7 +15,7 @@ extension DaemonCore {
 
     /// The result of `getStatus`. Never a secret, and of other users only to administrators.
     func statusJSON(for connection: any RPCConnection) -> [UInt8] {
-        let now = Moment.now()
+        let now = driver?.time() ?? .now()
         if isAdministrator(connection) { return makeStatus(at: now, users: Self.listedUsers) }
         let shared = texts.status.current(at: now) ?? texts.status.keep(makeStatus(at: now, users: 0), at: now)
         let uid = connection.caller.uid
@@ -42,7 +42,7 @@ extension DaemonCore {
             json.key("pid")
             json.integer(getpid())
             json.key("uptimeSeconds")
-            json.integer((NIODeadline.now() - startedAt).nanoseconds / 1_000_000_000)
+            json.integer((now - startedAt).nanoseconds / 1_000_000_000)
             json.key("state")
             json.string(state.state.rawValue)
             json.key("reasons")

@@ -52,7 +52,7 @@ final class DaemonCore {
     /// more.
     private(set) var allow: AllowList?
     private var metricsServer: MetricsServer?
-    let startedAt = NIODeadline.now()
+    let startedAt = Moment.now()
     /// The same, in seconds since 1970.
     let startTime = time(nil)
     private(set) var logger: Logger {
@@ -80,6 +80,7 @@ final class DaemonCore {
     private let mayHavePredecessor: Bool
     private let slotMemory: SlotMemory?
     private let resources: ResourceLimits
+    private let clocks: @Sendable () -> ClockReading
     /// Log entries that could not be written so far.
     let droppedLogEntries: @Sendable () -> Int
     /// How the bounds in force fit into those; nil while there is no configuration.
@@ -106,6 +107,7 @@ final class DaemonCore {
         resources = environment.resources
         loopTurns = LoopTurns(
             eventLoop, memory: MemoryReturn(eventLoop, returnFreePages: environment.returnFreePages))
+        clocks = environment.clocks
         droppedLogEntries = environment.droppedLogEntries
         firstLimits = limits
         logsRequests = logger.logLevel <= .debug
@@ -198,8 +200,8 @@ final class DaemonCore {
 
     private func makeDriver(_ settings: Settings, _ upstream: UpstreamClient) -> CallDriver {
         let driver = CallDriver(
-            settings.scheduling, upstream: upstream, eventLoop: eventLoop, loopTurns: loopTurns, server: server,
-            callEnded: { [weak self] in self?.note($0, $1, $2) })
+            settings.scheduling, upstream: upstream, eventLoop: eventLoop, loopTurns: loopTurns, clocks: clocks,
+            server: server, callEnded: { [weak self] in self?.note($0) })
         if let slotMemory { driver.remember(in: slotMemory) }
         if mayHavePredecessor { driver.assumeAllSlotsUsed() }
         return driver
@@ -288,16 +290,16 @@ final class DaemonCore {
     }
 
     /// Serves a socket that listens already.
-    func listen(on socket: CInt, as door: Door) -> EventLoopFuture<Void> {
+    func listen(on socket: CInt, as door: Door, unbind: (@Sendable () -> Void)?) -> EventLoopFuture<Void> {
         let core = NIOLoopBound(self, eventLoop: eventLoop)
-        return server.listen(on: socket, as: door).map { core.value.texts.discard() }
+        return server.listen(on: socket, as: door, unbind: unbind).map { core.value.texts.discard() }
     }
 
     /// Serves the metrics over HTTP. Whoever reads them is not somebody who needs the daemon: it may be idle all the same.
     func serveMetrics(on socket: CInt) -> EventLoopFuture<Void> {
         let server = MetricsServer(
-            eventLoop: eventLoop, capacity: resourceReport?.descriptors.metrics ?? MetricsServer.maximumConnections
-        ) { [weak self] in self?.metricsText ?? [] }
+            eventLoop: eventLoop, capacity: resourceReport?.descriptors.metrics ?? MetricsServer.maximumConnections,
+            pages: pages)
         metricsServer = server
         return server.listen(on: socket)
     }
@@ -326,19 +328,33 @@ final class DaemonCore {
         logger.log(level: level, "state is \(state.state.rawValue)", metadata: Event.stateChanged.metadata(reasons))
     }
 
-    private func note(_ call: CallKey, _ accounts: Int, _ failure: CallFailure?) {
-        if let failure {
-            logger.debug(
-                "call failed",
-                metadata: [
-                    "callId": "\(call)", "accounts": "\(accounts)", "code": "\(failure.code)",
-                    "message": "\(failure.message)",
-                ])
-        } else {
-            logger.debug("call answered", metadata: ["callId": "\(call)", "accounts": "\(accounts)"])
-        }
+    private func note(_ call: CallDriver.EndedCall) {
+        if logsRequests { log(call) }
         stateMayHaveChanged()
         watchIdleness()
+    }
+
+    /// With what the vendor's support asks for: the number in the query, and when the call was made.
+    private func log(_ call: CallDriver.EndedCall) {
+        var metadata: Logger.Metadata = [
+            "callId": "\(call.key)", "accounts": "\(call.accounts)",
+            "calledAt": "\(Self.utc(time(nil) - Int(call.took.nanoseconds / 1_000_000_000)))",
+        ]
+        if let random = call.random { metadata["random"] = "\(random)" }
+        guard let failure = call.failure else { return logger.debug("call answered", metadata: metadata) }
+        metadata["code"] = "\(failure.code)"
+        metadata["message"] = "\(failure.message)"
+        logger.debug("call failed", metadata: metadata)
+    }
+
+    /// `2026-11-30T14:37:31Z`
+    /// - Parameter seconds: Since 1970.
+    private static func utc(_ seconds: time_t) -> String {
+        var (seconds, parts) = (seconds, tm())
+        gmtime_r(&seconds, &parts)
+        var text = [CChar](repeating: 0, count: 32)
+        let count = strftime(&text, text.count, "%FT%TZ", &parts)
+        return String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     // MARK: Idleness
@@ -366,7 +382,7 @@ final class DaemonCore {
         if case .stopping(_, let end) = phase { return end }
         let end = eventLoop.makePromise(of: Void.self)
         phase = .stopping(serving, end: end.futureResult)
-        server.stopAccepting()
+        let accepted = server.stopAccepting()
         metricsServer?.stop()
         shortageAlarm?.cancel()
         watchIdleness()
@@ -375,7 +391,7 @@ final class DaemonCore {
         let answered = stopping?.answered.futureResult ?? eventLoop.makeSucceededVoidFuture()
         let drained = stopping?.drained.futureResult ?? eventLoop.makeSucceededVoidFuture()
         let core = NIOLoopBound(self, eventLoop: eventLoop)
-        answered.flatMap { core.value.closeConnections() }
+        answered.and(accepted).flatMap { _ in core.value.closeConnections() }
             .and(drained)
             .flatMap { _ in core.value.upstream?.shutDown() ?? core.value.eventLoop.makeSucceededVoidFuture() }
             .cascade(to: end)

@@ -42,6 +42,10 @@ struct SharedTexts {
     var status = SharedText()
     /// The metrics in the format of OpenMetrics.
     var metrics = SharedText()
+    /// The metrics in Prometheus's own format.
+    var classicMetrics = SharedText()
+    /// The metrics as a gzip file, in the format and of the build that was asked for last.
+    var compressedMetrics: (format: MetricsFormat, build: Int, file: [UInt8])?
     /// The result of `getMetrics`, and which build of the metrics is in it.
     var metricsResult: (build: Int, json: [UInt8])?
     /// The result of `rpc.discover`.
@@ -51,6 +55,7 @@ struct SharedTexts {
     mutating func discard() {
         status.discard()
         metrics.discard()
+        classicMetrics.discard()
         metricsResult = nil
         discovery.discard()
     }

@@ -12,7 +12,7 @@ import Synchronization
 ///
 /// A slot is one word: 0 is free, -1 under way, anything else the nanosecond (CLOCK_MONOTONIC) at which it comes back. Four
 /// words stand before the slots: what the file is, how many slots have ever been used, and the boot of the machine, whose clock
-/// that is.
+/// that is. On that clock, a machine that sleeps between two processes makes slots come back later, and never too early.
 public final class SlotMemory: Sendable {
     /// Why the words say nothing about the slots: this program has not written them, or not since the machine was started, or
     /// not to their end.
@@ -39,10 +39,10 @@ public final class SlotMemory: Sendable {
     private let failed: @Sendable (CInt) -> Void
     private let state = Mutex(State.writing(used: 0))
     /// What is written down.
-    let states: Result<[SlotTable.State], Unknown>
+    private let written: Result<[SlotTable.State], Unknown>
 
     /// Whether nothing is known of the slots of an earlier process: then all count as used.
-    public var isVoid: Bool { if case .failure = states { true } else { false } }
+    public var isVoid: Bool { if case .failure = written { true } else { false } }
 
     /// Reads the file.
     /// - Parameters:
@@ -58,7 +58,7 @@ public final class SlotMemory: Sendable {
         self.failed = failed
         let words = Self.words(boot ?? [])
         self.boot = words.count == 2 ? (words[0], words[1]) : (0, 0)
-        states = isNew ? .success([]) : Self.read(descriptor, self.boot)
+        written = isNew ? .success([]) : Self.read(descriptor, self.boot)
     }
 
     /// The kernel's number for this boot of the machine; nil if it does not say.
@@ -74,6 +74,16 @@ public final class SlotMemory: Sendable {
     }
 
     // MARK: Reading
+
+    /// What was written down when the file was opened.
+    /// - Parameter asleep: How long the machine has slept until now, which lies between the two clocks.
+    func states(asleep: Duration) -> Result<[SlotTable.State], Unknown> {
+        written.map { states in
+            states.map { state in
+                if case .held(let until) = state { .held(until: until + asleep) } else { state }
+            }
+        }
+    }
 
     private static func read(_ file: CInt, _ boot: (Int64, Int64)) -> Result<[SlotTable.State], Unknown> {
         let header = words(bytes(file, at: 0, count: headerWords))
@@ -126,10 +136,10 @@ public final class SlotMemory: Sendable {
     // MARK: Writing
 
     /// Starts anew with these; no others are in use. At no moment in between is less written down than before or after.
-    func replace(with changes: [SlotTable.Change]) {
+    func replace(with changes: [SlotTable.Change], asleep: Duration) {
         let known = changes.filter { $0.slot < Self.capacity }
         var slots = [Int64](repeating: 0, count: known.map { $0.slot + 1 }.max() ?? 0)
-        for change in known { slots[change.slot] = Self.word(for: change.state) }
+        for change in known { slots[change.slot] = Self.word(for: change.state, asleep) }
         state.withLock { state in
             write(slots, at: Self.headerWords, &state)
             write([Self.magic, Int64(slots.count), boot.0, boot.1], at: 0, &state)
@@ -138,12 +148,12 @@ public final class SlotMemory: Sendable {
     }
 
     /// Writes down what has changed.
-    func write(_ changes: [SlotTable.Change]) {
+    func write(_ changes: [SlotTable.Change], asleep: Duration) {
         if changes.isEmpty { return }
         state.withLock { state in
             for change in changes where change.slot < Self.capacity {
                 guard case .writing(let used) = state else { return }
-                write([Self.word(for: change.state)], at: Self.headerWords + change.slot, &state)
+                write([Self.word(for: change.state, asleep)], at: Self.headerWords + change.slot, &state)
                 guard change.slot >= used, case .writing = state else { continue }
                 state = .writing(used: change.slot + 1)
                 write([Int64(change.slot) + 1], at: 1, &state)
@@ -176,11 +186,11 @@ public final class SlotMemory: Sendable {
         }
     }
 
-    private static func word(for state: SlotTable.State) -> Int64 {
+    private static func word(for state: SlotTable.State, _ asleep: Duration) -> Int64 {
         switch state {
         case .free: 0
         case .underWay: underWay
-        case .held(let moment): max(1, moment.nanoseconds)
+        case .held(let moment): max(1, (moment - asleep).nanoseconds)
         }
     }
 }

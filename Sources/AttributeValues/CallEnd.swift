@@ -44,6 +44,19 @@ public struct CallEnd: Sendable {
         self.result = result
     }
 
+    /// Has all failures of the call say which number was in its query.
+    public mutating func note(random: UInt32) {
+        switch result {
+        case .failure(var failure):
+            failure.random = random
+            result = .failure(failure)
+        case .success(var answer):
+            if answer.unusable.isEmpty { return }
+            for place in answer.unusable.keys { answer.unusable[place]?.random = random }
+            result = .success(answer)
+        }
+    }
+
     /// The failure, if it is one.
     public var failure: CallFailure? {
         guard case .failure(let failure) = result else { return nil }

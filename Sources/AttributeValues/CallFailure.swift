@@ -69,6 +69,8 @@ public struct CallFailure: Error, Hashable, Sendable {
     public var clockSkewSeconds: Int64?
     /// The call that failed; nil if none was made.
     public var call: CallKey?
+    /// The number in that call's query, by which the vendor's support finds it; nil if none was made.
+    public var random: UInt32?
     /// Calls that were made for the request's account, this one included; 0 if none was.
     public var attempts = 1
     /// Before that nothing reaches upstream; nil if that is not known.

@@ -1,6 +1,6 @@
-/// A point on a monotonic clock that never steps. The scheduler never reads a clock: time is an argument.
+/// A point on a clock that never steps and on which time asleep counts. The scheduler never reads a clock: time is an argument.
 public struct Moment: Comparable, Hashable, Sendable {
-    /// Nanoseconds since an origin that stays the same while the process runs.
+    /// Nanoseconds since an origin that stays the same as long as the machine runs.
     public let nanoseconds: Int64
 
     /// A point that many nanoseconds after the origin.

@@ -82,6 +82,9 @@ struct CallLimiter: Sendable {
         return slots.held < held
     }
 
+    /// The machine has slept until `now`.
+    mutating func slept(until now: Moment) { slots.slept(until: now) }
+
     /// A call leaves. Only when ``mayStart(at:)``.
     /// - Returns: Its slot.
     mutating func start(in lane: Lane, now: Moment) -> Int {

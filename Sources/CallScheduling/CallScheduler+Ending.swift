@@ -198,6 +198,7 @@ extension CallScheduler {
     mutating func fail(_ rides: [Ride], asClosed failure: CallFailure, now: Moment) {
         var closed = gate.failure(now: now, earliest: limiter.earliestStart(now: now)) ?? failure
         closed.call = failure.call
+        closed.random = failure.random
         fail(rides, closed)
     }
 

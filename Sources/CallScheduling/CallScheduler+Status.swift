@@ -118,6 +118,9 @@ extension CallScheduler {
     /// Why calls do not leave; nil if they may. Looked at after each call, where a snapshot would cost too much.
     public var closedBecause: CallFailure? { gate.failure }
 
+    /// How long nothing reaches upstream yet; nil if calls leave.
+    public func timeToProbe(now: Moment) -> Duration? { gate.failure(now: now, earliest: now)?.retryAfter }
+
     /// Takes new bounds, from the next event on. A lower rate holds at once, calls already counted included.
     public mutating func change(_ limits: Limits) {
         limiter.change(rate: limits.rate, credit: limits.roundTripCredit)

@@ -29,6 +29,9 @@ extension CallScheduler {
         limiter.assumeAllUsed(at: moment)
     }
 
+    /// The machine has slept until `now`. To be called before anything else is with a moment after the sleep.
+    public mutating func slept(until now: Moment) { limiter.slept(until: now) }
+
     /// Gives what has become of the slots since the last time, to be written down, if at all, before the started calls leave.
     public mutating func takeSlotChanges(_ take: ([SlotTable.Change]) -> Void) { limiter.takeChanges(take) }
 

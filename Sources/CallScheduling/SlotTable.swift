@@ -8,6 +8,11 @@ import HeapModule
 /// is counted, more than a second after sⱼ. In any second that ends with the counting of a call there are then only
 /// calls whose slots are still held: N at most, however long each was on its way. Of the round trip, a lower bound may
 /// be credited: with c not above the least way out plus the least way back, answer + 1 s − c is late enough too.
+///
+/// All that is needed of the clock is that it does not run faster than the server's. One that stands still while the machine sleeps
+/// gives slots back later than needed. One on which time asleep counts runs as the server's does, but for the moment at which the
+/// machine wakes up: the kernel measures a sleep by a clock that may know whole seconds only, so that up to a second too much
+/// may be added. Hence ``slept(until:)``.
 public struct SlotTable: Sendable {
     /// How long a slot is held after the answer: a second, and 0.2 % for two clocks that do not run quite alike.
     public static let holdAfterAnswer: Duration = .milliseconds(1002)
@@ -129,6 +134,15 @@ public struct SlotTable: Sendable {
     /// Nothing is known of what was sent before `moment`: all slots count as used then by calls without an answer.
     public mutating func assumeAllUsed(at moment: Moment) {
         while held < limit { hold(nextFree(), until: moment + Self.holdAfterClose) }
+    }
+
+    /// The machine has slept, and how long is not known exactly: the slots of calls that had ended before are held for as long as if
+    /// those had ended now. To be called before ``advance(to:)`` is with a moment after the sleep. Slots of calls under way need nothing:
+    /// they are held from their ends on.
+    public mutating func slept(until now: Moment) {
+        let slots = Array(returns.unordered)
+        returns = Heap()
+        for slot in slots { hold(slot.slot, until: max(slot.moment, now + Self.holdAfterClose)) }
     }
 
     /// Goes on where a process that was killed has stopped.

@@ -152,6 +152,17 @@ extension ConfigurationKey {
                 Settings.LogFormat.self, .usual(Settings.LogFormat.text.rawValue),
                 "How the lines on standard error are written; the journal has fields in any case.", needsRestart: true
             ) { $1.logFormat = $0 }
+        case .metricsListen:
+            .optional(
+                .text, "Loopback ADDRESS:PORT for metrics over HTTP, without systemd; port 0 is any free one.",
+                usual: "none", needsRestart: true
+            ) {
+                guard let address = LoopbackAddress($0) else {
+                    return "must be ADDRESS:PORT with a loopback address, such as 127.0.0.1:9464 or [::1]:9464"
+                }
+                $1.metricsListen = address
+                return nil
+            }
         }
     }
 

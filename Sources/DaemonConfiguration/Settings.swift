@@ -41,6 +41,8 @@ public struct Settings: Hashable, Sendable {
     public var logLevel = Logger.Level.info
     /// How the lines on standard error are written.
     public var logFormat = LogFormat.text
+    /// Where metrics are served over HTTP without systemd; nil: nowhere.
+    public var metricsListen: LoopbackAddress?
     /// The values, as text, of the keys whose change waits for a restart.
     var restartTexts: [ConfigurationKey: String] = [:]
 

@@ -29,6 +29,8 @@ public struct ErrorObject: Error, Hashable, Sendable {
     public var failed: [[UInt8]]?
     /// The upstream call, as the log names it.
     public var callID: String?
+    /// The number in that call's query, by which the vendor's support finds it.
+    public var random: UInt32?
     /// Our clock less the upstream server's, in seconds.
     public var clockSkewSeconds: Int64?
 
@@ -132,6 +134,7 @@ public struct ErrorObject: Error, Hashable, Sendable {
         json.member("fetched", fetched) { $0.integer($1) }
         json.member("failed", failed) { json, failed in json.array { for object in failed { $0.raw(object) } } }
         json.member("callId", callID) { $0.string($1) }
+        json.member("random", random) { $0.integer($1) }
         json.member("clockSkewSeconds", clockSkewSeconds) { $0.integer($1) }
     }
 }

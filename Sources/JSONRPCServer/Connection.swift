@@ -107,7 +107,7 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     }
 
     /// Closes the connection once everything is answered and written.
-    func closeWhenDone() { act(state.closeWhenDone(&server.ledger)) }
+    func closeWhenDone() { act(state.closeWhenDone()) }
 
     func closeNow() { context?.close(promise: nil) }
 
@@ -216,6 +216,7 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     }
 
     private func carryOut(_ actions: ConnectionState.Actions) {
+        if actions.contains(.endInput) { shutdown(socket, CInt(SHUT_RD)) }
         if actions.contains(.flushLater) { server.flushLater(self) }
         if actions.contains(.flush) { flush() }
         if actions.contains(.takeTurn) { server.takeTurnLater(self) }

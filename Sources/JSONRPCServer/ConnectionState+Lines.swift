@@ -8,12 +8,12 @@ extension ConnectionState {
         if batch != nil { return nextOfBatch() }
         guard takesLines else { return .nothing }
         // Asked first, because it costs least.
-        if case .open = phase, !lines.mayHaveLine { return .nothing }
+        if takesInput, !lines.mayHaveLine { return .nothing }
         guard hasRoom(&ledger) else { return .nothing }
         if let piece = lines.next(from: &ledger.lines) { return take(piece, &ledger) }
-        guard case .ended = phase else { return .nothing }
+        guard case .ended(let byClient) = phase else { return .nothing }
         inputTaken()
-        guard let piece = lines.last() else { return .nothing }
+        guard byClient, let piece = lines.last() else { return .nothing }
         return take(piece, &ledger)
     }
 

@@ -22,6 +22,8 @@ struct ConnectionState {
         static let readingStopped = Actions(rawValue: 32)
         /// Let the service know that it reads them again.
         static let readingResumed = Actions(rawValue: 64)
+        /// End the client's side: it cannot send any more, and what it has sent can still be read.
+        static let endInput = Actions(rawValue: 128)
     }
 
     /// What comes of an attempt to take a line.
@@ -37,8 +39,11 @@ struct ConnectionState {
     enum Phase {
         /// Lines are taken.
         case open
-        /// The client has ended its side; the lines that it had sent are still taken.
-        case ended
+        /// The daemon has ended the client's side; the lines that it had sent are still read and taken.
+        case closing
+        /// The client's side has ended, and all that it had sent is read; its lines are still taken, and what comes after the last end of
+        /// a line if the client has ended its side itself.
+        case ended(byClient: Bool)
         /// No line is taken any more. The channel closes as soon as everything is answered and written.
         case draining
         /// The channel is closed. Requests may be left to be withdrawn.
@@ -127,8 +132,17 @@ struct ConnectionState {
     @inline(__always)
     var takesLines: Bool {
         switch phase {
-        case .open, .ended: true
+        case .open, .closing, .ended: true
         case .draining, .closed: false
+        }
+    }
+
+    /// Whether bytes are taken.
+    @inline(__always)
+    var takesInput: Bool {
+        switch phase {
+        case .open, .closing: true
+        case .ended, .draining, .closed: false
         }
     }
 
@@ -156,7 +170,7 @@ struct ConnectionState {
     func hasWork(_ ledger: inout DoorLedger) -> Bool {
         if !withdrawals.isEmpty || batch != nil { return true }
         switch phase {
-        case .open: return lines.mayHaveLine && hasRoom(&ledger)
+        case .open, .closing: return lines.mayHaveLine && hasRoom(&ledger)
         case .ended: return hasRoom(&ledger)
         case .draining, .closed: return false
         }
@@ -164,7 +178,7 @@ struct ConnectionState {
 
     @inline(__always)
     private func mayRead(_ ledger: inout DoorLedger) -> Bool {
-        guard case .open = phase, case .idle = turn else { return false }
+        guard takesInput, case .idle = turn else { return false }
         return batch == nil && hasRoom(&ledger)
     }
 
@@ -186,13 +200,16 @@ struct ConnectionState {
 
     /// Bytes have come.
     mutating func received(_ bytes: ByteBuffer) {
-        guard case .open = phase else { return }
-        lines.append(bytes)
+        if takesInput { lines.append(bytes) }
     }
 
-    /// The client has ended its side.
+    /// The client's side has ended, and all is read.
     mutating func inputEnded() {
-        if case .open = phase { phase = .ended }
+        switch phase {
+        case .open: phase = .ended(byClient: true)
+        case .closing: phase = .ended(byClient: false)
+        case .ended, .draining, .closed: break
+        }
     }
 
     /// The channel is closed: no answer can be sent any more, and the account is closed. What waits is withdrawn.
@@ -207,10 +224,12 @@ struct ConnectionState {
         ledger.close(account)
     }
 
-    /// The connection is to close once everything is answered and written.
-    mutating func closeWhenDone(_ ledger: inout DoorLedger) -> Actions {
-        drain(&ledger)
-        return .flush
+    /// The connection is to close once everything is answered and written. Were it closed while something that the client has sent is
+    /// not read, the client would get ECONNRESET, and no answer.
+    mutating func closeWhenDone() -> Actions {
+        guard case .open = phase else { return .flush }
+        phase = .closing
+        return [.endInput, .flush]
     }
 
     /// No more lines are taken, and those that came are dropped.
@@ -246,7 +265,7 @@ struct ConnectionState {
         }
         let actions = turnEnded(&ledger)
         switch phase {
-        case .open, .ended: return output.unwritten == 0 ? actions : actions.union(.flush)
+        case .open, .closing, .ended: return output.unwritten == 0 ? actions : actions.union(.flush)
         case .draining: return actions.union(flushSoon())
         case .closed: return actions
         }

@@ -89,10 +89,15 @@ public final class JSONRPCServer {
     /// Accepts connections on a socket that listens already. The socket belongs to the server from now on.
     ///
     /// While the process has no descriptor left for another connection, none is accepted until one closes or a second is over.
-    public func listen(on socket: CInt, as door: Door = .callers) -> EventLoopFuture<Void> {
+    /// - Parameters:
+    ///   - door: Who comes by the socket.
+    ///   - unbind: Takes the path of the socket away, so that no more callers can connect; nil if another process goes on with it.
+    public func listen(
+        on socket: CInt, as door: Door = .callers, unbind: (@Sendable () -> Void)? = nil
+    ) -> EventLoopFuture<Void> {
         let server = NIOLoopBound(self, eventLoop: eventLoop)
         return prepareNextTurn().flatMap {
-            server.value.listeners.listen(on: socket) { try server.value.accept($0, door) }
+            server.value.listeners.listen(on: socket, unbind: unbind) { try server.value.accept($0, door) }
         }
     }
 
@@ -110,8 +115,10 @@ public final class JSONRPCServer {
         descriptorShortageChanged?(isShort)
     }
 
-    /// Accepts no connection any more. What waits to be accepted on an inherited socket waits for the next process.
-    public func stopAccepting() { listeners.close() }
+    /// Accepts no connection any more. What waits to be accepted on a socket that another process goes on with waits for that one; of a
+    /// socket of our own, it is accepted before the end.
+    @discardableResult
+    public func stopAccepting() -> EventLoopFuture<Void> { listeners.end() }
 
     /// Closes each connection once its requests are answered and its answers are read; done when all are closed. No
     /// more connections are served.
@@ -153,8 +160,6 @@ public final class JSONRPCServer {
     // MARK: Connections
 
     private func accept(_ channel: any Channel, _ door: Door) throws {
-        // One that was accepted in the turn of the loop in which the others were asked to close.
-        guard case .no = stopping else { throw ChannelError.ioOnClosedChannel }
         let transport = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
             of: NIOBSDSocket.Handle.self, { $0 })
         guard let socket = transport, let caller = identify(socket) else {
@@ -171,6 +176,11 @@ public final class JSONRPCServer {
             return
         }
         try add(channel, socket, caller, door, principal, account)
+        // It has connected before the end, and may have asked something.
+        if case .closing(let left, let done) = stopping {
+            stopping = .closing(left + [lastConnection], done: done)
+            nextTurn?.request()
+        }
         connectionsChanged?()
     }
 

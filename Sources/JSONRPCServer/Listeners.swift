@@ -9,6 +9,8 @@ public final class Listeners {
     var shortageChanged: ((Bool) -> Void)?
     private let eventLoop: any EventLoop
     private var channels: [any Channel] = []
+    /// Those sockets that no other process goes on with, and what takes their paths away.
+    private var own: [(socket: CInt, unbind: @Sendable () -> Void)] = []
     private var supply = DescriptorSupply()
     private var alarm: Scheduled<Void>?
 
@@ -26,8 +28,9 @@ public final class Listeners {
     /// Accepts connections on a socket that listens already, and takes it over.
     ///
     /// While the process has no descriptor left for another connection, none is accepted until one closes or a second is over.
+    /// - Parameter unbind: Takes the path of a socket away; nil if another process goes on with the socket.
     public func listen(
-        on socket: CInt, accept: @escaping (any Channel) throws -> Void
+        on socket: CInt, unbind: (@Sendable () -> Void)? = nil, accept: @escaping (any Channel) throws -> Void
     ) -> EventLoopFuture<Void> {
         let listeners = NIOLoopBound((self, accept), eventLoop: eventLoop)
         return ServerBootstrap(group: eventLoop)
@@ -52,7 +55,26 @@ public final class Listeners {
                     throw IOError(errnoCode: errno, reason: "listen")
                 }
                 listeners.value.0.channels.append(channel)
+                if let unbind { listeners.value.0.own.append((socket, unbind)) }
             }
+    }
+
+    /// Accepts those that have connected to sockets that no other process goes on with, and closes the listening sockets.
+    func end() -> EventLoopFuture<Void> {
+        for (_, unbind) in own { unbind() }
+        let done = eventLoop.makePromise(of: Void.self)
+        closeWhenNobodyWaits(done)
+        return done.futureResult
+    }
+
+    private func closeWhenNobodyWaits(_ done: EventLoopPromise<Void>) {
+        var waiting = own.map { pollfd(fd: $0.socket, events: Int16(POLLIN), revents: 0) }
+        guard !channels.isEmpty, !supply.isShort, unsafe poll(&waiting, nfds_t(waiting.count), 0) > 0 else {
+            close()
+            return done.succeed()
+        }
+        // The loop accepts them meanwhile.
+        eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(1)) { [self] in closeWhenNobodyWaits(done) }
     }
 
     /// Closes the listening sockets.
@@ -60,6 +82,7 @@ public final class Listeners {
         alarm?.cancel()
         for channel in channels { channel.close(promise: nil) }
         channels = []
+        own = []
     }
 
     /// A descriptor may be free, since a connection has closed.

@@ -66,6 +66,13 @@ public final class OwnSocket: Sendable {
         self.lock = Mutex(lock)
     }
 
+    /// Removes the socket from the file system, if it is still this one: nobody can connect any more. The lock stays.
+    public func unbind() {
+        lock.withLock { lock in
+            if lock != nil, FileIdentity(path) == identity { unsafe unlink(path) }
+        }
+    }
+
     /// Removes the socket from the file system, if it is still this one, and the lock file. The descriptor is left alone.
     public func remove() {
         lock.withLock { lock in

@@ -1,3 +1,4 @@
+import AttributeValues
 import UserSig
 
 /// Holds the UserSig that calls are made with, and makes the next one in time.
@@ -5,7 +6,7 @@ struct SignatureStore {
     private var signer: UserSigSigner
     private let admin: String
     private var lifetime: Int64
-    private var current: (signature: UserSig, issuedAt: Int64)?
+    private var current: (signature: UserSig, issuedAt: Int64, moment: Moment)?
     /// Knows the key, and the one before it: calls signed with that can still be on the wire.
     private var keys: [Redactor]
     /// UserSigs that may still be valid somewhere.
@@ -24,14 +25,20 @@ struct SignatureStore {
     /// Seconds since 1970; nil if the next call makes a new one.
     var expiresAt: Int64? { current?.signature.expiresAt }
 
-    /// The UserSig to use at `now` (seconds since 1970): renewed at half of its life, and when the clock went back
-    /// behind its making, since upstream would call it made in the future.
-    mutating func signature(at now: Int64) -> UserSig {
-        if let current, (current.issuedAt..<current.issuedAt + max(1, lifetime / 2)).contains(now) {
+    /// The UserSig to use now: renewed at half of its life, by the time of day or by the clock that never steps, and when the time
+    /// of day went back behind its making, since upstream would call it made in the future.
+    /// - Parameters:
+    ///   - now: Seconds since 1970.
+    ///   - moment: The same, on the clock that never steps.
+    mutating func signature(at now: Int64, moment: Moment) -> UserSig {
+        let age = max(1, lifetime / 2)
+        if let current, (current.issuedAt..<current.issuedAt + age).contains(now),
+            moment - current.moment < .seconds(age)
+        {
             return current.signature
         }
         let signature = signer.sign(identifier: admin, issuedAt: now, validFor: lifetime)
-        current = (signature, now)
+        current = (signature, now, moment)
         // One that is made twice in a second is the same.
         signatures = signatures.filter { $0 != signature.text }.suffix(Self.remembered - 1) + [signature.text]
         learnSecrets()

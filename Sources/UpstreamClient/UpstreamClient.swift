@@ -12,6 +12,8 @@ public final class UpstreamClient {
     public struct Call {
         fileprivate let pool: ConnectionPool
         fileprivate let id: ConnectionPool.CallID
+        /// The number in its query, by which the vendor's support finds it.
+        public let random: UInt32
 
         /// Closes the call's connection. Its end is still reported.
         public func cancel() { pool.cancel(id) }
@@ -95,12 +97,12 @@ public final class UpstreamClient {
         completion: @escaping (CallEnd) -> Void
     ) -> Call {
         eventLoop.preconditionInEventLoop()
-        let path = path(with: signatures.signature(at: wallClock()))
+        let path = path(with: signatures.signature(at: wallClock(), moment: .now()))
         random = random &* 1_664_525 &+ 1_013_904_223
         let request = GetAttrRequest(accounts: accounts, path: path, random: random)
         let call = pool.post(
             request, on: connection, read: { [self] in end(of: $0, key, requested: accounts) }, completion: completion)
-        return Call(pool: pool, id: call)
+        return Call(pool: pool, id: call, random: random)
     }
 
     /// Our clock less the server's `Date` when the latest answer came, in seconds; nil if it had none.
@@ -185,13 +187,6 @@ private struct AnswerDate {
 
     /// Our clock less the server's, in seconds; nil if the header cannot be read.
     var skewSeconds: Int64? { HTTPDate.secondsSince1970(header).map { cameAt - $0 } }
-}
-
-extension Moment {
-    /// The event loop's clock.
-    public static func now() -> Moment { Moment(.now()) }
-
-    init(_ deadline: NIODeadline) { self.init(nanoseconds: Int64(deadline.uptimeNanoseconds)) }
 }
 
 /// What the client needs to know of the app and of the server.

@@ -14,11 +14,16 @@ struct DaemonRun {
     /// Serves the socket that systemd has handed over. A bad configuration does not end it: systemd would start it again
     /// at once for the same waiting caller, until the socket unit fails for good.
     func run(inherited: InheritedSockets) async throws {
-        let log = Log(source.read(socketPath: inherited.rpcPath))
+        let configuration = source.read(socketPath: inherited.rpcPath)
+        let log = Log(configuration)
         defer { log.flush() }
+        if inherited.metrics == nil, configuration.settings?.metricsListen != nil {
+            log.logger.warning("metricsListen is ignored under systemd: enable imattrd-metrics.socket")
+        }
         try await serve(
             Sockets(
-                rpc: inherited.rpc, path: inherited.rpcPath, admin: inherited.admin, metrics: inherited.metrics),
+                rpc: inherited.rpc, path: inherited.rpcPath, unbind: nil, admin: inherited.admin,
+                metrics: inherited.metrics, metricsAddress: nil),
             environment(mayHavePredecessor: false, slots: slotMemory(inherited, log.logger), log), log)
     }
 
@@ -29,14 +34,19 @@ struct DaemonRun {
         if !problems.isEmpty { throw failure(.misconfigured, problems) }
         let gid = try group.map(gid(of:))
         try checkFolder(of: socketPath)
+        let log = Log(configuration)
+        defer { log.flush() }
         let socket = try orFail(.noSocket) { () throws(OwnSocket.Failure) in
             try OwnSocket(path: socketPath, group: gid, notesMark: SlotMemory.mark)
         }
-        let log = Log(configuration)
-        defer { log.flush() }
         defer { socket.remove() }
+        let metrics = try configuration.settings?.metricsListen.map { address in
+            try orFail(.noSocket) { () throws(MetricsSocket.Failure) in try MetricsSocket(address) }
+        }
         try await serve(
-            Sockets(rpc: socket.descriptor, path: socketPath, admin: nil, metrics: nil),
+            Sockets(
+                rpc: socket.descriptor, path: socketPath, unbind: { socket.unbind() }, admin: nil,
+                metrics: metrics?.descriptor, metricsAddress: metrics?.description),
             environment(
                 mayHavePredecessor: socket.remains == .socket,
                 slots: slotMemory(in: socket.lockFile, isNew: socket.remains != .lockFile, log.logger),
@@ -47,8 +57,12 @@ struct DaemonRun {
     private struct Sockets {
         let rpc: CInt
         let path: String
+        /// Takes the path away; nil if another process goes on with the socket.
+        let unbind: (@Sendable () -> Void)?
         let admin: CInt?
         let metrics: CInt?
+        /// Nil if the socket of the metrics was handed over.
+        let metricsAddress: String?
     }
 
     /// - Parameter administrator: Where there is no socket of administrators, who is one on the callers'.
@@ -123,12 +137,13 @@ struct DaemonRun {
         let daemon = try await Daemon.start(
             on: eventLoop, source: { source.read(socketPath: path) }, logger: log.logger,
             environment: environment, hooks: hooks)
-        try await daemon.listen(on: sockets.rpc)
+        try await daemon.listen(on: sockets.rpc, unbind: sockets.unbind)
         if let admin = sockets.admin { try await daemon.listen(on: admin, as: .administrators) }
         if let metrics = sockets.metrics { try await daemon.serveMetrics(on: metrics) }
         ServiceManager.notify(.ready)
-        try await daemon.logger.notice(
-            "started", metadata: Event.started.metadata(["version": "\(Version.current)", "socket": "\(path)"]))
+        var metadata: Logger.Metadata = ["version": "\(Version.current)", "socket": "\(path)"]
+        if let address = sockets.metricsAddress { metadata["metrics"] = "\(address)" }
+        try await daemon.logger.notice("started", metadata: Event.started.metadata(metadata))
         try await waitForEnd(daemon, eventLoop, signals, idle)
         ServiceManager.notify(.stopping)
         let logger = try await daemon.logger

@@ -29,6 +29,7 @@ struct KeyOptions: ParsableArguments {
     @Option(.allow) var allow: String?
     @Option(.logLevel) var logLevel: String?
     @Option(.logFormat) var logFormat: String?
+    @Option(.metricsListen) var metricsListen: String?
 
     /// What was given: the options are found as ArgumentParser finds them, by their names, which are those of keys.
     var values: [ConfigurationKey: String] {
@@ -54,7 +55,12 @@ extension Option where Value == String? {
 extension ConfigurationKey {
     fileprivate var valueName: String {
         switch rule {
-        case .text: self == .upstreamUrl ? "url" : "account"
+        case .text:
+            switch self {
+            case .upstreamUrl: "url"
+            case .metricsListen: "address:port"
+            default: "account"
+            }
         case .file: "path"
         case .integer, .decimal: "number"
         case .choice: "word"

@@ -25,12 +25,14 @@ final class DaemonUnderTest: Sendable {
     static func run(
         sandbox change: (inout SandboxConfiguration) -> Void = { _ in }, flags: [ConfigurationKey: String] = [:],
         key: String = SandboxConfiguration.madeUpSecretKey, resources: ResourceLimits = .ample,
-        administrator: UInt32? = nil, _ body: (DaemonUnderTest) async throws -> Void
+        administrator: UInt32? = nil, clocks: @escaping @Sendable () -> ClockReading = { .now() },
+        _ body: (DaemonUnderTest) async throws -> Void
     ) async throws {
         var configuration = SandboxConfiguration()
         change(&configuration)
         let sandbox = try await SandboxServer.start(configuration)
-        let test = try await DaemonUnderTest(sandbox, configuration, flags, key: key, resources, administrator)
+        let test = try await DaemonUnderTest(
+            sandbox, configuration, flags, key: key, resources, administrator, clocks)
         let result: Result<Void, any Error>
         do { result = .success(try await body(test)) } catch { result = .failure(error) }
         try await test.tearDown()
@@ -39,7 +41,8 @@ final class DaemonUnderTest: Sendable {
 
     private init(
         _ sandbox: SandboxServer, _ configuration: SandboxConfiguration, _ flags: [ConfigurationKey: String],
-        key: String, _ resources: ResourceLimits, _ administrator: UInt32?
+        key: String, _ resources: ResourceLimits, _ administrator: UInt32?,
+        _ clocks: @escaping @Sendable () -> ClockReading
     ) async throws {
         self.sandbox = sandbox
         folder = FileManager.default.temporaryDirectory.appendingPathComponent(
@@ -61,6 +64,7 @@ final class DaemonUnderTest: Sendable {
         var environment = Daemon.Environment()
         environment.resources = resources
         environment.administrator = administrator
+        environment.clocks = clocks
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         socket = try OwnSocket(path: folder.appendingPathComponent("s").path)
         daemon = try await Daemon.start(

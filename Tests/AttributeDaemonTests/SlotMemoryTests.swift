@@ -23,26 +23,28 @@ import Testing
         SlotMemory(descriptor: file, isNew: isNew, boot: boot)
     }
 
-    private func states(boot: [UInt8]? = boot) -> [SlotTable.State]? { try? memory(boot: boot).states.get() }
+    private func states(boot: [UInt8]? = boot) -> [SlotTable.State]? {
+        try? memory(boot: boot).states(asleep: .zero).get()
+    }
 
     private func change(_ slot: Int, _ state: SlotTable.State) -> SlotTable.Change { .init(slot: slot, state: state) }
 
     private func write() {
         let memory = memory(isNew: true)
-        #expect((try? memory.states.get()) == [])
-        memory.replace(with: [])
-        memory.write([change(0, .underWay), change(2, .held(until: Moment(nanoseconds: 7)))])
-        memory.write([change(1, .underWay)])
-        memory.write([change(0, .free)])
+        #expect((try? memory.states(asleep: .zero).get()) == [])
+        memory.replace(with: [], asleep: .zero)
+        memory.write([change(0, .underWay), change(2, .held(until: Moment(nanoseconds: 7)))], asleep: .zero)
+        memory.write([change(1, .underWay)], asleep: .zero)
+        memory.write([change(0, .free)], asleep: .zero)
     }
 
     @Test func theyAreReadBack() {
         defer { close(file) }
         write()
         #expect(states() == [.free, .underWay, .held(until: Moment(nanoseconds: 7))])
-        memory().replace(with: [change(1, .underWay)])
+        memory().replace(with: [change(1, .underWay)], asleep: .zero)
         #expect(states() == [.free, .underWay])
-        memory().replace(with: [])
+        memory().replace(with: [], asleep: .zero)
         #expect(states() == [])
     }
 
@@ -68,9 +70,9 @@ import Testing
     @Test func aFileThatIsCutWhileItIsUsedHurtsNobody() {
         defer { close(file) }
         let memory = memory(isNew: true)
-        memory.replace(with: [change(0, .underWay)])
+        memory.replace(with: [change(0, .underWay)], asleep: .zero)
         #expect(ftruncate(file, 0) == 0)
-        memory.write([change(0, .free), change(1, .underWay)])
+        memory.write([change(0, .free), change(1, .underWay)], asleep: .zero)
         #expect(states() == nil)
     }
 
@@ -92,8 +94,8 @@ import Testing
         let memory = SlotMemory(descriptor: readOnly, isNew: false, boot: Self.boot) { error in
             errors.list.withLock { $0.append(error) }
         }
-        memory.write([change(0, .underWay)])
-        memory.write([change(1, .underWay)])
+        memory.write([change(0, .underWay)], asleep: .zero)
+        memory.write([change(1, .underWay)], asleep: .zero)
         #expect(errors.list.withLock { $0 } == [EBADF])
     }
 

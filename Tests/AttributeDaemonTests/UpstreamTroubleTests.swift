@@ -19,6 +19,29 @@ import UpstreamSandbox
         }
     }
 
+    /// By its number in the query and its time, Tencent's support finds a call.
+    @Test func aFailureSaysWhichNumberItsCallHad() async throws {
+        let flags: [ConfigurationKey: String] = [.logLevel: "debug"]
+        try await DaemonUnderTest.run(sandbox: { $0.faults = [Fault(.error(90001), account: "bad")] }, flags: flags) {
+            test in
+            let client = try await test.connect()
+            let answer = try await client.getAttrs(["bad"])
+            let random = try #require(answer.data?["random"] as? Int)
+            let failed = try #require(answer.data?["failed"] as? [[String: Any]])
+            #expect(failed.map { $0["random"] as? Int } == [random])
+            let lines = test.log.lines.filter { $0.contains("debug call failed") }
+            #expect(lines.last?.contains("\"random\": \(random)") == true)
+            #expect(lines.allSatisfy { $0.contains(#""calledAt": 20"#) })
+            let partial = try await client.ask(
+                #"{"jsonrpc":"2.0","id":1,"method":"getAttrs","params":{"To_Account":["good","bad"],"partial":true}}"#)
+            let reasons = try #require(partial.result?["failed"] as? [[String: Any]])
+            #expect(reasons.count == 1 && reasons.allSatisfy { $0["random"] is Int })
+            _ = try await client.getAttrs(["good"])
+            #expect(test.log.lines.contains { $0.contains("debug call answered") && $0.contains("\"random\": ") })
+            #expect(!test.log.lines.contains { $0.contains("usersig") })
+        }
+    }
+
     /// The first refusal is told at once with what to do, not with the next call, which may not leave for a minute.
     @Test(arguments: [70009, 70050, 60010])
     func aRefusedCredentialIsLoggedAtOnce(code: Int) async throws {

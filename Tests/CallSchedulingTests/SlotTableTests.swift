@@ -42,6 +42,27 @@ import Testing
         for _ in 0..<3 { #expect(slots.take() < 3) }
     }
 
+    /// A fifth of a second of sleep is counted as a whole one, as by a clock that knows seconds only: by that clock, the first slot
+    /// would come back 0.8 s too early.
+    @Test mutating func aSleepOfUnknownLengthGivesNoSlotBackTooEarly() {
+        let (first, second) = (slots.take(), slots.take())
+        slots.answered(first, at: start)
+        let awake = start + .milliseconds(10)
+        slots.advance(to: awake)
+        slots.slept(until: awake + .seconds(1))
+        slots.advance(to: awake + .seconds(1))
+        #expect(slots.held == 2)
+        // A call that lasted over the sleep is held from its end on.
+        slots.answered(second, at: awake + .seconds(1))
+        #expect(slots.nextReturn == awake + .seconds(1) + SlotTable.holdAfterAnswer)
+        slots.advance(to: awake + .milliseconds(2999))
+        #expect(slots.held == 1)
+        slots.advance(to: awake + .seconds(3))
+        #expect(slots.held == 0)
+        // What is written down for a successor has followed.
+        #expect(taken().contains(.init(slot: first, state: .held(until: awake + .seconds(3)))))
+    }
+
     @Test mutating func aSuccessorGoesOnWhereTheOldProcessStopped() {
         slots.restore([.free, .underWay, .held(until: start + .milliseconds(500)), .held(until: start)], now: start)
         #expect(slots.held == 2 && slots.nextReturn == start + .milliseconds(500))

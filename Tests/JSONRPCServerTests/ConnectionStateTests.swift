@@ -85,24 +85,34 @@ import Testing
         expect(door.flush(), is: .close)
     }
 
-    @Test func stoppingAnswersWhatWaitsAndTakesNoLine() {
+    @Test func stoppingAnswersWhatWaitsAndWhatTheClientHasSent() {
         var door = Door()
-        door.receive(request("wait") + #"{"jsonrpc""#)
+        door.receive(request("wait"))
         _ = door.complete()
-        expect(door.state.closeWhenDone(&door.ledger), is: .flush)
+        expect(door.state.closeWhenDone(), is: [.endInput, .flush])
         expect(door.flush(), is: [])
-        #expect(door.ledger.inputBytes == 0)
-        door.receive(request("now"))
+        door.receive(request("now") + #"{"jsonrpc""#)
         _ = door.complete()
+        door.state.inputEnded()
+        door.takeLines()
+        _ = door.state.turnEnded(&door.ledger)
         expect(door.flush(), is: [])
-        #expect(door.called == ["wait"])
+        // The line that the daemon has cut off is not refused.
+        #expect(door.called == ["wait", "now"])
+        #expect(door.written == answer() + "\n")
         expect(door.answerFirst(), is: .flushLater)
         expect(door.flush(), is: .close)
+        #expect(door.ledger.inputBytes == 0)
     }
 
-    @Test func stoppingAnIdleConnectionClosesItAtOnce() {
+    @Test func stoppingAnIdleConnectionClosesItOnceItsInputHasEnded() {
         var door = Door()
-        expect(door.state.closeWhenDone(&door.ledger), is: .flush)
+        expect(door.state.closeWhenDone(), is: [.endInput, .flush])
+        expect(door.flush(), is: [])
+        expect(door.state.closeWhenDone(), is: .flush)
+        door.state.inputEnded()
+        door.takeLines()
+        _ = door.state.turnEnded(&door.ledger)
         expect(door.flush(), is: .close)
     }
 
@@ -219,8 +229,9 @@ import Testing
         var door = Door()
         door.stepsPerTurn = 1
         door.receive("[\(request("now", end: "")),\(request("now", id: 2, end: ""))]\n")
-        _ = door.state.closeWhenDone(&door.ledger)
+        _ = door.state.closeWhenDone()
         expect(door.flush(), is: [])
+        door.state.inputEnded()
         door.takeLines()
         _ = door.state.turnEnded(&door.ledger)
         expect(door.flush(), is: .close)

@@ -61,17 +61,18 @@ extension GetAttrs {
 
     static let accountErrorSchemaName = "AccountError"
     static let accountErrorSchema = Schema.object(
-        "Why there is no answer for an account.", optional: ["ErrorCode", "ErrorInfo"],
+        "Why there is no answer for an account.", optional: ["ErrorCode", "ErrorInfo", "random"],
         [
             "To_Account": accountSchema,
             "ErrorCode": Schema.integer("Tencent's code, or one of the daemon's."),
             "ErrorInfo": Schema.string("The reason, for a person."),
+            "random": Schema.count("The number in the query of the call that failed."),
         ])
 
     static let failedAccountSchemaName = "FailedAccount"
     static let failedAccountSchema = Schema.object(
         "An account of a partial result that failed, with what its error would have said.",
-        optional: ["ErrorInfo", "retryAfterMs", "callId"],
+        optional: ["ErrorInfo", "retryAfterMs", "callId", "random"],
         [
             "To_Account": accountSchema,
             "code": Schema.integer("Tencent's code, or one of the daemon's."),
@@ -80,6 +81,7 @@ extension GetAttrs {
             "ErrorInfo": Schema.string("Upstream's own words, cut at 512 bytes."),
             "retryAfterMs": Schema.count("Milliseconds before which asking again is of no use."),
             "callId": Schema.string("The upstream call, as the daemon's log names it."),
+            "random": Schema.count("The number in that call's query, by which Tencent's support finds it."),
         ])
 
     private static let resultSchema = Schema.object(

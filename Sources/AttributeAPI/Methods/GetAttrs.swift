@@ -176,6 +176,7 @@ extension GetAttrs.Result {
             json.member("ErrorInfo", error.errorInfo) { $0.string($1) }
             json.member("retryAfterMs", error.retryAfterMs) { $0.integer($1) }
             json.member("callId", error.callID) { $0.string($1) }
+            json.member("random", error.random) { $0.integer($1) }
         }
     }
 }

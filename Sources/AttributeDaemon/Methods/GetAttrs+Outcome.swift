@@ -63,6 +63,7 @@ extension ErrorObject {
                 json.integer(failure.code)
                 json.key("ErrorInfo")
                 json.string(failure.errorInfo ?? failure.message)
+                json.member("random", failure.random) { $0.integer($1) }
             }
             return json.bytes
         }
@@ -89,6 +90,7 @@ extension ErrorObject {
         attempts = failure.attempts
         retryAfterMs = failure.retryAfter.map { max(1, $0.millisecondsRoundedUp) }
         callID = failure.call?.description
+        random = failure.random
         clockSkewSeconds = failure.clockSkewSeconds
     }
 }

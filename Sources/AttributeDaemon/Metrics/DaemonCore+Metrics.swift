@@ -8,9 +8,49 @@ import UpstreamClient
 extension DaemonCore {
     /// All metrics, as the text of OpenMetrics. No secret, no account and no user is in it.
     var metricsText: [UInt8] {
-        let now = Moment.now()
-        return texts.metrics.current(at: now) ?? texts.metrics.keep(makeMetrics(at: now), at: now)
+        let now = driver?.time() ?? .now()
+        return texts.metrics.current(at: now) ?? texts.metrics.keep(makeMetrics(.openMetrics, at: now), at: now)
     }
+
+    private var classicMetricsText: [UInt8] {
+        let now = driver?.time() ?? .now()
+        return texts.classicMetrics.current(at: now)
+            ?? texts.classicMetrics.keep(makeMetrics(.classic, at: now), at: now)
+    }
+
+    /// What is answered over HTTP.
+    var pages: HTTPPages {
+        HTTPPages(
+            metrics: { [weak self] in self?.metrics($0, compressed: $1) ?? ([], false) },
+            readiness: { [weak self] in self?.readiness ?? .notReady(reason: "stopping", retryAfter: 1) })
+    }
+
+    private func metrics(_ format: MetricsFormat, compressed: Bool) -> (body: [UInt8], isCompressed: Bool) {
+        let (body, build) =
+            switch format {
+            case .openMetrics: (metricsText, texts.metrics.builds)
+            case .classic: (classicMetricsText, texts.classicMetrics.builds)
+            }
+        if !compressed { return (body, false) }
+        if let kept = texts.compressedMetrics, kept.format == format, kept.build == build { return (kept.file, true) }
+        guard let file = Gzip.compress(body) else { return (body, false) }
+        texts.compressedMetrics = (format, build, file)
+        return (file, true)
+    }
+
+    private var readiness: HTTPPages.Readiness {
+        let state = state
+        return switch state.state {
+        case .ready: .ready
+        case .degraded:
+            .notReady(
+                reason: state.description, retryAfter: ((driver?.retryAfter?.millisecondsRoundedUp ?? 0) + 999) / 1000)
+        case .misconfigured, .stopping: .notReady(reason: state.description, retryAfter: Self.retrySeconds)
+        }
+    }
+
+    /// After which a daemon that cannot become ready on its own is looked at again.
+    private static let retrySeconds: Int64 = 10
 
     /// The result of `getMetrics`.
     var metricsJSON: [UInt8] {
@@ -21,8 +61,8 @@ extension DaemonCore {
         return json
     }
 
-    private func makeMetrics(at now: Moment) -> [UInt8] {
-        var text = OpenMetricsText()
+    private func makeMetrics(_ format: MetricsFormat, at now: Moment) -> [UInt8] {
+        var text = OpenMetricsText(format)
         let snapshot = DaemonSnapshot(self, at: now)
         for metric in Metric.allCases {
             text.begin(metric)

@@ -1,34 +1,34 @@
-import AttributeAPI
 import JSONRPCServer
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// Serves the metrics over HTTP on a socket that listens already: `GET /metrics` and nothing else, one request a
-/// connection. All on one event loop.
+/// Answers over HTTP on a socket that listens already, one request a connection. All on one event loop.
 final class MetricsServer {
-    /// Connections at once, unless fewer descriptors are left for them; one more is closed without an answer.
+    /// Connections at once, unless fewer descriptors are left for them. One more takes the place of the oldest, so that those which
+    /// send nothing keep nobody out.
     static let maximumConnections = 32
 
     private let capacity: Int
     private let patience: TimeAmount
-    private let body: () -> [UInt8]
+    private let pages: HTTPPages
     private let eventLoop: any EventLoop
     private let listeners: Listeners
-    private var connections: [ObjectIdentifier: any Channel] = [:]
+    /// The oldest first.
+    private var connections: [any Channel] = []
 
     /// - Parameters:
     ///   - capacity: Connections at once.
     ///   - patience: How long a connection may take from its start to its end.
-    ///   - body: The metrics as they are now, as the text of OpenMetrics.
+    ///   - pages: What is answered.
     init(
         eventLoop: any EventLoop, capacity: Int = maximumConnections, patience: TimeAmount = .seconds(10),
-        body: @escaping () -> [UInt8]
+        pages: HTTPPages
     ) {
         self.capacity = capacity
         self.eventLoop = eventLoop
         self.patience = patience
-        self.body = body
+        self.pages = pages
         listeners = Listeners(eventLoop: eventLoop)
     }
 
@@ -41,20 +41,21 @@ final class MetricsServer {
     /// Accepts no connection any more, and closes those that there are.
     func stop() {
         listeners.close()
-        for channel in Array(connections.values) { channel.close(promise: nil) }
+        for channel in connections { channel.close(promise: nil) }
     }
 
     private func accept(_ channel: any Channel) throws {
-        guard connections.count < capacity else { throw ChannelError.ioOnClosedChannel }
+        guard capacity > 0 else { throw ChannelError.ioOnClosedChannel }
+        if connections.count >= capacity { connections.removeFirst().close(promise: nil) }
         let pipeline = channel.pipeline.syncOperations
         try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false)
-        try pipeline.addHandler(MetricsRequest(body: body))
-        connections[ObjectIdentifier(channel)] = channel
+        try pipeline.addHandler(MetricsRequest(pages))
+        connections.append(channel)
         let deadline = eventLoop.assumeIsolated().scheduleTask(in: patience) { channel.close(promise: nil) }
         let server = NIOLoopBound(self, eventLoop: eventLoop)
         channel.closeFuture.whenComplete { _ in
             deadline.cancel()
-            server.value.connections[ObjectIdentifier(channel)] = nil
+            server.value.connections.removeAll { $0 === channel }
             server.value.listeners.descriptorMayBeFree()
         }
     }
@@ -65,33 +66,25 @@ private final class MetricsRequest: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let body: () -> [UInt8]
+    private let pages: HTTPPages
     private var isAnswered = false
 
-    init(body: @escaping () -> [UInt8]) { self.body = body }
+    init(_ pages: HTTPPages) { self.pages = pages }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .head(let request) = unwrapInboundIn(data), !isAnswered else { return }
         isAnswered = true
-        let path = request.uri.prefix { $0 != "?" }
-        if path != "/metrics" {
-            answer(.notFound, [:], Array("only /metrics is here\n".utf8), context)
-        } else if request.method != .GET {
-            answer(.methodNotAllowed, ["Allow": "GET"], Array("only GET is answered\n".utf8), context)
-        } else {
-            answer(.ok, ["Content-Type": GetMetrics.contentType], body(), context)
-        }
-    }
-
-    private func answer(
-        _ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ body: [UInt8], _ context: ChannelHandlerContext
-    ) {
-        var headers = headers
-        headers.add(name: "Content-Length", value: "\(body.count)")
+        let answer = pages.answer(to: request)
+        var headers = answer.headers
+        headers.add(name: "Content-Length", value: "\(answer.body.count)")
+        headers.add(name: "Cache-Control", value: "no-store")
+        headers.add(name: "X-Content-Type-Options", value: "nosniff")
         headers.add(name: "Connection", value: "close")
-        let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        let head = HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil)
+        if request.method != .HEAD {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)
+        }
         context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
             context.close(promise: nil)
         }

@@ -1,25 +1,55 @@
-/// Writes metrics in the text format of OpenMetrics 1.0.
+import AttributeAPI
+
+/// The text formats in which metrics are written.
+enum MetricsFormat: CaseIterable, Sendable {
+    /// OpenMetrics 1.0.
+    case openMetrics
+    /// Prometheus's own, 0.0.4, which knows neither units nor states nor information.
+    case classic
+
+    /// What the text is, in the terms of HTTP.
+    var contentType: String {
+        switch self {
+        case .openMetrics: GetMetrics.contentType
+        case .classic: "text/plain; version=0.0.4; charset=utf-8"
+        }
+    }
+}
+
+/// Writes metrics as text.
 struct OpenMetricsText {
     /// A label's name and its value.
     typealias Label = (name: String, value: String)
 
     private(set) var bytes: [UInt8] = []
+    private let format: MetricsFormat
     private var name = ""
     private var suffix = ""
 
-    init() { bytes.reserveCapacity(16 << 10) }
+    init(_ format: MetricsFormat = .openMetrics) {
+        self.format = format
+        bytes.reserveCapacity(16 << 10)
+    }
 
     /// Begins a family: what follows are its samples, if there are any.
     mutating func begin(_ metric: Metric) {
         let row = metric.row
         (name, suffix) = (metric.name, row.type.suffix)
-        line("# TYPE \(name) \(row.type.rawValue)")
-        if let unit = metric.unit { line("# UNIT \(name) \(unit)") }
-        line("# HELP \(name) \(Self.escape(row.help))")
+        switch format {
+        case .openMetrics:
+            line("# TYPE \(name) \(row.type.rawValue)")
+            if let unit = metric.unit { line("# UNIT \(name) \(unit)") }
+            line("# HELP \(name) \(Self.escape(row.help))")
+        case .classic:
+            line("# HELP \(name + suffix) \(Self.escape(row.help, quotes: false))")
+            line("# TYPE \(name + suffix) \(row.type.classicName)")
+        }
     }
 
     /// Ends the text; nothing may follow.
-    mutating func end() { line("# EOF") }
+    mutating func end() {
+        if case .openMetrics = format { line("# EOF") }
+    }
 
     /// One sample; none if there is no value.
     mutating func sample<Value: CustomStringConvertible>(_ value: Value?, _ labels: [Label] = []) {
@@ -53,16 +83,26 @@ struct OpenMetricsText {
         bytes.append(UInt8(ascii: "\n"))
     }
 
-    private static func escape(_ text: String) -> String {
+    private static func escape(_ text: String, quotes: Bool = true) -> String {
         var escaped = ""
         for character in text.unicodeScalars {
             switch character {
             case "\\": escaped += "\\\\"
-            case "\"": escaped += "\\\""
+            case "\"" where quotes: escaped += "\\\""
             case "\n": escaped += "\\n"
             default: escaped.unicodeScalars.append(character)
             }
         }
         return escaped
+    }
+}
+
+extension Metric.Kind {
+    /// The nearest type that Prometheus's own format has.
+    fileprivate var classicName: String {
+        switch self {
+        case .counter, .gauge, .histogram: rawValue
+        case .info, .stateset: "gauge"
+        }
     }
 }

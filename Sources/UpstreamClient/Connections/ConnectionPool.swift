@@ -347,7 +347,3 @@ extension ClientBootstrap {
         connect(host: endpoint.address, port: endpoint.port)
     }
 }
-
-extension NIODeadline {
-    fileprivate init(_ moment: Moment) { self = .uptimeNanoseconds(UInt64(max(0, moment.nanoseconds))) }
-}

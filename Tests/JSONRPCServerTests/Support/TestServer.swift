@@ -27,20 +27,23 @@ final class TestServer {
     private let parts: NIOLoopBound<Parts>
 
     /// Runs a test. When it is over and all connections are closed, nothing may be left of them.
-    static func run(_ limits: ServerLimits = ServerLimits(), _ body: (TestServer) throws -> Void) throws {
+    /// - Parameter isOwn: Whether no other process goes on with the socket.
+    static func run(
+        _ limits: ServerLimits = ServerLimits(), isOwn: Bool = false, _ body: (TestServer) throws -> Void
+    ) throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let folder = try TemporaryFolder()
         defer {
             folder.remove()
             #expect(throws: Never.self) { try group.syncShutdownGracefully() }
         }
-        let server = try TestServer("\(folder.path)/socket", limits, group.next())
+        let server = try TestServer("\(folder.path)/socket", limits, group.next(), isOwn: isOwn)
         defer { server.socket.remove() }
         try body(server)
         try server.finish()
     }
 
-    private init(_ path: String, _ limits: ServerLimits, _ eventLoop: any EventLoop) throws {
+    private init(_ path: String, _ limits: ServerLimits, _ eventLoop: any EventLoop, isOwn: Bool) throws {
         self.path = path
         self.eventLoop = eventLoop
         socket = try bound(path)
@@ -51,8 +54,11 @@ final class TestServer {
             service.server = server
             return NIOLoopBound(Parts(server: server, service: service), eventLoop: eventLoop)
         }.wait()
-        let descriptor = socket.descriptor
-        try eventLoop.flatSubmit { [parts] in parts.value.server.listen(on: descriptor) }.wait()
+        let socket = socket
+        let unbind: @Sendable () -> Void = { socket.unbind() }
+        try eventLoop.flatSubmit { [parts] in
+            parts.value.server.listen(on: socket.descriptor, unbind: isOwn ? unbind : nil)
+        }.wait()
     }
 
     func client(uid: UInt32? = nil) throws -> Client { try Client(path, uid: uid) }

@@ -3,8 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from . import administration, canary, descriptors, introspection, journal, log, memory, mutated_lines, one_shot, pasted
-from . import readme, shipped_configuration, textfile, traps, units, watchdog
+from . import administration, canary, clocks, descriptors, introspection, journal, log, memory, mutated_lines, one_shot
+from . import pasted, readme, shipped_configuration, stopping, textfile, traps, units, watchdog
 from .checks import Checks
 from .machine import must, run
 from .upstream import Upstream
@@ -50,6 +50,10 @@ def main():
                 mutated_lines.survive(checks, quick, folder)
             with checks.group("few file descriptors"):
                 descriptors.few(checks, quick, folder)
+            with checks.group("stopping"):
+                stopping.loses_no_request(checks, quick, folder)
+            with checks.group("clocks"):
+                clocks.apart(checks, quick, folder)
             with checks.group("log"):
                 log.never_blocks(checks, quick, folder)
             with checks.group("memory"):

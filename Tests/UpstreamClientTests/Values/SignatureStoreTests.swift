@@ -1,3 +1,4 @@
+import AttributeValues
 import Testing
 import UserSig
 
@@ -24,6 +25,13 @@ import UserSig
         #expect(second != first)
         #expect(second.expiresAt == 1099)
         #expect(store.signature(at: 1000) == second)
+    }
+
+    @Test mutating func timeThatDoesNotShowInTheTimeOfDayCountsToo() {
+        let first = store.signature(at: 1000, moment: Moment(nanoseconds: 7))
+        #expect(store.signature(at: 1001, moment: Moment(nanoseconds: 50_000_000_006)) == first)
+        // The time of day was set back meanwhile.
+        #expect(store.signature(at: 1001, moment: Moment(nanoseconds: 50_000_000_007)) != first)
     }
 
     @Test mutating func discardedOneIsReplaced() {
@@ -54,5 +62,12 @@ import UserSig
         }
         for signature in signatures { #expect(store.redactor.redact(signature.text) == "<redacted>") }
         #expect(store.redactor.redact("a made-up key") == "<redacted>")
+    }
+}
+
+extension SignatureStore {
+    /// Both clocks agree.
+    fileprivate mutating func signature(at now: Int64) -> UserSig {
+        signature(at: now, moment: Moment(nanoseconds: now * 1_000_000_000))
     }
 }

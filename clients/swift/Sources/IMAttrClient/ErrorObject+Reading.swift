@@ -44,6 +44,7 @@ extension ErrorObject {
             case "fetched": fetched = try reader.integerIfAny().map(Int.init)
             case "failed": failed = try reader.elementsIfAny()
             case "callId": callID = try reader.stringIfAny()
+            case "random": random = try reader.integerIfAny().flatMap { UInt32(exactly: $0) }
             case "clockSkewSeconds": clockSkewSeconds = try reader.integerIfAny()
             default: try reader.skipValue()
             }
