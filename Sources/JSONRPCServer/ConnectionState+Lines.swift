@@ -13,7 +13,12 @@ extension ConnectionState {
         if let piece = lines.next(from: &ledger.lines) { return take(piece, &ledger) }
         guard case .ended(let byClient) = phase else { return .nothing }
         inputTaken()
-        guard byClient, let piece = lines.last() else { return .nothing }
+        guard byClient else {
+            // The daemon has cut it off.
+            lines.removeAll()
+            return .nothing
+        }
+        guard let piece = lines.last() else { return .nothing }
         return take(piece, &ledger)
     }
 

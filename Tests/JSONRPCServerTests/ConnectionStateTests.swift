@@ -230,10 +230,13 @@ import Testing
         door.stepsPerTurn = 1
         door.receive("[\(request("now", end: "")),\(request("now", id: 2, end: ""))]\n")
         _ = door.state.closeWhenDone()
-        expect(door.flush(), is: [])
         door.state.inputEnded()
-        door.takeLines()
-        _ = door.state.turnEnded(&door.ledger)
+        while door.state.hasWork(&door.ledger) {
+            let actions = door.flush()
+            #expect(!actions.contains(.close))
+            door.takeLines()
+            _ = door.state.turnEnded(&door.ledger)
+        }
         expect(door.flush(), is: .close)
         #expect(door.written == "[\(answer()),\(answer(id: 2))]\n")
     }
