@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [
 extension Target.Dependency {
     static let nio: Self = .product(name: "NIOCore", package: "swift-nio")
     static let nioPosix: Self = .product(name: "NIOPosix", package: "swift-nio")
+    static let nioLocks: Self = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
     static let nioHTTP1: Self = .product(name: "NIOHTTP1", package: "swift-nio")
     static let nioTLS: Self = .product(name: "NIOTLS", package: "swift-nio")
     static let nioEmbedded: Self = .product(name: "NIOEmbedded", package: "swift-nio")
@@ -85,7 +86,7 @@ let package = Package(
                 .logging,
             ]),
         library("Spawning"),
-        library("UpstreamSandbox", ["UserSig", .nio, .nioPosix, .nioHTTP1, .nioSSL, .crypto]),
+        library("UpstreamSandbox", ["UserSig", .nio, .nioLocks, .nioPosix, .nioHTTP1, .nioSSL, .crypto]),
         library(
             "IMAttrClient", path: "clients/swift/Sources/IMAttrClient",
             [
