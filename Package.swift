@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [
 extension Target.Dependency {
     static let nio: Self = .product(name: "NIOCore", package: "swift-nio")
     static let nioPosix: Self = .product(name: "NIOPosix", package: "swift-nio")
+    static let nioLocks: Self = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
     static let nioHTTP1: Self = .product(name: "NIOHTTP1", package: "swift-nio")
     static let nioTLS: Self = .product(name: "NIOTLS", package: "swift-nio")
     static let nioEmbedded: Self = .product(name: "NIOEmbedded", package: "swift-nio")
@@ -88,7 +89,7 @@ let package = Package(
                 .logging,
             ]),
         library("Spawning"),
-        library("UpstreamSandbox", ["UserSig", "CGcrypt", .nio, .nioPosix, .nioHTTP1, .nioSSL]),
+        library("UpstreamSandbox", ["UserSig", "CGcrypt", .nio, .nioLocks, .nioPosix, .nioHTTP1, .nioSSL]),
         library(
             "IMAttrClient", path: "clients/swift/Sources/IMAttrClient",
             [

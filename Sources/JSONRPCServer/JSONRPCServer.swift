@@ -13,7 +13,7 @@ public final class JSONRPCServer {
     private let identify: (CInt) -> Caller?
     /// The time, for how long lines are taken in a turn of the loop.
     let now: () -> NIODeadline
-    private let listeners: Listeners
+    let listeners: Listeners
     private var connections: [UInt64: Connection] = [:]
     private var connectionsByUID: [UInt32: Int] = [:]
     private var pastUse = PastUse()

@@ -14,8 +14,8 @@ public final class Listeners {
     private var supply = DescriptorSupply()
     private var alarm: Scheduled<Void>?
 
-    /// How long to wait for a connection to close before accepting is tried again: others may use descriptors, too.
-    private static let pause: TimeAmount = .seconds(1)
+    /// How long to wait for a connection to close before accepting is tried again: others may use descriptors, too. Tests change it.
+    var pause: TimeAmount = .seconds(1)
 
     /// No socket yet.
     public init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
@@ -106,7 +106,7 @@ public final class Listeners {
 
     private func setAlarm() {
         alarm?.cancel()
-        alarm = eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { [weak self] () -> Void in
+        alarm = eventLoop.assumeIsolated().scheduleTask(in: pause) { [weak self] () -> Void in
             guard let self else { return }
             act(supply.timePassed())
         }

@@ -4,7 +4,7 @@ import Testing
 import UpstreamSandbox
 
 /// The line of a request in the log.
-@Suite(.timeLimit(.minutes(1))) struct AuditTests {
+@Suite(.timeLimit(.minutes(15))) struct AuditTests {
     /// The lines that a request for two accounts leaves, one of which the upstream refuses if `fault` says so.
     private func lines(_ flags: [ConfigurationKey: String], fault: Fault? = nil) async throws -> [String] {
         var lines: [String] = []

@@ -108,8 +108,11 @@ final class DaemonUnderTest: Sendable {
 
     /// Keeps the only call that may be under way from ending, so that what is asked for waits until ``release()``.
     func occupy(_ client: LineClient) async throws {
-        let answer = try await client.getAttrs(["occupied"], timeoutMs: 100)
-        guard answer.code == -32001 else { throw LineClient.EndOfStream() }
+        let calls = await sandbox.report().calls
+        try await client.send(try LineClient.getAttrs(["occupied"], id: 0, timeoutMs: 600_000))
+        await waitForCalls(calls + 1)
+        try await client.send(#"{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":0}}"#)
+        guard try await client.nextObject().code == -32800 else { throw LineClient.EndOfStream() }
     }
 
     /// Lets other calls leave beside the one that occupies.

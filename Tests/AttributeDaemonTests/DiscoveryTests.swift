@@ -7,7 +7,7 @@ import Testing
 import UpstreamSandbox
 
 /// What the daemon serves is what its OpenRPC document says of it.
-@Suite(.timeLimit(.minutes(2))) struct DiscoveryTests {
+@Suite(.timeLimit(.minutes(15))) struct DiscoveryTests {
     private func answer(_ client: LineClient, _ method: MethodName, _ params: String = "[]") async throws -> JSONTree {
         try await client.send(#"{"jsonrpc":"2.0","id":1,"method":"\#(method.rawValue)","params":\#(params)}"#)
         return try JSONTree(json: Array(try #require(await client.next()).utf8))

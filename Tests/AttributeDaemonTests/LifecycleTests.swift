@@ -5,7 +5,7 @@ import Testing
 import UpstreamSandbox
 
 /// Starting without a usable configuration, reloading, and stopping.
-@Suite(.timeLimit(.minutes(2))) struct LifecycleTests {
+@Suite(.timeLimit(.minutes(15))) struct LifecycleTests {
     @Test func aMisconfiguredDaemonSaysSoAndServesAfterAReload() async throws {
         try await DaemonUnderTest.run(flags: [.rateLimit: "0"]) { test in
             let client = try await test.connect()
@@ -111,7 +111,8 @@ import UpstreamSandbox
     }
 
     @Test func stoppingAnswersWhatIsOnTheWireAndRefusesTheRest() async throws {
-        let slow: (inout SandboxConfiguration) -> Void = { $0.answerDelay.least = .seconds(8) }
+        // Time enough for the refusals before the answer, and for the answer before the call's time-out and the daemon's end.
+        let slow: (inout SandboxConfiguration) -> Void = { $0.answerDelay.least = .seconds(5) }
         try await DaemonUnderTest.run(sandbox: slow, flags: [.rateLimit: "1", .upstreamTimeoutMs: "9500"]) { test in
             let client = try await test.connect()
             try await client.send(try LineClient.getAttrs(["abc"], id: 1))

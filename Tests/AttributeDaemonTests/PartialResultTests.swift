@@ -7,7 +7,7 @@ import Testing
 import UpstreamSandbox
 
 /// `getAttrs` with `partial`: fetched accounts and failed ones in one result.
-@Suite(.timeLimit(.minutes(2))) struct PartialResultTests {
+@Suite(.timeLimit(.minutes(15))) struct PartialResultTests {
     private func request(_ accounts: [String], timeoutMs: Int = 30000, maxAgeMs: Int = 0) throws -> String {
         let params: [Any] = [accounts, timeoutMs, maxAgeMs, true]
         let object: [String: Any] = ["jsonrpc": "2.0", "id": 1, "method": "getAttrs", "params": params]

@@ -118,7 +118,7 @@ import Testing
 }
 
 /// A daemon divides what it has, and says so.
-@Suite(.timeLimit(.minutes(1))) struct FewDescriptorsTests {
+@Suite(.timeLimit(.minutes(15))) struct FewDescriptorsTests {
     @Test func connectionsAreLimitedToWhatIsLeftAndOneLineSaysSo() async throws {
         try await DaemonUnderTest.run(resources: ResourceLimits(descriptors: 64)) { test in
             var clients: [LineClient] = []

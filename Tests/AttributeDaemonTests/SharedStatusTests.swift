@@ -7,7 +7,7 @@ import UpstreamSandbox
 @testable import AttributeDaemon
 
 /// However often callers ask about the daemon as a whole, that costs it little.
-@Suite(.timeLimit(.minutes(2))) struct SharedStatusTests {
+@Suite(.timeLimit(.minutes(15))) struct SharedStatusTests {
     /// Builds of the texts so far: status, metrics, discovery.
     private func builds(_ daemon: Daemon) async throws -> [Int] {
         try await daemon.eventLoop.submit {

@@ -6,7 +6,7 @@ import UpstreamSandbox
 @testable import AttributeDaemon
 
 /// No upstream call is made for an answer that its client does not take.
-@Suite(.timeLimit(.minutes(2))) struct UnreadAnswersTests {
+@Suite(.timeLimit(.minutes(15))) struct UnreadAnswersTests {
     private static let accounts = (0..<500).map { "user\($0)" }
 
     /// A hundred of its answers are as large as upstream allows.

@@ -47,7 +47,7 @@ struct CallerTests {
                 let over = events.right.count + events.wrong.count + events.final.count
                 return over == count ? events : nil
             }
-            #expect(try await crowd.finish(within: .seconds(5)) == 0)
+            #expect(try await crowd.finish(within: .seconds(120)) == 0)
             try await crowd.leave()
             return events
         }

@@ -84,8 +84,8 @@ import Testing
             let other = try server.client()
             try other.send(request("now"))
             #expect(try other.line() == answer())
+            try server.wait { server, _ in server.connectionCount == 2 }
             try client.send(Self.manyLarge)
-            try server.wait { server, _ in server.bufferedBytes > 1 << 20 }
             try server.wait { server, _ in server.connectionCount == 1 }
             #expect(try server.counters == .init(connections: 1))
             try other.send(request("now"))

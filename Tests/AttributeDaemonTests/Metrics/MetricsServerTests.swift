@@ -7,7 +7,7 @@ import Testing
 @testable import AttributeDaemon
 
 /// The metrics over HTTP.
-@Suite(.timeLimit(.minutes(1))) struct MetricsServerTests {
+@Suite(.timeLimit(.minutes(15))) struct MetricsServerTests {
     static let body = "the metrics\n"
 
     @Test(arguments: ["/metrics", "/metrics?name[]=up"])

@@ -3,7 +3,7 @@ import Testing
 
 @testable import IMAttrClient
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct AttributeStreamTests {
     @Test func answersComeAsTheyArrive() async throws {
         try await FakeDaemon.run({

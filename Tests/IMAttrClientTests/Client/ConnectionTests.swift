@@ -4,7 +4,7 @@ import Testing
 
 @testable import IMAttrClient
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct ConnectionTests {
     @Test func asksAndIsAnswered() async throws {
         try await FakeDaemon.run({

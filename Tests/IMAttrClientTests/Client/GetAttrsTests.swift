@@ -2,7 +2,7 @@ import Testing
 
 @testable import IMAttrClient
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct GetAttrsTests {
     private func user(_ name: String, _ json: String = "{}") -> GetAttrsResult.UserAttributes {
         .init(account: Account(name), attrs: Attrs(json: Array(json.utf8)))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import IMAttrClient
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct PartialTests {
     private static let answer =
         #"{"UserAttrs":[{"To_Account":"a","Attrs":{}}],"missing":["b"],"failed":[{"To_Account":"c","code":90003,"#

@@ -4,7 +4,7 @@ import Testing
 @testable import IMAttrClient
 
 /// Over real sockets: a daemon that keeps going away.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct RepeatingTests {
     /// Answers pings, and ends each connection in the middle of its `lines`th answer.
     private static func forgetful(after lines: Int) -> @Sendable () -> FakeDaemon.Script {

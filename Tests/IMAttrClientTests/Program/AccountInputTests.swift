@@ -4,7 +4,7 @@ import Testing
 
 @testable import imattr
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct AccountInputTests {
     private func input(_ sources: [AccountInput.Source]) -> AccountInput {
         AccountInput(sources)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import imattr
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct GetJobTests {
     private func answered(_ name: String) -> AnsweredBlock {
         AnsweredBlock(Block(accounts: [Account(name)], end: InputPosition(), fraction: nil), GetAttrsResult())

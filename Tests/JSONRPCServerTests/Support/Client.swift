@@ -130,7 +130,7 @@ final class Client {
 
     private func wait(for events: CInt) throws {
         var poll = pollfd(fd: descriptor, events: Int16(events), revents: 0)
-        let result = Glibc.poll(&poll, 1, 30_000)
+        let result = Glibc.poll(&poll, 1, 300_000)
         if result == 0 { throw TimedOut() }
         if result < 0 { throw SystemFailure("poll") }
     }

@@ -87,7 +87,7 @@ final class TestServer {
 
     /// Waits until something holds on the event loop.
     func wait(until condition: @escaping @Sendable (JSONRPCServer, ScriptedService) -> Bool) throws {
-        let deadline = NIODeadline.now() + .seconds(30)
+        let deadline = NIODeadline.now() + .seconds(300)
         while try !onLoop(condition) {
             if NIODeadline.now() > deadline { throw TimedOut() }
         }

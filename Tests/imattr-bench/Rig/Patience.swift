@@ -8,7 +8,7 @@ enum Patience {
     ///
     /// Throws ``Exhausted`` after `patience`, or when `hopeless` says so, with what is in the file `log`.
     static func wait<Found: Sendable>(
-        for what: String, _ patience: Duration = .seconds(20), log: String? = nil,
+        for what: String, _ patience: Duration = .seconds(120), log: String? = nil,
         unless hopeless: () -> Bool = { false }, _ look: () async throws -> Found?
     ) async throws -> Found {
         let deadline = ContinuousClock.now + patience
