@@ -67,7 +67,7 @@ let package = Package(
         library("JSONRPC", ["JSONTokens"]),
         library("Accounting"),
         library("JSONRPCServer", ["Accounting", "JSONRPC", "JSONTokens", .nio, .nioPosix]),
-        library("Systemd", ["CSystemd", .logging]),
+        library("Systemd", ["CSystemd", "JSONTokens", .logging]),
         library("UserSig", ["CGcrypt", "CZlib"]),
         library("CallScheduling", ["Accounting", "AttributeValues", "CPrefetch", .deque, .heap], pages: ["README.md"]),
         library("AttributeAPI", ["AttributeValues", "JSONTokens", "JSONRPC"]),

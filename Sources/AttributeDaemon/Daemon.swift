@@ -42,6 +42,10 @@ public final class Daemon: Sendable {
         public var resources = ResourceLimits.ample
         /// The user who is an administrator on the callers' socket, too; nil: nobody.
         public var administrator: UInt32?
+        /// Returns the memory to the system that the allocator keeps but does not use.
+        public var returnFreePages: @Sendable () -> Void = {}
+        /// Log entries that could not be written so far.
+        public var droppedLogEntries: @Sendable () -> Int = { 0 }
 
         /// A process of which nothing is known.
         public init() {}

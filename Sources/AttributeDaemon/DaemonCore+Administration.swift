@@ -1,5 +1,6 @@
 import AttributeAPI
 import AttributeValues
+import CallScheduling
 import DaemonConfiguration
 import JSONRPC
 import JSONRPCServer
@@ -95,7 +96,8 @@ extension DaemonCore {
             users[connection.caller.uid, default: User()].connections += 1
             users[connection.caller.uid, default: User()].use += connection.use
         }
-        for (uid, count) in driver?.mostWaiting(GetCallers.most) ?? [] {
+        let scheduler = driver?.snapshot(at: .now(), users: GetCallers.most)
+        for (uid, count) in scheduler?.accountsByUser ?? [] {
             users[uid, default: User()].waitingAccounts += count
         }
         let mostFirst = users.sorted { ($0.value.use.items, $1.key) > ($1.value.use.items, $0.key) }
@@ -105,7 +107,7 @@ extension DaemonCore {
             json.key("uptimeSeconds")
             json.integer((NIODeadline.now() - startedAt).nanoseconds / 1_000_000_000)
             json.member("rateLimit", settings?.rateLimit) { $0.integer($1) }
-            json.member("slotsHeld", driver?.snapshot(at: .now()).slotsHeld) { $0.integer($1) }
+            json.member("slotsHeld", scheduler?.slotsHeld) { $0.integer($1) }
             json.key("users")
             json.array { json in
                 for (uid, user) in mostFirst.prefix(GetCallers.most) { Self.write(uid, user, to: &json) }

@@ -16,8 +16,8 @@ extension DaemonCore {
     /// The result of `getStatus`. Never a secret, and of other users only to administrators.
     func statusJSON(for connection: any RPCConnection) -> [UInt8] {
         let now = Moment.now()
-        if isAdministrator(connection) { return makeStatus(at: now, of: driver?.mostWaiting(Self.listedUsers) ?? []) }
-        let shared = texts.status.current(at: now) ?? texts.status.keep(makeStatus(at: now, of: []), at: now)
+        if isAdministrator(connection) { return makeStatus(at: now, users: Self.listedUsers) }
+        let shared = texts.status.current(at: now) ?? texts.status.keep(makeStatus(at: now, users: 0), at: now)
         let uid = connection.caller.uid
         guard let waiting = driver?.waitingAccounts(of: uid), waiting > 0 else { return shared }
         return Self.adding(waiting, of: uid, to: shared)
@@ -32,7 +32,8 @@ extension DaemonCore {
 
     private static let noUsers = Array(#""waitingAccountsByUid":{}"#.utf8)
 
-    private func makeStatus(at now: Moment, of users: [(uid: UInt32, count: Int)]) -> [UInt8] {
+    /// - Parameter users: How many users' waiting accounts are listed, at most.
+    private func makeStatus(at now: Moment, users: Int) -> [UInt8] {
         let state = state
         var json = JSONWriter(capacity: 2048)
         json.object { json in
@@ -56,7 +57,7 @@ extension DaemonCore {
             writeDoor(to: &json)
             json.key("requests")
             writeRequests(to: &json)
-            writeServing(at: now, users, to: &json)
+            writeServing(at: now, users: users, to: &json)
             json.member("lastReload", lastReload, Self.writeReload)
         }
         return json.bytes
@@ -98,11 +99,9 @@ extension DaemonCore {
         }
     }
 
-    private func writeServing(
-        at now: Moment, _ users: [(uid: UInt32, count: Int)], to json: inout JSONWriter
-    ) {
+    private func writeServing(at now: Moment, users: Int, to json: inout JSONWriter) {
         guard let driver, let upstream, let settings else { return }
-        let scheduler = driver.snapshot(at: now)
+        let scheduler = driver.snapshot(at: now, users: users)
         json.key("upstream")
         writeUpstream(scheduler, driver, upstream, to: &json)
         json.key("limiter")
@@ -115,10 +114,10 @@ extension DaemonCore {
             json.integer(scheduler.waitingAccounts)
             json.member("oldestWaitingMs", scheduler.oldestWaiting) { $0.integer($1.millisecondsRoundedUp) }
             json.key("waitingUsers")
-            json.integer(driver.waitingUsers)
+            json.integer(scheduler.waitingUsers)
             json.key("waitingAccountsByUid")
             json.object { json in
-                for (uid, count) in users {
+                for (uid, count) in scheduler.accountsByUser {
                     json.key(text: String(uid))
                     json.integer(count)
                 }
@@ -141,7 +140,7 @@ extension DaemonCore {
     }
 
     private func writeUpstream(
-        _ scheduler: SchedulerSnapshot, _ driver: CallDriver, _ upstream: UpstreamClient, to json: inout JSONWriter
+        _ scheduler: CallScheduler.Snapshot, _ driver: CallDriver, _ upstream: UpstreamClient, to json: inout JSONWriter
     ) {
         json.object { json in
             json.key("host")
@@ -164,7 +163,7 @@ extension DaemonCore {
         }
     }
 
-    private func writeLimiter(_ scheduler: SchedulerSnapshot, _ settings: Settings, to json: inout JSONWriter) {
+    private func writeLimiter(_ scheduler: CallScheduler.Snapshot, _ settings: Settings, to json: inout JSONWriter) {
         let limit = scheduler.currentLimit
         json.object { json in
             json.key("rateLimit")

@@ -80,6 +80,8 @@ final class DaemonCore {
     private let mayHavePredecessor: Bool
     private let slotMemory: SlotMemory?
     private let resources: ResourceLimits
+    /// Log entries that could not be written so far.
+    let droppedLogEntries: @Sendable () -> Int
     /// How the bounds in force fit into those; nil while there is no configuration.
     private var resourceReport: ResourceReport?
     private var refusedConnections = RefusalLog()
@@ -102,7 +104,9 @@ final class DaemonCore {
         mayHavePredecessor = environment.mayHavePredecessor
         slotMemory = environment.slotMemory
         resources = environment.resources
-        loopTurns = LoopTurns(eventLoop)
+        loopTurns = LoopTurns(
+            eventLoop, memory: MemoryReturn(eventLoop, returnFreePages: environment.returnFreePages))
+        droppedLogEntries = environment.droppedLogEntries
         firstLimits = limits
         logsRequests = logger.logLevel <= .debug
     }
@@ -194,8 +198,7 @@ final class DaemonCore {
 
     private func makeDriver(_ settings: Settings, _ upstream: UpstreamClient) -> CallDriver {
         let driver = CallDriver(
-            settings.scheduling, upstream: upstream, eventLoop: eventLoop, loopTurns: loopTurns,
-            answerTogether: { [server] in server.answerTogether(isTask: $0, $1) },
+            settings.scheduling, upstream: upstream, eventLoop: eventLoop, loopTurns: loopTurns, server: server,
             callEnded: { [weak self] in self?.note($0, $1, $2) })
         if let slotMemory { driver.remember(in: slotMemory) }
         if mayHavePredecessor { driver.assumeAllSlotsUsed() }

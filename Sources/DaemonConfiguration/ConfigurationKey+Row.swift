@@ -147,6 +147,11 @@ extension ConfigurationKey {
                 usual: "everyone whom the socket lets in")
         case .logLevel:
             .choice(Logger.Level.self, .usual(Logger.Level.info.rawValue), "What is logged.") { $1.logLevel = $0 }
+        case .logFormat:
+            .choice(
+                Settings.LogFormat.self, .usual(Settings.LogFormat.text.rawValue),
+                "How the lines on standard error are written; the journal has fields in any case.", needsRestart: true
+            ) { $1.logFormat = $0 }
         }
     }
 

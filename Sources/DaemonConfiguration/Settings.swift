@@ -8,6 +8,8 @@ import UserSig
 public struct Settings: Hashable, Sendable {
     /// What an audit line is written for.
     public enum Audit: String, CaseIterable, Sendable { case off, requests, accounts }
+    /// How the lines on standard error are written.
+    public enum LogFormat: String, CaseIterable, Sendable { case text, json }
 
     /// The app and the server.
     public var upstream = UpstreamConfiguration(sdkAppID: 0, admin: "", endpoint: Endpoint(.china))
@@ -37,6 +39,8 @@ public struct Settings: Hashable, Sendable {
     public var allow: AllowList?
     /// What is logged.
     public var logLevel = Logger.Level.info
+    /// How the lines on standard error are written.
+    public var logFormat = LogFormat.text
     /// The values, as text, of the keys whose change waits for a restart.
     var restartTexts: [ConfigurationKey: String] = [:]
 
@@ -97,6 +101,8 @@ public struct ReadConfiguration: Sendable {
     private let credentialsDirectory: String?
     /// What is logged, even if something else is wrong.
     public let logLevel: Logger.Level
+    /// How the lines on standard error are written, even if something else is wrong.
+    public let logFormat: Settings.LogFormat
     /// The bounds of the door, even if something else is wrong.
     public let serverLimits: ServerLimits
 
@@ -108,6 +114,7 @@ public struct ReadConfiguration: Sendable {
         settings = problems.isEmpty ? reader.settings : nil
         credentialsDirectory = surroundings.credentialsDirectory
         logLevel = reader.settings.logLevel
+        logFormat = reader.settings.logFormat
         serverLimits = reader.settings.server
     }
 }

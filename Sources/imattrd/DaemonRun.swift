@@ -14,11 +14,12 @@ struct DaemonRun {
     /// Serves the socket that systemd has handed over. A bad configuration does not end it: systemd would start it again
     /// at once for the same waiting caller, until the socket unit fails for good.
     func run(inherited: InheritedSockets) async throws {
-        let logger = logger(source.read(socketPath: inherited.rpcPath).logLevel)
+        let log = Log(source.read(socketPath: inherited.rpcPath))
+        defer { log.flush() }
         try await serve(
             Sockets(
                 rpc: inherited.rpc, path: inherited.rpcPath, admin: inherited.admin, metrics: inherited.metrics),
-            environment(mayHavePredecessor: false, slots: slotMemory(inherited, logger)), logger)
+            environment(mayHavePredecessor: false, slots: slotMemory(inherited, log.logger)), log)
     }
 
     /// Binds a socket and serves it. A bad configuration ends it.
@@ -31,14 +32,15 @@ struct DaemonRun {
         let socket = try orFail(.noSocket) { () throws(OwnSocket.Failure) in
             try OwnSocket(path: socketPath, group: gid, notesMark: SlotMemory.mark)
         }
+        let log = Log(configuration)
+        defer { log.flush() }
         defer { socket.remove() }
-        let logger = logger(configuration.logLevel)
         try await serve(
             Sockets(rpc: socket.descriptor, path: socketPath, admin: nil, metrics: nil),
             environment(
                 mayHavePredecessor: socket.remains == .socket,
-                slots: slotMemory(in: socket.lockFile, isNew: socket.remains != .lockFile, logger),
-                administrator: geteuid()), logger)
+                slots: slotMemory(in: socket.lockFile, isNew: socket.remains != .lockFile, log.logger),
+                administrator: geteuid()), log)
     }
 
     /// What is listened on.
@@ -103,18 +105,8 @@ struct DaemonRun {
         return entry.pointee.gr_gid
     }
 
-    /// The logger until the daemon has one at the level in force.
-    private func logger(_ level: Logger.Level) -> Logger {
-        var logger = Logger(label: "imattrd") { _ in
-            if let journal = JournalLogHandler(prefix: "IMATTRD", fromCallers: Audit.fromCallers) { return journal }
-            return StandardErrorLogHandler()
-        }
-        logger.logLevel = level
-        return logger
-    }
-
     private func serve(
-        _ sockets: Sockets, _ environment: Daemon.Environment, _ logger: Logger
+        _ sockets: Sockets, _ environment: Daemon.Environment, _ log: Log
     ) async throws {
         // Trapped before anything is served, so that none is missed.
         let signals = Signals.shared.trap()
@@ -126,8 +118,11 @@ struct DaemonRun {
         let source = source
         let eventLoop = MainLoop.eventLoop
         let path = sockets.path
+        var environment = environment
+        environment.returnFreePages = ProcessMemory.returnFreePages
+        environment.droppedLogEntries = { log.writer.droppedCount }
         let daemon = try await Daemon.start(
-            on: eventLoop, source: { source.read(socketPath: path) }, logger: logger,
+            on: eventLoop, source: { source.read(socketPath: path) }, logger: log.logger,
             environment: environment, hooks: hooks)
         try await daemon.listen(on: sockets.rpc)
         if let admin = sockets.admin { try await daemon.listen(on: admin, as: .administrators) }
@@ -177,5 +172,31 @@ struct DaemonRun {
     private static func status(_ state: DaemonState, after outcome: ReloadOutcome) -> String {
         if outcome.succeeded { return state.description }
         return "\(state); the last reload failed: \(outcome.problems.joined(separator: "; "))"
+    }
+}
+
+/// The log of this process.
+private struct Log {
+    let writer: LogWriter
+    /// The logger until the daemon has one at the level in force.
+    let logger: Logger
+
+    /// How long the end of the program waits for entries to be written, and for the service manager to be told.
+    private static let patience: Duration = .seconds(1)
+
+    init(_ configuration: ReadConfiguration) {
+        let writer = LogWriter(
+            LogWriter.standardErrorIsJournal
+                ? .journal(prefix: "IMATTRD", fromCallers: Audit.fromCallers)
+                : .standardError(isJSON: configuration.logFormat == .json))
+        var logger = Logger(label: "imattrd") { _ in writer.handler }
+        logger.logLevel = configuration.logLevel
+        self.writer = writer
+        self.logger = logger
+    }
+
+    func flush() {
+        writer.flush(within: Self.patience)
+        ServiceManager.flush(within: Self.patience)
     }
 }

@@ -3,7 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from . import administration, canary, descriptors, introspection, journal, memory, mutated_lines, one_shot, pasted, readme
+from . import administration, canary, descriptors, introspection, journal, log, memory, mutated_lines, one_shot, pasted
+from . import readme
 from . import shipped_configuration, textfile, traps, units, watchdog
 from .checks import Checks
 from .machine import must, run
@@ -50,6 +51,8 @@ def main():
                 mutated_lines.survive(checks, quick, folder)
             with checks.group("few file descriptors"):
                 descriptors.few(checks, quick, folder)
+            with checks.group("log"):
+                log.never_blocks(checks, quick, folder)
             with checks.group("memory"):
                 memory.is_returned(checks, quick, folder)
             with checks.group("units: reload"):

@@ -59,13 +59,13 @@ def temporary_files(root):
 
 
 def expect_one_place(checks, process):
-    """In the whole memory the key stands once, though a reload has read it again; where it is never swapped out."""
+    """In the whole memory the key is found once, though a reload has read it again; where it is never swapped out."""
     memory = list(written_memory(process))
     control = any(USERSIG.search(content) for content, _ in memory)
     checks.expect("this finds what is there", None if control else "no UserSig in the memory")
     key = SECRET.encode()
     found = [(flags, content.count(key)) for content, flags in memory if key in content]
-    checks.equal("the key stands in one place of the memory", sum(count for _, count in found), 1)
+    checks.equal("the key is in one place of the memory", sum(count for _, count in found), 1)
     locked = [flags for flags, _ in found if "lo" in flags and "dd" in flags]
     checks.equal("that place is locked, and in no core", len(locked), len(found))
 
