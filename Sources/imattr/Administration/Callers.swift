@@ -42,7 +42,8 @@ struct Callers {
         connections = (tree["connections"]?.elements ?? []).map { connection in
             func number(_ key: String) -> Int { connection[key]?.integer ?? 0 }
             return Connection(
-                number: number("connection"), uid: number("uid"), pid: number("pid"), openSeconds: number("openSeconds"),
+                number: number("connection"), uid: number("uid"), pid: number("pid"),
+                openSeconds: number("openSeconds"),
                 requests: number("requests"), accounts: number("accounts"), waitingRequests: number("waitingRequests"))
         }
     }

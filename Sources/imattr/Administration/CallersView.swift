@@ -53,10 +53,12 @@ struct CallersView {
     }
 
     private static let userHeading = row([
-        ("user", -16), ("conns", 7), ("req/s", 9), ("accounts/s", 11), ("waiting", 10), ("requests", 12), ("accounts", 13),
+        ("user", -16), ("conns", 7), ("req/s", 9), ("accounts/s", 11), ("waiting", 10), ("requests", 12),
+        ("accounts", 13),
     ])
     private static let connectionHeading = row([
-        ("connection", -12), ("user", -16), ("process", -24), ("open", 8), ("req/s", 9), ("accounts/s", 11), ("waiting", 8),
+        ("connection", -12), ("user", -16), ("process", -24), ("open", 8), ("req/s", 9), ("accounts/s", 11),
+        ("waiting", 8),
     ])
 
     private func line(_ user: Callers.User) -> String {
@@ -73,7 +75,8 @@ struct CallersView {
         let process = connection.pid == 0 ? "-" : "\(connection.pid) \(command(connection.pid))"
         return Self.row([
             ("\(connection.number)", -12), (userName(connection.uid), -16), (process, -24),
-            (Quantity.duration(seconds: connection.openSeconds), 8), (perSecond(connection.requests, before?.requests), 9),
+            (Quantity.duration(seconds: connection.openSeconds), 8),
+            (perSecond(connection.requests, before?.requests), 9),
             (perSecond(connection.accounts, before?.accounts), 11), ("\(connection.waitingRequests)", 8),
         ])
     }

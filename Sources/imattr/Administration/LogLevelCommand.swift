@@ -41,7 +41,11 @@ struct LogLevelCommand: AsyncParsableCommand {
             let json = try await client.call("setLogLevel", params: params.bytes)
             let form = format.form(connection, usual: .usual)
             var output = form.output
-            if form == .table { try output.write(line: "The log level is \(level).") } else { try output.write(json: json) }
+            if form == .table {
+                try output.write(line: "The log level is \(level).")
+            } else {
+                try output.write(json: json)
+            }
             try output.flush()
             return .answered
         }

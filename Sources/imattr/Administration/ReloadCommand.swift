@@ -31,7 +31,8 @@ struct ReloadCommand: AsyncParsableCommand {
                 let keys = (try? JSONTree(json: json))?["keysForRestart"]?.elements.compactMap(\.text) ?? []
                 try output.write(line: "The new configuration is in force.")
                 if !keys.isEmpty {
-                    try output.write(line: TerminalText.escape("These changes wait for a restart: \(keys.joined(separator: ", ")).")
+                    try output.write(
+                        line: TerminalText.escape("These changes wait for a restart: \(keys.joined(separator: ", ")).")
                     )
                 }
             } else {
