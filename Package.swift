@@ -70,7 +70,7 @@ let package = Package(
         library("Accounting", safety: [.strictMemorySafety()]),
         library(
             "JSONRPCServer", ["Accounting", "JSONRPC", "JSONTokens", .nio, .nioPosix], safety: [.strictMemorySafety()]),
-        library("Systemd", ["CSystemd", .logging], safety: [.strictMemorySafety()]),
+        library("Systemd", ["CSystemd", "JSONTokens", .logging], safety: [.strictMemorySafety()]),
         library("UserSig", ["CGcrypt", "CZlib"], safety: [.strictMemorySafety()]),
         library("CallScheduling", ["Accounting", "AttributeValues", "CPrefetch", .deque, .heap], pages: ["README.md"]),
         library(

@@ -1,6 +1,7 @@
 import Accounting
 import AttributeValues
 import CallScheduling
+import JSONRPCServer
 import NIOCore
 import UpstreamClient
 
@@ -13,13 +14,21 @@ final class CallDriver {
     private var waiting = WaitingRequests<WaitingAnswer>()
     private var calls: [CallKey: (call: UpstreamClient.Call, startedAt: Moment)] = [:]
     private var alarm: (at: Moment, task: Scheduled<Void>)?
-    private var turnIsDue = false
+    private var due = Due.alarm
     private var stopping: Stopping?
     private var slotMemory: SlotMemory?
     private let loopTurns: LoopTurns
+    private let server: JSONRPCServer
 
-    /// Time between two pieces of work that would take too long in one turn of the loop.
-    private static let pieceDelay: Duration = .microseconds(50)
+    /// When the scheduler is to look at the time again.
+    private enum Due {
+        case alarm
+        /// At the end of this turn of the loop, so that requests which are read until then can share calls.
+        case endOfTurn
+        /// After the loop has looked at its sockets, because the rest would take too long in one turn. A task would not do: the loop
+        /// runs tasks, also those that become due meanwhile, before it looks at a socket.
+        case nextTurn
+    }
 
     /// What becomes of a request.
     enum Admission {
@@ -41,19 +50,18 @@ final class CallDriver {
     private(set) var health = UpstreamHealth()
     /// What the calls were like so far.
     private(set) var metrics = CallMetrics()
-    private let answerTogether: (_ isTask: Bool, () -> Void) -> Void
     private let callEnded: (_ call: CallKey, _ accounts: Int, _ failure: CallFailure?) -> Void
 
     /// - Parameters:
     ///   - loopTurns: Measures the loop's turns.
-    ///   - answerTogether: Runs what may answer many requests at once, and knows whether it is a task of the loop.
+    ///   - server: Its turns are those in which work goes on that takes long, and answers are written together there.
     ///   - callEnded: Is called after each call's end with the number of its accounts and its failure, if any.
     init(
         _ limits: CallScheduler.Limits, upstream: UpstreamClient, eventLoop: any EventLoop, loopTurns: LoopTurns,
-        answerTogether: @escaping (_ isTask: Bool, () -> Void) -> Void,
+        server: JSONRPCServer,
         callEnded: @escaping (_ call: CallKey, _ accounts: Int, _ failure: CallFailure?) -> Void
     ) {
-        self.answerTogether = answerTogether
+        self.server = server
         self.callEnded = callEnded
         self.loopTurns = loopTurns
         self.eventLoop = eventLoop
@@ -70,12 +78,9 @@ final class CallDriver {
     }
 
     /// The scheduler's numbers.
-    func snapshot(at now: Moment) -> SchedulerSnapshot { SchedulerSnapshot(&scheduler, at: now) }
-
-    /// The users with the most accounts of open requests, by uid.
-    /// - Parameter most: How many users, at most.
-    func mostWaiting(_ most: Int) -> [(uid: UInt32, count: Int)] {
-        LargestCounts.list(of: scheduler.openAccountsByPrincipal.lazy.map { ($0.principal.uid, $0.held) }, most: most)
+    /// - Parameter users: How many users are listed, at most.
+    func snapshot(at now: Moment, users: Int = 0) -> CallScheduler.Snapshot {
+        scheduler.snapshot(at: now, users: users)
     }
 
     /// Why the service is worse than it should be; nil if it is not.
@@ -90,7 +95,7 @@ final class CallDriver {
         guard waiting.count >= scheduler.openRequests else { return false }
         let now = Moment.now()
         guard let next = scheduler.nextEvent(now: now) else { return true }
-        return turnIsDue || alarm.map { $0.at <= max(next, now + Self.pieceDelay) } ?? false
+        return due != .alarm || alarm.map { $0.at <= max(next, now) } ?? false
     }
 
     /// Whether nobody waits and nothing is under way.
@@ -178,7 +183,7 @@ final class CallDriver {
 
     // MARK: Actions
 
-    private func carryOut(_ actions: [CallScheduler.Action], now: Moment) {
+    private func carryOut(_ actions: [CallScheduler.Action], now: Moment, soon: Due = .endOfTurn) {
         // Before the first byte of a call may leave.
         writeDownSlots()
         for action in actions {
@@ -190,7 +195,7 @@ final class CallDriver {
             case .abandon(let key): calls[key]?.call.cancel()
             }
         }
-        setAlarm(now: now)
+        setAlarm(now: now, soon: soon)
         tellStopping()
     }
 
@@ -213,7 +218,7 @@ final class CallDriver {
         metrics.count(end, took: now - startedAt, accounts: accounts.count)
         if end.failure?.kind == .signatureExpired { upstream.discardSignature() }
         health.note(end)
-        answerTogether(false) { carryOut(scheduler.callEnded(key, end, now: now), now: now) }
+        server.answerTogether { carryOut(scheduler.callEnded(key, end, now: now), now: now) }
         // It looks at what has come of it.
         callEnded(key, accounts.count, end.failure)
         loopTurns.note(since: now.deadline)
@@ -225,13 +230,13 @@ final class CallDriver {
 
     /// Sees to it that what comes next is not missed. An alarm that turns out to be too early is left alone: to ring once for
     /// nothing costs less than to set it anew for each request.
-    private func setAlarm(now: Moment) {
-        if turnIsDue { return }
-        guard let next = scheduler.nextEvent(now: now) else { return }
-        // A task that is due at once would run before a socket is looked at.
-        let isPiece = scheduler.isEndingRequests
-        if next <= now, !isPiece { return takeTurn() }
-        ring(at: isPiece ? now + Self.pieceDelay : next)
+    /// - Parameter soon: When to look if it is to be at once.
+    private func setAlarm(now: Moment, soon: Due = .endOfTurn) {
+        guard case .alarm = due, let next = scheduler.nextEvent(now: now) else { return }
+        if next > now { return ring(at: next) }
+        due = scheduler.isEndingRequests ? .nextTurn : soon
+        if case .nextTurn = due { return server.inNextTurn { [self] in dueNow(isTask: false) } }
+        eventLoop.assumeIsolated().execute { [self] in dueNow(isTask: true) }
     }
 
     private func ring(at next: Moment) {
@@ -239,23 +244,21 @@ final class CallDriver {
         alarm?.task.cancel()
         let task = eventLoop.assumeIsolated().scheduleTask(deadline: next.deadline) { [self] () -> Void in
             alarm = nil
-            timePasses()
+            timePasses(isTask: true)
         }
         alarm = (next, task)
     }
 
-    /// Has time pass at the end of this turn of the loop.
-    private func takeTurn() {
-        turnIsDue = true
-        eventLoop.assumeIsolated().execute { [self] in
-            turnIsDue = false
-            timePasses()
-        }
+    private func dueNow(isTask: Bool) {
+        due = .alarm
+        timePasses(isTask: isTask)
     }
 
-    private func timePasses() {
+    private func timePasses(isTask: Bool) {
         let now = Moment.now()
-        answerTogether(true) { carryOut(scheduler.timePasses(to: now), now: now) }
+        server.answerTogether(isTask: isTask) {
+            carryOut(scheduler.timePasses(to: now), now: now, soon: .nextTurn)
+        }
         loopTurns.note(since: now.deadline)
     }
 }

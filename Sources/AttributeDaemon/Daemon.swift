@@ -35,6 +35,10 @@ public final class Daemon: Sendable {
         public var slotMemory: SlotMemory?
         /// What the system allows.
         public var resources = ResourceLimits.ample
+        /// Returns the memory to the system that the allocator keeps but does not use.
+        public var returnFreePages: @Sendable () -> Void = {}
+        /// Log entries that could not be written so far.
+        public var droppedLogEntries: @Sendable () -> Int = { 0 }
 
         /// A process of which nothing is known.
         public init() {}

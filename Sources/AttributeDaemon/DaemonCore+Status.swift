@@ -87,7 +87,7 @@ extension DaemonCore {
 
     private func writeServing(at now: Moment, to json: inout JSONWriter) {
         guard let driver, let upstream, let settings else { return }
-        let scheduler = driver.snapshot(at: now)
+        let scheduler = driver.snapshot(at: now, users: Self.listedUsers)
         json.key("upstream")
         writeUpstream(scheduler, driver, upstream, to: &json)
         json.key("limiter")
@@ -101,7 +101,7 @@ extension DaemonCore {
             json.member("oldestWaitingMs", scheduler.oldestWaiting) { $0.integer($1.millisecondsRoundedUp) }
             json.key("waitingAccountsByUid")
             json.object { json in
-                for (uid, count) in driver.mostWaiting(Self.listedUsers) {
+                for (uid, count) in scheduler.accountsByUser {
                     json.key(text: String(uid))
                     json.integer(count)
                 }
@@ -124,7 +124,7 @@ extension DaemonCore {
     }
 
     private func writeUpstream(
-        _ scheduler: SchedulerSnapshot, _ driver: CallDriver, _ upstream: UpstreamClient, to json: inout JSONWriter
+        _ scheduler: CallScheduler.Snapshot, _ driver: CallDriver, _ upstream: UpstreamClient, to json: inout JSONWriter
     ) {
         json.object { json in
             json.key("host")
@@ -147,7 +147,7 @@ extension DaemonCore {
         }
     }
 
-    private func writeLimiter(_ scheduler: SchedulerSnapshot, _ settings: Settings, to json: inout JSONWriter) {
+    private func writeLimiter(_ scheduler: CallScheduler.Snapshot, _ settings: Settings, to json: inout JSONWriter) {
         let limit = scheduler.currentLimit
         json.object { json in
             json.key("rateLimit")

@@ -70,6 +70,8 @@ final class DaemonCore {
     private let mayHavePredecessor: Bool
     private let slotMemory: SlotMemory?
     private let resources: ResourceLimits
+    /// Log entries that could not be written so far.
+    let droppedLogEntries: @Sendable () -> Int
     /// How the bounds in force fit into those; nil while there is no configuration.
     private var resourceReport: ResourceReport?
     private var refusedConnections = RefusalLog()
@@ -88,7 +90,9 @@ final class DaemonCore {
         mayHavePredecessor = environment.mayHavePredecessor
         slotMemory = environment.slotMemory
         resources = environment.resources
-        loopTurns = LoopTurns(eventLoop)
+        loopTurns = LoopTurns(
+            eventLoop, memory: MemoryReturn(eventLoop, returnFreePages: environment.returnFreePages))
+        droppedLogEntries = environment.droppedLogEntries
         firstLimits = limits
         logsRequests = logger.logLevel <= .debug
     }
@@ -141,7 +145,7 @@ final class DaemonCore {
                 phase = .misconfigured(problems)
                 stateMayHaveChanged()
             }
-            return problems.map(\.description)
+            return problems.lines
         }
         serve(settings, key: key)
         return []
@@ -149,7 +153,7 @@ final class DaemonCore {
 
     private func serve(_ new: Settings, key: SecretKey) {
         if case .stopping(nil, _) = phase { return }
-        if !key.isLocked { logger.warning("the memory with the key may be swapped out; raise LimitMEMLOCK=") }
+        if !key.isLocked { logger.warning("\(ResourceReport.unlockedKey)") }
         var new = new
         divideResources(&new)
         if let serving {
@@ -157,6 +161,7 @@ final class DaemonCore {
             if serving.upstream.sign(with: key, lifetime: new.upstream.userSigLifetime) {
                 serving.driver.credentialChanged()
             }
+            serving.upstream.use(timeout: new.upstream.timeout, trustRoots: new.upstream.trustRoots)
             serving.driver.change(new.scheduling)
             serve(Serving(serving.driver, serving.upstream, new))
         } else {
@@ -180,8 +185,7 @@ final class DaemonCore {
 
     private func makeDriver(_ settings: Settings, _ upstream: UpstreamClient) -> CallDriver {
         let driver = CallDriver(
-            settings.scheduling, upstream: upstream, eventLoop: eventLoop, loopTurns: loopTurns,
-            answerTogether: { [server] in server.answerTogether(isTask: $0, $1) },
+            settings.scheduling, upstream: upstream, eventLoop: eventLoop, loopTurns: loopTurns, server: server,
             callEnded: { [weak self] in self?.note($0, $1, $2) })
         if let slotMemory { driver.remember(in: slotMemory) }
         if mayHavePredecessor { driver.assumeAllSlotsUsed() }
@@ -249,7 +253,7 @@ final class DaemonCore {
     var state: DaemonState {
         switch phase {
         case .misconfigured(let problems):
-            DaemonState(state: .misconfigured, reasons: problems.map(\.description))
+            DaemonState(state: .misconfigured, reasons: problems.lines)
         case .serving(let serving):
             serving.driver.degradation.map { DaemonState(state: .degraded, reasons: [$0]) }
                 ?? DaemonState(state: .ready, reasons: [])

@@ -41,4 +41,7 @@ public enum SelfDescription {
 public enum Version {
     /// Semantic versioning's three numbers.
     public static let current = "0.1.0"
+    /// PROJECT_URL: the project's public address, `https://HOST/PATH`; empty while there is none. `systemd/project-url --write`
+    /// puts it into the files that repeat it, and the tests check that it did.
+    public static let projectURL = ""
 }

@@ -19,8 +19,16 @@ static inline int csystemd_forbid_dumps(void) {
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+/* The name of the calling thread; pthread_setname_np(3) is declared only with _GNU_SOURCE. */
+static inline void csystemd_name_thread(const char *name) {
+    prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
 /* Blocks of this size or more are returned to the system when they are freed. Swift's Glibc module has no mallopt(3). */
 static inline void csystemd_return_large_blocks(int size) {
     mallopt(M_MMAP_THRESHOLD, size);
     mallopt(M_TRIM_THRESHOLD, size);
 }
+
+/* Returns to the system the pages of which the allocator uses no byte. */
+static inline void csystemd_return_free_pages(void) { malloc_trim(0); }

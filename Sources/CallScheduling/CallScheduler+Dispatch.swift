@@ -7,20 +7,20 @@ extension CallScheduler {
 
     /// Starts calls while they may leave and something waits.
     mutating func dispatch(now: Moment, _ actions: inout [Action]) {
-        while mayStart, calls.count < limits.inFlight, slots.hasFree, pacer.earliestStart(now: now) <= now {
+        while mayStart, calls.count < limits.inFlight, limiter.mayStart(at: now) {
             guard let load = nextLoad(now: now) else { break }
             actions.append(start(load, now: now))
         }
-        if !isStarved, !slots.hasFree { pacer.backlogged(now: now) }
+        if backlog == .unknown { limiter.callsWait(now: now) }
     }
 
     /// Whether it is worth looking for something that may leave.
-    private var mayStart: Bool { !isStarved || !repeats.isEmpty || !gate.isUndoubted }
+    private var mayStart: Bool { backlog == .unknown || retries.hasRepeats || !gate.isUndoubted }
 
     /// The next call. The referee goes first, since all others wait for its answer; then what was lost on a dead connection; then the lanes
     /// in their order.
     private mutating func nextLoad(now: Moment) -> Load? {
-        if gate.wantsReferee(at: now, patience: flights.doubtAfter), let load = referee() { return load }
+        if gate.wantsReferee(at: now, patience: calls.doubtAfter), let load = referee() { return load }
         switch gate.admission {
         case .none: return nil
         case .test: return nextTest()
@@ -32,40 +32,32 @@ extension CallScheduler {
 
     /// When something may leave, apart from slots and the pacer; nil if nothing waits that may.
     func nextLoadDue(now: Moment) -> Moment? {
-        if !mayStart { return laneIsHeldBack ? slots.nextReturn : nil }
-        if gate.wantsReferee(at: now, patience: flights.doubtAfter) {
+        if !mayStart { return backlog == .heldBack ? limiter.nextReturn : nil }
+        if gate.wantsReferee(at: now, patience: calls.doubtAfter) {
             return gate.isOpen || isAnythingWaiting ? now : nil
         }
         switch gate.admission {
         case .none: break
         case .test: if lanes.hasTests(upTo: worstAdmitted) { return now }
-        case .any: if lanes.hasTests(upTo: worstAdmitted) || !isStarved { return now }
-        case .probe: return isStarved ? nil : now
+        case .any: if lanes.hasTests(upTo: worstAdmitted) || backlog == .unknown { return now }
+        case .probe: return backlog == .unknown ? now : nil
         case .all:
-            if !isStarved { return now }
-            return laneIsHeldBack ? slots.nextReturn : nil
+            if backlog == .unknown { return now }
+            return backlog == .heldBack ? limiter.nextReturn : nil
         }
-        return gate.refereeDue(patience: flights.doubtAfter)
+        return gate.refereeDue(patience: calls.doubtAfter)
     }
 
     private var isAnythingWaiting: Bool { accounts.waitedFor > 0 }
 
     private mutating func start(_ load: Load, now: Moment) -> Action {
-        lastCall += 1
-        let key = CallKey(number: lastCall)
-        pacer.take(now: now)
         if load.rides.isEmpty { gate.refereeLeft(now: now) } else { gate.callLeft(now: now) }
         if case .test = load.purpose {
             counters.isolationCalls += 1
-            testsUnderWay += 1
         }
-        underWay.take(load.lane)
         counters.started(accounts: load.rides.count)
-        flights.left(key, accounts: load.rides.count, at: now)
+        let key = calls.start(load, slot: limiter.start(in: load.lane, now: now), now: now)
         for place in load.rides.indices { accounts[rideOf: load.rides[place].id] = (key, Int32(place)) }
-        calls[key] = Call(
-            slot: slots.take(load.lane), leftAt: now, rides: load.rides, purpose: load.purpose, lane: load.lane,
-            isRepeat: load.isRepeat, payer: load.payer)
         if load.rides.isEmpty {
             counters.referees += 1
             return .startReferee(key, on: load.connection)
@@ -80,7 +72,7 @@ extension CallScheduler {
     }
 
     private mutating func nextRepeat() -> Load? {
-        while var load = repeats.popFirst() {
+        while var load = retries.takeRepeat() {
             for ride in load.rides where !isWanted(ride) { forgetUnlessWanted(ride.id) }
             load.rides.removeAll { !isWanted($0) }
             if !load.rides.isEmpty {
@@ -100,22 +92,21 @@ extension CallScheduler {
     }
 
     private mutating func nextOfLanes(now: Moment) -> Load? {
-        if isStarved { return nil }
+        if backlog != .unknown { return nil }
         let worst = worstAdmitted
         while let turn = lanes.next(upTo: worst) {
             if let load = take(turn, limit: accountsPerCall, now: now) { return load }
         }
-        isStarved = true
-        laneIsHeldBack = worst < .suspect
+        backlog = worst < .suspect ? .heldBack : .empty
         return nil
     }
 
     /// The worst lane of which a call may leave.
     private var worstAdmitted: Lane {
         min(
-            underWay.worstThatMayTake(of: limits.inFlight, taken: calls.count, leavesSome: true),
+            calls.worstAdmitted(of: limits.inFlight),
             // A slot that is left unused is lost: without others there is no reason to.
-            slots.worstAdmitted(leavesSome: lanes.callers.rememberedUsers > 1))
+            limiter.worstAdmitted(leavesSome: lanes.callers.rememberedUsers > 1))
     }
 
     /// The probe asks for one account, so that its end says something about the upstream or about that account alone.
@@ -127,7 +118,7 @@ extension CallScheduler {
                 return load
             }
         }
-        isStarved = true
+        backlog = .empty
         return nil
     }
 
@@ -159,18 +150,15 @@ extension CallScheduler {
     }
 
     private mutating func load(for test: TestKey, _ lane: Lane) -> Load? {
-        guard var search = searches.removeValue(forKey: test.search) else { return nil }
+        let requests = requests
         var dropped: [Ride] = []
-        let rides = search.leave(test.number, isWanted: { isWanted($0) }, dropped: { dropped.append($0) })
+        let left = searches.leave(test, isWanted: { requests.isWanted($0) }, dropped: { dropped.append($0) })
         for ride in dropped { forgetUnlessWanted(ride.id) }
-        guard let rides else {
-            proceed(with: search, test.search)
-            return nil
-        }
-        let connection: ConnectionChoice = search.failure.needsNewConnection ? .new : .any
-        searches[test.search] = search
+        queueTests()
+        guard let (rides, failure) = left else { return nil }
         return Load(
-            rides: rides.map { known($0) }, purpose: .test(test), connection: connection, lane: lane)
+            rides: rides.map { known($0) }, purpose: .test(test), connection: failure.needsNewConnection ? .new : .any,
+            lane: lane)
     }
 
     private mutating func merged(
@@ -189,7 +177,7 @@ extension CallScheduler {
     private mutating func popReturned(_ turn: Lanes.Turn) -> AccountID? {
         while let id = lanes.popReturned(turn) {
             guard lanes.callers.hasPaused, waitsForReaders(id) else { return id }
-            if case .alone = turn { parked.append((id, isAlone: true)) } else { parked.append((id, isAlone: false)) }
+            lanes.park(id, of: turn)
             // Another request for it, of a client that reads, takes it in its own turn.
             accounts.stopReserving(id)
         }
@@ -278,12 +266,11 @@ extension CallScheduler {
 
     /// What was lost or timed out once goes on new connections.
     private func connection(for rides: [Ride]) -> ConnectionChoice {
-        if history.isEmpty { return .any }
-        return rides.contains { history[$0.id]?.failure.needsNewConnection == true } ? .new : .any
+        retries.needNewConnection(rides) ? .new : .any
     }
 
     /// Whether a request still waits for the account.
-    func isWanted(_ ride: Ride) -> Bool { ride.waiters.contains { requests.contains($0) } }
+    func isWanted(_ ride: Ride) -> Bool { requests.isWanted(ride) }
 
     func isQuarantined(_ id: AccountID, now: Moment) -> Bool {
         guard let account = accounts.account(id) else { return false }
@@ -317,11 +304,7 @@ extension CallScheduler {
     }
 
     mutating func stopCounting(_ waiters: Waiters) {
-        var count = 0
-        waiters.forEach { key, _ in
-            if requests.change(key, { $0.waiting -= 1 }) != nil { count += 1 }
-        }
-        waiting -= count
+        waiters.forEach { key, _ in requests.stopWaiting(key) }
     }
 }
 

@@ -43,16 +43,15 @@ extension CallScheduler {
 
     mutating func testAnswered(_ test: TestKey, _ leftOut: [Ride], now: Moment) {
         guard leftOut.isEmpty else { return testFailed(test, leftOut, .leftOut, now: now) }
-        guard var search = searches.removeValue(forKey: test.search) else { return }
-        if let last = search.succeeded(test.number), isUpstreamSound(at: now) {
+        if let last = searches.succeeded(test), isUpstreamSound(at: now) {
             separate(last.caller?.principal, now: now)
         }
-        proceed(with: search, test.search)
+        queueTests()
     }
 
     /// Gives all requests that wait for an account its answer, and holds it for later ones.
     mutating func settle(_ ride: Ride, _ found: AccountResults, at place: Int, asOf moment: Moment) {
-        if !history.isEmpty { history[ride.id] = nil }
+        retries.forget(ride.id)
         cache.hold(found, at: place, for: ride.account, asOf: moment)
         if let (key, index) = ride.waiters.only {
             receive(found, at: place, for: key, index)
@@ -65,13 +64,13 @@ extension CallScheduler {
     /// An answer may belong to another call, or an entry of it to one of these accounts: they are asked for once more, together.
     mutating func askAgain(_ rides: [Ride], now: Moment) {
         if stopDeadline != nil { return shutDown(rides) }
-        if rides.contains(where: { history[$0.id]?.wasLeftOut == true }) {
+        if rides.contains(where: { retries.wasLeftOut($0.id) }) {
             return failedAmbiguously(rides, .leftOut, now: now)
         }
         let rides = rides.map { known($0) }
-        for ride in rides { note(.leftOut, of: ride, now, now: now) { $0.wasLeftOut = true } }
-        repeats.append(Load(rides: rides, connection: .new))
-        isStarved = false
+        for ride in rides { note(.leftOut, of: ride, notBefore: now, .leftOut, now: now) }
+        retries.makeAgain(Load(rides: rides, connection: .new))
+        backlog = .unknown
     }
 
     // MARK: Failures
@@ -104,7 +103,7 @@ extension CallScheduler {
     /// Upstream has given an answer that no failure of the upstream itself explains.
     private mutating func noteSuccess(of call: Call, acceptsCredential: Bool, now: Moment) {
         gate.succeeded(leftAt: call.leftAt, acceptsCredential: acceptsCredential, now: now)
-        flights.answered(leftAt: call.leftAt, now: now)
+        calls.answered(leftAt: call.leftAt, now: now)
     }
 
     /// The connection had been dead before: the same call is made once more, on a new one.
@@ -113,11 +112,11 @@ extension CallScheduler {
         if stopDeadline != nil { return shutDown(call.rides) }
         counters.staleRepeats += 1
         let purpose: Call.Purpose = call.purpose == .probe ? .ordinary : call.purpose
-        repeats.append(
+        retries.makeAgain(
             Load(
                 rides: call.rides, purpose: purpose, connection: .new, lane: call.lane, isRepeat: true,
                 payer: call.payer))
-        isStarved = false
+        backlog = .unknown
     }
 
     /// An account of the call is at fault, by upstream's own word.
@@ -150,8 +149,7 @@ extension CallScheduler {
     mutating func failedAlone(_ ride: Ride, _ failure: CallFailure, calls: Int, now: Moment) {
         if stopDeadline != nil { return shutDown([ride]) }
         let isFlapping = gate.isFlapping(at: now)
-        let since = history[ride.id]?.since
-        let othersSucceed = since.map { gate.hasSucceeded(since: $0) } ?? false
+        let othersSucceed = retries.firstFailure(of: ride.id).map { gate.hasSucceeded(since: $0) } ?? false
         let limit = othersSucceed && !isFlapping ? Self.failuresUntilBlamed : Backoff.maximumAttempts
         let isKnown = quarantine.contains(ride.account, now: now) || !failure.kind.isWorthRepeating
         if attempts(of: ride) < limit, !isKnown { return tryAgain([ride], failure, isAlone: true, now: now) }
@@ -165,7 +163,7 @@ extension CallScheduler {
         switch failure.kind {
         case .credential, .signatureRefusedTooOften: gate.refused(failure, now: now)
         case .tooFrequent:
-            if adaptation.refused(callStartedAt: call.leftAt, now: now) { counters.slowDowns += 1 }
+            if limiter.refused(callStartedAt: call.leftAt, now: now) { counters.slowDowns += 1 }
         default: break
         }
         if call.isReferees { return }
@@ -198,7 +196,7 @@ extension CallScheduler {
 
     /// Everyone is answered with why the gate is closed, and when it may open; also those whose call closed it.
     mutating func fail(_ rides: [Ride], asClosed failure: CallFailure, now: Moment) {
-        var closed = gate.failure(now: now, earliest: earliestStart(now: now)) ?? failure
+        var closed = gate.failure(now: now, earliest: limiter.earliestStart(now: now)) ?? failure
         closed.call = failure.call
         fail(rides, closed)
     }
@@ -206,7 +204,8 @@ extension CallScheduler {
     mutating func fail(_ rides: [Ride], _ failure: CallFailure) {
         for ride in rides {
             var failure = failure
-            failure.attempts = (history.removeValue(forKey: ride.id)?.failure.attempts ?? 0) + 1
+            failure.attempts = attempts(of: ride)
+            retries.forget(ride.id)
             settle(ride.waiters, .failed(failure))
             forgetUnlessWanted(ride.id)
         }
@@ -214,13 +213,14 @@ extension CallScheduler {
 
     /// The gate is closed: no request waits any longer, and each is answered with when it may open.
     mutating func refuseWaiting(now: Moment) {
-        guard stopDeadline == nil, let failure = gate.failure(now: now, earliest: earliestStart(now: now)) else {
+        guard stopDeadline == nil, let failure = gate.failure(now: now, earliest: limiter.earliestStart(now: now))
+        else {
             return
         }
         var rides: [Ride] = []
-        for number in searches.keys.sorted() { rides += searches.removeValue(forKey: number)?.waiting ?? [] }
+        rides += searches.endAll()
         lanes.removeTests()
-        while let load = repeats.popFirst() { rides += load.rides }
+        while let load = retries.takeRepeat() { rides += load.rides }
         for ride in rides {
             settle(ride.waiters, .failed(failure))
             forgetUnlessWanted(ride.id)
@@ -232,21 +232,16 @@ extension CallScheduler {
 
     /// Raises a doubt when calls are silent for too long, and gives up those that later ones have overtaken.
     mutating func watchFlights(now: Moment, _ actions: inout [Action]) {
-        if let due = flights.doubtDue, due <= now { gate.callsAreSilent(now: now) }
-        while let key = flights.takeOverdue(at: now) {
-            guard let call = calls[key], call.givenUp == nil,
-                call.rides.count > 1 || !call.rides.contains(where: isWanted)
-            else { continue }
-            self.calls[key]?.givenUp = .overtaken
+        if let due = calls.doubtDue, due <= now { gate.callsAreSilent(now: now) }
+        let requests = requests
+        while let key = calls.giveUpOverdue(at: now, isWanted: { requests.isWanted($0) }) {
             actions.append(.abandon(key))
         }
     }
 
     /// When ``watchFlights(now:_:)`` has something to do.
     var nextWatch: Moment? {
-        let doubt = gate.isUndoubted ? flights.doubtDue : nil
-        guard let overdue = flights.giveUpDue else { return doubt }
-        return doubt.map { min($0, overdue) } ?? overdue
+        .earlier(gate.isUndoubted ? calls.doubtDue : nil, calls.giveUpDue)
     }
 }
 

@@ -6,16 +6,9 @@ extension CallScheduler {
     static var prefetchDistance: Int { 16 }
 
     mutating func advance(to now: Moment) {
-        let held = slots.held
-        slots.advance(to: now)
-        if laneIsHeldBack, slots.held < held { isStarved = false }
+        if limiter.advance(to: now), backlog == .heldBack { backlog = .unknown }
         if !offences.isEmpty {
             for principal in offences.advance(to: now) { lanes.unite(principal) }
-        }
-        let limit = adaptation.limit(at: now)
-        if limit != slots.limit {
-            slots.limit = limit
-            pacer.rate = limit
         }
         if deadlines.isSparse(beside: requests.count) { deadlines.clearOut(keeping: requests) }
         if arrivals.isSparse(beside: requests.count) { arrivals.clearOut(keeping: requests) }
@@ -37,22 +30,13 @@ extension CallScheduler {
     /// Why a request cannot be taken for which there is room, or nil.
     private mutating func refusalOfOpen(_ request: WaitingRequest, wanted count: Int, now: Moment) -> RequestOutcome? {
         let calls = (count + accountsPerCall - 1) / accountsPerCall
-        let credit = roundTrips.lowerBound(now: now)
-        let earliest = max(
-            pacer.earliestStart(of: calls, now: now), slots.earliestStart(of: calls, now: now, credit: credit))
+        let earliest = limiter.earliestStart(of: calls, now: now)
         guard earliest < request.deadline else {
             return request.partly(.deadlineExceeded)
                 ?? .deadlineExceeded(fetched: request.fetched, retryAfter: earliest - now)
         }
         // Asked last, because it lets a probe in.
         return count == 0 ? nil : gate.refusal(now: now, earliest: earliest).map { request.failed(with: $0) }
-    }
-
-    /// When a call could leave, as far as the limiter knows.
-    mutating func earliestStart(now: Moment) -> Moment {
-        max(
-            pacer.earliestStart(now: now),
-            slots.earliestStart(of: 1, now: now, credit: roundTrips.lowerBound(now: now)))
     }
 
     /// The place of a caller's line. A connection that asks for the first time starts with its principal's record.
@@ -73,7 +57,7 @@ extension CallScheduler {
 
     /// How a request ends because of a limit on waiting accounts.
     func overloaded(_ limit: QueueLimit, _ request: WaitingRequest) -> RequestOutcome {
-        let retryAfter = pacer.spacing * (accounts.waitedFor / accountsPerCall + 1)
+        let retryAfter = limiter.spacing * (accounts.waitedFor / accountsPerCall + 1)
         return request.partly(.overloaded(limit, retryAfter: retryAfter)) ?? .overloaded(limit, retryAfter: retryAfter)
     }
 
@@ -110,7 +94,6 @@ extension CallScheduler {
     @discardableResult
     mutating func remove(_ key: RequestKey) -> WaitingRequest? {
         guard let request = requests.remove(key) else { return nil }
-        waiting -= request.waiting
         if !request.isComplete {
             for index in request.accounts.indices where request.isOpen(index) {
                 if let id = request[id: index] { stopWaiting(key, of: request.caller, for: id) }
@@ -128,18 +111,14 @@ extension CallScheduler {
     mutating func stopWaiting(_ key: RequestKey, of caller: CallerKey, for id: AccountID) {
         if accounts.waits(key, for: id) {
             if accounts.stopWaiting(key, for: id) { forgetUnlessWanted(id) }
-        } else if let (call, place) = accounts[rideOf: id],
-            calls[call]?.rides[Int(place)].waiters.contains(key) == true
-        {
-            // The call runs to its end; only the list of those to answer stays short.
-            _ = calls[call]?.rides[Int(place)].waiters.remove(key)
-            calls[call]?.leavers.insert(caller)
+        } else if let (call, place) = accounts[rideOf: id] {
+            calls.leave(call, at: Int(place), key, of: caller)
         }
     }
 
     /// Drops what is known of an account, once nobody waits for it and no call has it.
     mutating func forgetUnlessWanted(_ id: AccountID) {
-        if accounts.forgetUnlessWanted(id), !history.isEmpty { history[id] = nil }
+        if accounts.forgetUnlessWanted(id) { retries.forget(id) }
     }
 
     mutating func finish(_ key: RequestKey, _ outcome: RequestOutcome) -> Action {

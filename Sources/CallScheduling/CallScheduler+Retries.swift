@@ -1,6 +1,5 @@
 import Accounting
 import AttributeValues
-import HeapModule
 
 /// How accounts are asked for again.
 extension CallScheduler {
@@ -17,60 +16,47 @@ extension CallScheduler {
             return
         }
         counters.retries += 1
-        let due = now + Backoff.delay(attempts: rest.map(attempts).max() ?? 1, using: &numbers)
-        let accounts = putBack(rest, failure, notBefore: due, now: now)
-        if !accounts.isEmpty { retries.insert(RetryGroup(due: due, accounts: accounts, isAlone: isAlone)) }
+        let due = retries.due(afterFailures: rest.map(attempts).max() ?? 1, now: now)
+        retries.wait(putBack(rest, failure, notBefore: due, now: now), until: due, isAlone: isAlone)
     }
 
     /// Calls that an account has been in and that failed, the one that has just failed included.
-    func attempts(of ride: Ride) -> Int { (history[ride.id]?.failure.attempts ?? 0) + 1 }
+    func attempts(of ride: Ride) -> Int { retries.failures(of: ride.id) + 1 }
 
     /// The UserSig has expired: once, the same accounts go again with a new one.
     mutating func renewed(_ rides: [Ride], _ failure: CallFailure, callStartedAt start: Moment, now: Moment) {
         // A call that left before the new one was made says nothing about it.
-        if rides.contains(where: { history[$0.id]?.renewedAt.map { $0 <= start } ?? false }) {
+        if rides.contains(where: { retries.wasRenewed($0.id, by: start) }) {
             var failure = failure
             failure.message += "; a new one is refused too: is the clock right?"
             gate.refused(failure, now: now)
             return fail(rides, asClosed: failure, now: now)
         }
         counters.renewals += 1
-        for id in putBack(rides, failure, notBefore: now, renewedAt: now, now: now) { addReturned(id) }
+        for id in putBack(rides, failure, notBefore: now, .renewal, now: now) { addReturned(id) }
     }
 
     /// Upstream takes fewer accounts in a call than this one had.
     mutating func divideCalls(inCall count: Int) { accountsPerCall = min(accountsPerCall, count / 2) }
 
     mutating func putBack(
-        _ rides: [Ride], _ failure: CallFailure, notBefore: Moment, renewedAt: Moment? = nil, now: Moment
+        _ rides: [Ride], _ failure: CallFailure, notBefore: Moment, _ cause: Retries.Cause = .failure, now: Moment
     ) -> [AccountID] {
         rides.compactMap { ride in
-            let past = history[ride.id]
             guard let id = wait(ride) else { return nil }
-            history[id] = past
-            let ride = Ride(account: ride.account, id: id, waiters: ride.waiters)
-            note(failure, of: ride, notBefore, isOwn: rides.count == 1, now: now) {
-                if let renewedAt { $0.renewedAt = renewedAt }
-            }
+            retries.rename(ride.id, to: id)
+            retries.note(failure, of: id, notBefore: notBefore, isOwn: rides.count == 1, cause, now: now)
             return id
         }
     }
 
     /// Notes a failure of an account that is asked for again.
     mutating func note(
-        _ failure: CallFailure, of ride: Ride, _ notBefore: Moment, isOwn: Bool = false, now: Moment,
-        _ change: (inout History) -> Void = { _ in }
+        _ failure: CallFailure, of ride: Ride, notBefore: Moment, _ cause: Retries.Cause = .failure, now: Moment
     ) {
         // A call for the same account may have ended in between, and the account been forgotten.
         guard accounts.account(ride.id) != nil else { return }
-        var failure = failure
-        failure.attempts = attempts(of: ride)
-        var entry = history[ride.id] ?? History(failure: failure, since: now, notBefore: notBefore)
-        entry.failure = failure
-        entry.notBefore = notBefore
-        entry.isOwn = isOwn || failure.cause == .daemon || failure.cause == .neverSent
-        change(&entry)
-        history[ride.id] = entry
+        retries.note(failure, of: ride.id, notBefore: notBefore, isOwn: false, cause, now: now)
     }
 
     /// Puts those who still want an account back to those who wait for it. A lane has to bring it back.
@@ -86,6 +72,7 @@ extension CallScheduler {
         // Taken as a whole, because a hundred thousand may wait.
         let isAnyLeft = waiters.removeAll { key, index in
             guard let caller = requests.waitAgain(key, for: index) else { return true }
+            arrivals.waitsAgain(key)
             if lane > .clean { lane = min(lane, offences.lane(of: caller)) }
             return false
         }
@@ -93,10 +80,9 @@ extension CallScheduler {
             forgetUnlessWanted(ride.id)
             return nil
         }
-        waiting += waiters.count
         accounts.wait(waiters, for: ride.id, lane: lane)
         accounts.reserve(ride.id)
-        isStarved = false
+        backlog = .unknown
         return ride.id
     }
 
@@ -108,7 +94,7 @@ extension CallScheduler {
         } else {
             lanes.addReturned(id, lane: accounts.lane(of: id), principal: payer)
         }
-        isStarved = false
+        backlog = .unknown
     }
 
     /// Who pays for an account's own calls: the principal of the first request that waits for it.
@@ -118,10 +104,9 @@ extension CallScheduler {
 
     /// Lets those leave whose wait before a retry is over.
     mutating func releaseRetries(now: Moment) {
-        while let group = retries.min, group.due <= now {
-            retries.removeMin()
-            for id in group.accounts where (history[id]?.notBefore ?? now) <= now && accounts.isReserved(id) {
-                addReturned(id, isAlone: group.isAlone || isQuarantined(id, now: now))
+        while let (ids, isAlone) = retries.takeDue(at: now) {
+            for id in ids where accounts.isReserved(id) {
+                addReturned(id, isAlone: isAlone || isQuarantined(id, now: now))
             }
         }
     }

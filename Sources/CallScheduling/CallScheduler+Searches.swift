@@ -9,12 +9,10 @@ extension CallScheduler {
         for ride in rides where !isWanted(ride) { forgetUnlessWanted(ride.id) }
         guard !wanted.isEmpty else { return }
         guard gate.isOpen else { return fail(wanted, asClosed: failure, now: now) }
-        for ride in wanted { note(failure, of: ride, now, now: now) }
+        for ride in wanted { note(failure, of: ride, notBefore: now, now: now) }
         counters.isolations += 1
-        lastSearch += 1
-        let search = OffenderSearch(
-            suspects(of: wanted), failure: failure, hasLostSuspects: wanted.count < rides.count)
-        proceed(with: search, lastSearch)
+        searches.begin(suspects(of: wanted), failure, hasLostSuspects: wanted.count < rides.count)
+        queueTests()
     }
 
     /// The accounts in the order in which they are tested: the likeliest offenders first, those of a caller together.
@@ -35,24 +33,23 @@ extension CallScheduler {
     }
 
     mutating func testFailed(_ test: TestKey, _ rides: [Ride], _ failure: CallFailure, now: Moment) {
-        guard var search = searches.removeValue(forKey: test.search) else {
+        guard searches.contains(test) else {
             // The search was given up while the test was under way.
             guard failure.cause == .account else { return failedAmbiguously(rides, failure, now: now) }
             if rides.count > 1 { return divide(rides, failure, now: now) }
             return blame(rides[0], failure, calls: 0, isRecorded: true, now: now)
         }
         if isUpstreamSound(at: now) { separate(theOnlyPrincipal(of: rides), now: now) }
-        let alone = search.failed(test.number, rides, failure)
-        if let alone {
+        if let (alone, calls) = searches.failed(test, rides, failure) {
             if failure.cause == .account {
-                blame(alone, failure, calls: search.calls, isRecorded: true, now: now)
+                blame(alone, failure, calls: calls, isRecorded: true, now: now)
             } else {
-                failedAlone(alone, failure, calls: search.calls, now: now)
+                failedAlone(alone, failure, calls: calls, now: now)
             }
         } else {
-            for ride in rides { note(failure, of: ride, now, now: now) }
+            for ride in rides { note(failure, of: ride, notBefore: now, now: now) }
         }
-        proceed(with: search, test.search)
+        queueTests()
     }
 
     /// The principal whose callers wait for these accounts, if there is just one.
@@ -127,40 +124,36 @@ extension CallScheduler {
 
     /// A test has ended without saying anything about its accounts.
     mutating func repeatTest(_ test: TestKey, _ rides: [Ride], _ failure: CallFailure) {
-        guard var search = searches.removeValue(forKey: test.search) else { return fail(rides, failure) }
-        search.repeatTest(test.number, rides)
-        proceed(with: search, test.search)
+        guard searches.contains(test) else { return fail(rides, failure) }
+        searches.makeAgain(test, rides)
+        queueTests()
     }
 
-    /// Queues the tests that follow, or ends the search.
-    mutating func proceed(with search: OffenderSearch, _ number: Int) {
-        var search = search
-        if stopDeadline != nil { return shutDown(search.waiting) }
-        for test in search.takeNewTests() { queue(TestKey(search: number, number: test), search.suspects(of: test)) }
-        if !search.isOver { searches[number] = search }
+    /// Queues the tests that follow from what has happened to a search.
+    mutating func queueTests() {
+        for (test, suspects) in searches.takeNewTests() { queue(test, suspects) }
     }
 
-    mutating func queue(_ test: TestKey, _ suspects: [OffenderSearch.Suspect]) {
+    private mutating func queue(_ test: TestKey, _ suspects: [OffenderSearch.Suspect]) {
         let best = suspects.map { lane(of: $0.ride) }.min() ?? .clean
         // While others ask for much, tests for offending principals only are as few as calls of suspects.
-        let othersAsk = lanes.callers.cleanUsers > 0 || slots.heldByClean > slots.limit / 8
+        let othersAsk = lanes.callers.cleanUsers > 0 || limiter.isUsedByClean
         let part = best > .clean && othersAsk ? Lane.suspect : best
         lanes.addTest(test, lane: part, principal: suspects.first?.caller?.principal)
-        isStarved = false
+        backlog = .unknown
     }
 
     /// The accounts of a test are not wanted any more.
     mutating func dropTest(_ test: TestKey) {
-        guard var search = searches.removeValue(forKey: test.search) else { return }
-        search.repeatTest(test.number, [])
-        proceed(with: search, test.search)
+        searches.makeAgain(test, [])
+        queueTests()
     }
 
     /// Gives the search up that a call is a test of.
     /// - Returns: What of it is not in a call.
     mutating func endSearch(of call: Call) -> [Ride] {
         guard case .test(let test) = call.purpose else { return [] }
-        return searches.removeValue(forKey: test.search)?.waiting ?? []
+        return searches.end(test)
     }
 
     /// An account is at fault: those who wait for it are answered with its failure, and pay for what it has cost.
@@ -191,7 +184,7 @@ extension CallScheduler {
         for ride in rides {
             forgetUnlessWanted(ride.id)
             ride.waiters.forEach { key, _ in
-                if requests.contains(key) { interrupted.append(key) }
+                if requests.contains(key) { ends.interrupt(key) }
             }
         }
     }

@@ -62,40 +62,59 @@ extension CallScheduler {
         }
     }
 
-    /// Calls under way.
-    public var callsUnderWay: Int { calls.count }
-    /// Requests that have not ended.
-    public var openRequests: Int { requests.count }
-    /// Waiting (request, account) pairs.
-    public var waitingAccounts: Int { waiting }
-    /// (request, account) pairs of requests that have not ended: of each principal that has some, in no particular order.
-    public var openAccountsByPrincipal: [(principal: Principal, held: Int)] { lanes.callers.openAccountsByPrincipal }
-    /// Whether the scheduler is stopping.
-    public var isStopping: Bool { stopDeadline != nil }
-    /// Why calls do not leave; nil if they may.
-    public var closedBecause: CallFailure? { gate.failure }
-    /// Failed calls since the last good one.
-    public var failuresInARow: Int { gate.failuresInARow }
-    /// Answers held in memory, and their bytes.
-    public var heldAnswers: (count: Int, bytes: Int) { (cache.count, cache.bytes) }
-
-    /// N at a moment, which is below the configured rate after upstream has refused calls for their frequency.
-    public func currentLimit(at now: Moment) -> Int { adaptation.limit(at: now) }
-
-    /// c at a moment: the part of the round trip that the limiter counts on.
-    public mutating func currentCredit(at now: Moment) -> Duration { roundTrips.lowerBound(now: now) }
-
-    /// How long the request that has waited longest for a call to leave has waited; nil if none waits.
-    public mutating func oldestWaiting(at now: Moment) -> Duration? {
-        arrivals.oldestWaiting(in: requests).map { now - $0 }
+    /// The scheduler's numbers at one moment, for status and metrics.
+    public struct Snapshot: Sendable {
+        /// What has happened since the start.
+        public let counters: Counters
+        /// Requests that have not ended.
+        public let openRequests: Int
+        /// (request, account) pairs for which no call has left yet.
+        public let waitingAccounts: Int
+        /// The users with the most accounts of open requests, by uid.
+        public let accountsByUser: [(uid: UInt32, count: Int)]
+        /// How long the request that has waited longest for a call to leave has waited; nil if none waits.
+        public let oldestWaiting: Duration?
+        /// Calls under way.
+        public let callsUnderWay: Int
+        /// N: calls in any second. It is below the configured rate after upstream has refused calls for their frequency.
+        public let currentLimit: Int
+        /// c: the part of the round trip that the limiter counts on.
+        public let currentCredit: Duration
+        /// Slots that are taken, by calls under way and by those that ended lately.
+        public let slotsHeld: Int
+        /// Why calls do not leave; nil if they may.
+        public let closedBecause: CallFailure?
+        /// Failed calls since the last good one.
+        public let failuresInARow: Int
+        /// Answers held in memory, and their bytes.
+        public let heldAnswers: (count: Int, bytes: Int)
     }
+
+    /// Takes a snapshot, without a look at the requests that wait.
+    /// - Parameter users: How many users are listed, at most.
+    public mutating func snapshot(at now: Moment, users: Int = 0) -> Snapshot {
+        Snapshot(
+            counters: counters, openRequests: requests.count, waitingAccounts: requests.waiting,
+            accountsByUser: largestUsers(users),
+            oldestWaiting: arrivals.oldestWaiting(in: requests).map { now - $0 }, callsUnderWay: calls.count,
+            currentLimit: limiter.limit(at: now), currentCredit: limiter.credit(at: now), slotsHeld: limiter.held,
+            closedBecause: gate.failure, failuresInARow: gate.failuresInARow, heldAnswers: (cache.count, cache.bytes))
+    }
+
+    private func largestUsers(_ most: Int) -> [(uid: UInt32, count: Int)] {
+        if most == 0 { return [] }
+        return LargestCounts.list(
+            of: lanes.callers.openAccountsByPrincipal.lazy.map { ($0.principal.uid, $0.held) }, most: most)
+    }
+
+    /// Requests that have not ended, for a check that none was lost.
+    public var openRequests: Int { requests.count }
+    /// Why calls do not leave; nil if they may. Looked at after each call, where a snapshot would cost too much.
+    public var closedBecause: CallFailure? { gate.failure }
 
     /// Takes new bounds, from the next event on. A lower rate holds at once, calls already counted included.
     public mutating func change(_ limits: Limits) {
-        if limits.rate != self.limits.rate { adaptation = RateAdaptation(configured: limits.rate) }
-        if limits.roundTripCredit != self.limits.roundTripCredit {
-            roundTrips = RoundTrips(credit: limits.roundTripCredit)
-        }
+        limiter.change(rate: limits.rate, credit: limits.roundTripCredit)
         self.limits = limits
         accountsPerCall = limits.accountsPerCall
         lanes.callers.change(all: limits.queuedAccounts, perPrincipal: limits.queuedAccountsPerPrincipal)
@@ -104,4 +123,24 @@ extension CallScheduler {
 
     /// There is another credential: what upstream said of the last one counts no more.
     public mutating func credentialChanged() { gate.reopen() }
+}
+
+/// The largest of many counts by user, so that a list of them has a bound.
+enum LargestCounts {
+    /// The largest counts, by uid. Of equal ones the lower uid goes first.
+    static func list(of counts: some Sequence<(UInt32, Int)>, most: Int) -> [(uid: UInt32, count: Int)] {
+        var largest: [(uid: UInt32, count: Int)] = []
+        for (uid, count) in counts {
+            largest.append((uid, count))
+            // Sorted once for every `most` of them.
+            if largest.count == 2 * most { keep(most, of: &largest) }
+        }
+        keep(most, of: &largest)
+        return largest.sorted { $0.uid < $1.uid }
+    }
+
+    private static func keep(_ most: Int, of counts: inout [(uid: UInt32, count: Int)]) {
+        counts.sort { ($1.count, $0.uid) < ($0.count, $1.uid) }
+        if counts.count > most { counts.removeSubrange(most...) }
+    }
 }

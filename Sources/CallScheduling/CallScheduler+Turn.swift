@@ -1,54 +1,52 @@
 import AttributeValues
-import DequeModule
 
 /// How requests end. A turn ends only so many that it stays short; the others end in the next turns.
 extension CallScheduler {
     /// Whether requests are left that are to end now: ``timePasses(to:)`` goes on with them.
-    public var isEndingRequests: Bool {
-        !displaced.isEmpty || !complete.isEmpty || !settlements.isEmpty || !interrupted.isEmpty || sweep != nil
-    }
+    public var isEndingRequests: Bool { !ends.isEmpty }
 
     /// Ends requests whose time has come.
     mutating func endRequests(now: Moment, _ actions: inout [Action]) {
-        var work = workPerTurn
-        actions += displaced
-        displaced = []
+        let workLeft = ends.workLeft
+        var work = workLeft
+        defer { ends.spend(workLeft - work) }
+        actions += ends.takeDisplaced()
         settlePiece(&work)
-        while work > 0, let key = complete.popFirst() {
+        while work > 0, let key = ends.takeComplete() {
             if let request = remove(key, &work) { actions.append(finish(key, request.outcome)) }
         }
-        while work > 0, let key = interrupted.popFirst() { interrupt(key, &work, &actions) }
-        if sweep != nil { sweepPiece(now: now, &work, &actions) }
+        while work > 0, let key = ends.takeInterrupted() { interrupt(key, &work, &actions) }
+        sweep(now: now, &work, &actions)
         expire(now: now, &work, &actions)
     }
 
     // MARK: Verdicts
 
     /// Gives the verdict on an account to all requests that wait for it.
-    mutating func settle(_ waiters: Waiters, _ verdict: Settlements.Verdict) {
-        guard waiters.count <= settlements.pieceSize else { return settlements.append(verdict, for: waiters) }
+    mutating func settle(_ waiters: Waiters, _ verdict: RequestEnds.Verdict) {
+        guard waiters.count <= ends.pieceSize else { return ends.settle(waiters, verdict) }
         waiters.forEach { give(verdict, to: $0, at: $1) }
     }
 
     private mutating func settlePiece(_ work: inout Int) {
-        while work > 0, let (waiters, verdict) = settlements.takePiece() {
+        while work > 0, let (waiters, verdict) = ends.takeVerdict() {
             for (key, index) in waiters { give(verdict, to: key, at: index) }
             work -= waiters.count
         }
     }
 
-    private mutating func give(_ verdict: Settlements.Verdict, to key: RequestKey, at index: Int) {
+    private mutating func give(_ verdict: RequestEnds.Verdict, to key: RequestKey, at index: Int) {
         switch verdict {
         case .answered(let found, let place): receive(found, at: place, for: key, index)
         case .failed(let failure):
-            if requests.change(key, { $0.receive(failure, at: index) }) == true { complete.append(key) }
+            if requests.change(key, { $0.receive(failure, at: index) }) == true { ends.complete(key) }
         }
     }
 
     /// Gives a request an account's answer.
     mutating func receive(_ found: AccountResults, at place: Int, for key: RequestKey, _ index: Int) {
         if !offences.isEmpty, let caller = requests.caller(of: key) { offences.countAnswered(caller) }
-        if requests.change(key, { $0.receive(found, at: place, for: index) }) == true { complete.append(key) }
+        if requests.change(key, { $0.receive(found, at: place, for: index) }) == true { ends.complete(key) }
     }
 
     // MARK: Ends
@@ -61,7 +59,7 @@ extension CallScheduler {
             guard let key = lanes.callers.takeDisplaced(isOpen: { requests.contains($0) }), let request = remove(key)
             else { return }
             let outcome = request.isComplete ? request.outcome : overloaded(.all(limits.queuedAccounts), request)
-            displaced.append(finish(key, outcome))
+            ends.displace(finish(key, outcome))
         }
     }
 
@@ -72,14 +70,12 @@ extension CallScheduler {
 
     private mutating func expire(now: Moment, _ work: inout Int, _ actions: inout [Action]) {
         // What is known already goes to the requests first.
-        while settlements.isEmpty, work > 0, let key = deadlines.popExpired(at: now, in: requests) {
+        while !ends.hasVerdicts, work > 0, let key = deadlines.popExpired(at: now, in: requests) {
             guard let expired = requests[key], !expired.isComplete else { continue }
             // Where an attempt has failed before, that is what the caller can do something about.
             let failures = expired.accounts.indices.compactMap { index -> (index: Int, failure: CallFailure)? in
-                guard !history.isEmpty, expired.isOpen(index), let id = expired[id: index], let past = history[id],
-                    past.isOwn
-                else { return nil }
-                return (index, past.failure)
+                guard !retries.isEmpty, expired.isOpen(index), let id = expired[id: index] else { return nil }
+                return retries.ownFailure(of: id).map { (index, $0) }
             }
             guard var request = remove(key, &work) else { continue }
             for (index, failure) in failures { request.receive(failure, at: index) }
@@ -101,29 +97,24 @@ extension CallScheduler {
 
     // MARK: Sweeps
 
-    /// Begins to end requests. An earlier sweep is over: this one does all that it has left.
-    mutating func beginSweep(_ reason: Sweep.Reason) { sweep = Sweep(reason: reason, last: requests.lastNumber) }
+    /// Begins to end requests that are open.
+    mutating func beginSweep(_ reason: RequestEnds.Sweep) { ends.begin(reason, last: requests.lastNumber) }
 
-    private mutating func sweepPiece(now: Moment, _ work: inout Int, _ actions: inout [Action]) {
-        guard var sweep else { return }
+    private mutating func sweep(now: Moment, _ work: inout Int, _ actions: inout [Action]) {
+        guard let reason = ends.sweep else { return }
         var closed: CallFailure?
-        if sweep.reason == .closed {
-            closed = gate.failure(now: now, earliest: earliestStart(now: now))
+        if reason == .closed {
+            closed = gate.failure(now: now, earliest: limiter.earliestStart(now: now))
             // What still waits may go on.
-            if closed == nil { return self.sweep = nil }
+            if closed == nil { return ends.endSweep() }
         }
-        while work > 0, sweep.place < requests.places {
-            work -= 1
-            if let key = requests.key(at: sweep.place), key.number <= sweep.last {
-                if let closed {
-                    failWaiting(key, closed, &work)
-                } else if sweep.reason == .stopped || requests.waitingSince(key) != nil {
-                    interrupt(key, &work, &actions)
-                }
+        while let key = ends.takeSwept(in: requests, &work) {
+            if let closed {
+                failWaiting(key, closed, &work)
+            } else if reason == .stopped || requests.waitingSince(key) != nil {
+                interrupt(key, &work, &actions)
             }
-            sweep.place += 1
         }
-        self.sweep = sweep.place < requests.places ? sweep : nil
     }
 
     /// Fails those accounts of a request that are in no call.
@@ -133,10 +124,9 @@ extension CallScheduler {
         for index in request.accounts.indices where request.isOpen(index) {
             guard let id = request[id: index], accounts.waits(key, for: id) else { continue }
             var failure = failure
-            failure.attempts = history[id]?.failure.attempts ?? 0
+            failure.attempts = retries.failures(of: id)
             stopWaiting(key, of: request.caller, for: id)
-            waiting -= 1
-            requests.change(key) { $0.waiting -= 1 }
+            requests.stopWaiting(key)
             give(.failed(failure), to: key, at: index)
         }
     }

@@ -1,7 +1,5 @@
 import Accounting
 import AttributeValues
-import DequeModule
-import HeapModule
 
 /// Decides which call leaves when, for whom, and how each request is answered. A value: events go in with the time at which they
 /// happened, actions come out, and the owner carries them out.
@@ -55,87 +53,23 @@ public struct CallScheduler: Sendable {
         case abandon(CallKey)
     }
 
-    /// A call under way.
-    struct Call: Sendable {
-        /// What it is for.
-        enum Purpose: Equatable, Sendable {
-            /// Callers' accounts.
-            case ordinary
-            /// A test of a search for offenders.
-            case test(TestKey)
-            /// To find out whether upstream can be reached again.
-            case probe
-        }
-
-        let slot: Int
-        let leftAt: Moment
-        /// None if it is the referee's.
-        var rides: [Ride]
-        let purpose: Purpose
-        /// The lane whose part of calls and slots it takes.
-        let lane: Lane
-        /// Whether it repeats one that was lost on a dead connection.
-        let isRepeat: Bool
-        /// Whose turn it took; nil if it was the turn of all clean callers.
-        let payer: Principal?
-        /// Why its connection is closed before its end.
-        var givenUp: GivenUp?
-        /// Callers whose requests ended while an account of theirs was in the call.
-        var leavers: Set<CallerKey> = []
-
-        enum GivenUp { case overtaken, unwanted }
-
-        var isReferees: Bool { rides.isEmpty }
-    }
-
-    /// A call that is about to leave.
-    struct Load {
-        var rides: [Ride]
-        var purpose = Call.Purpose.ordinary
-        var connection = ConnectionChoice.any
-        var lane = Lane.clean
-        var isRepeat = false
-        var payer: Principal?
-    }
-
-    /// What is known of an account whose call has failed and is to be repeated.
-    struct History: Sendable {
-        var failure: CallFailure
-        /// When it failed for the first time.
-        let since: Moment
-        /// When it may leave again.
-        var notBefore: Moment
-        /// When it was put back because the UserSig had expired.
-        var renewedAt: Moment?
-        /// Whether the failure is the account's answer if time runs out; not if another account of the call may have caused it.
-        var isOwn = false
-        /// Whether an answer left it out beside entries that belong to no account of the call.
-        var wasLeftOut = false
-    }
-
-    /// Accounts that wait for their retry.
-    struct RetryGroup: Comparable, Sendable {
-        let due: Moment
-        let accounts: [AccountID]
-        /// Whether each of them leaves alone.
-        let isAlone: Bool
-        static func < (left: RetryGroup, right: RetryGroup) -> Bool { left.due < right.due }
-        static func == (left: RetryGroup, right: RetryGroup) -> Bool { left.due == right.due }
+    /// Whether something waits that may leave, as far as it was found when calls were last started.
+    enum Backlog {
+        /// Something has come since then.
+        case unknown
+        /// Nothing waits that may leave.
+        case empty
+        /// Nothing waits but calls of lanes that have taken their part of calls or slots.
+        case heldBack
     }
 
     /// The bounds in force.
     public internal(set) var limits: Limits
     /// What has happened so far.
     public internal(set) var counters = Counters()
-    /// The slots.
-    public internal(set) var slots: SlotTable
-    var pacer: Pacer
-    var adaptation: RateAdaptation
-    var roundTrips: RoundTrips
+    var limiter: CallLimiter
     var gate = UpstreamGate()
-    var flights = FlightWatch()
     var cache: AnswerCache
-    var numbers: SeededNumbers
     /// Accounts in a call at present; less than the limit after upstream has called it too many.
     var accountsPerCall: Int
 
@@ -144,52 +78,24 @@ public struct CallScheduler: Sendable {
     var accounts = AccountTable()
     /// Requests by arrival; some have ended.
     var arrivals = Arrivals()
-    /// (request, account) pairs for which no call has left yet.
-    var waiting = 0
     var lanes = Lanes()
     var offences = OffenceLedger()
     var quarantine = Quarantine()
-    var history: [AccountID: History] = [:]
-    var retries = Heap<RetryGroup>()
-    var searches: [Int: OffenderSearch] = [:]
-    /// Calls that were lost on dead connections, to be made once more.
-    var repeats: Deque<Load> = []
-    var calls: [CallKey: Call] = [:]
-    var testsUnderWay = 0
-    var underWay = LaneCounts()
-    /// Whether calls of a lane wait that has taken its part of calls or slots.
-    var laneIsHeldBack = false
-    /// Whether nothing that could leave was left when calls were last started.
-    var isStarved = true
+    var retries: Retries
+    var searches = OffenderSearches()
+    var calls = CallsUnderWay()
+    var backlog = Backlog.empty
     /// When all calls under way are given up; set once the scheduler stops.
     var stopDeadline: Moment?
-    /// Accounts that only clients wait for that do not read: they come back to their lanes when one of those reads again.
-    var parked: [(id: AccountID, isAlone: Bool)] = []
-    /// Accounts whose requests end in one turn, about: each request counts for a few more than it has.
-    var workPerTurn = 10_000
-    /// What is known of accounts, and is to be given to many requests.
-    var settlements = Settlements()
-    /// The ends of requests that had to make room.
-    var displaced: [Action] = []
-    /// Requests that are complete and not answered yet.
-    var complete: Deque<RequestKey> = []
-    /// Requests that end because the scheduler stops, and are not answered yet.
-    var interrupted: Deque<RequestKey> = []
-    /// What ends requests that wait; nil if nothing does.
-    var sweep: Sweep?
-    var lastSearch = 0
-    var lastCall: UInt64 = 0
+    var ends = RequestEnds()
 
     /// An idle scheduler.
     /// - Parameter seed: Where the random choices start (waits before retries).
     public init(limits: Limits, seed: UInt64 = 0) {
         self.limits = limits
-        slots = SlotTable(limit: limits.rate)
-        pacer = Pacer(rate: limits.rate)
-        adaptation = RateAdaptation(configured: limits.rate)
-        roundTrips = RoundTrips(credit: limits.roundTripCredit)
+        limiter = CallLimiter(rate: limits.rate, credit: limits.roundTripCredit)
         cache = AnswerCache(capacity: limits.heldBytes)
-        numbers = SeededNumbers(seed: seed)
+        retries = Retries(seed: seed)
         accountsPerCall = limits.accountsPerCall
         lanes.callers = CallerQueue(all: limits.queuedAccounts, perPrincipal: limits.queuedAccountsPerPrincipal)
     }
@@ -236,17 +142,16 @@ public struct CallScheduler: Sendable {
             let id = self.accounts.id(of: accounts[index])
             request[id: index] = id
             if joined.contains(index), let (call, place) = self.accounts[rideOf: id] {
-                calls[call]?.rides[Int(place)].waiters.add(key, index: index)
+                calls.join(call, at: Int(place), key, index: index)
             } else {
                 self.accounts.wait(key, for: id, at: index, lane: lane)
             }
         }
-        waiting += wanted
         requests.insert(consume request, for: key)
         deadlines.insert(deadline, for: key)
         arrivals.append(key)
         lanes.callers.append(key, in: line, of: caller, lane: lane)
-        isStarved = false
+        backlog = .unknown
         displace()
         return nil
     }
@@ -255,7 +160,7 @@ public struct CallScheduler: Sendable {
     public mutating func withdraw(_ key: RequestKey, now: Moment) -> [Action] {
         guard remove(key) != nil else { return [] }
         counters.withdrawn += 1
-        return stopDeadline == nil ? [] : timePasses(to: now)
+        return stopDeadline == nil ? [] : goOn(now: now)
     }
 
     /// The client of a connection does not read: its accounts enter no call until it reads again, or its requests end.
@@ -264,35 +169,25 @@ public struct CallScheduler: Sendable {
     /// The client reads again. To be followed by ``timePasses(to:)``.
     public mutating func readingResumed(_ caller: CallerKey) {
         lanes.callers.resume(caller, lane: offences.lane(of: caller))
-        let parked = parked
-        self.parked = []
-        for (id, isAlone) in parked where accounts.waiters(for: id) != nil && !accounts.isReserved(id) {
+        for (id, isAlone) in lanes.takeParked() where accounts.waiters(for: id) != nil && !accounts.isReserved(id) {
             accounts.reserve(id)
             addReturned(id, isAlone: isAlone)
         }
-        isStarved = false
+        backlog = .unknown
     }
 
     /// A call has ended.
     public mutating func callEnded(_ key: CallKey, _ end: CallEnd, now: Moment) -> [Action] {
-        guard let call = calls.removeValue(forKey: key) else { return [] }
+        guard let call = calls.end(key) else { return [] }
         prefetch(call.rides)
         for place in call.rides.indices { accounts.endRide(of: call.rides[place].id, in: key) }
-        if case .test = call.purpose { testsUnderWay -= 1 }
-        underWay.giveBack(call.lane)
         if !call.isReferees { gate.callEnded(leftAt: call.leftAt) }
-        if laneIsHeldBack { isStarved = false }
-        flights.ended(key)
+        if backlog == .heldBack { backlog = .unknown }
         advance(to: now)
-        switch end.counted {
-        case .answered(let moment): slots.answered(call.slot, at: moment, credit: roundTrips.lowerBound(now: now))
-        case .unknown(let moment):
-            slots.closed(call.slot, at: moment)
+        limiter.ended(call.slot, end.counted, now: now)
+        if case .unknown(let closedAt) = end.counted, let payer = call.payer {
             // Others could have made so many calls with its slot.
-            if let payer = call.payer {
-                lanes.charge(payer, forSlotHeld: moment + SlotTable.holdAfterClose - call.leftAt)
-            }
-        case .neverSent: slots.neverSent(call.slot)
+            lanes.charge(payer, forSlotHeld: closedAt + SlotTable.holdAfterClose - call.leftAt)
         }
         counters.count(end)
         judgePrincipals(of: call, end, now: now)
@@ -302,17 +197,23 @@ public struct CallScheduler: Sendable {
         }
         if call.purpose == .probe { gate.probeEnded(now: now) }
         if gate.refusesAll { refuseWaiting(now: now) }
-        return timePasses(to: now)
+        return goOn(now: now)
     }
 
     /// A call was answered, so long after its head had been written, on a connection that had answered a call before.
-    public mutating func measured(_ roundTrip: Duration, now: Moment) { roundTrips.add(roundTrip, at: now) }
+    public mutating func measured(_ roundTrip: Duration, now: Moment) { limiter.measured(roundTrip, now: now) }
 
     /// No connection to upstream is left.
-    public mutating func connectionsGone() { roundTrips.forget() }
+    public mutating func connectionsGone() { limiter.connectionsGone() }
 
-    /// The clock has moved on. To be called at ``nextEvent(now:)``.
+    /// The clock has moved on. To be called at ``nextEvent(now:)``, once in a turn of the loop.
     public mutating func timePasses(to now: Moment) -> [Action] {
+        ends.beginTurn()
+        return goOn(now: now)
+    }
+
+    /// Does what is due now. What would take too long beside other events of this turn is left for ``timePasses(to:)``.
+    private mutating func goOn(now: Moment) -> [Action] {
         var actions: [Action] = []
         advance(to: now)
         endRequests(now: now, &actions)
@@ -331,18 +232,12 @@ public struct CallScheduler: Sendable {
         if isEndingRequests { return now }
         var next = deadlines.next(in: requests)
         if let stopDeadline {
-            if calls.isEmpty { return earlier(next, slots.nextReturn) }
-            return now < stopDeadline ? earlier(next, stopDeadline) : next
+            if calls.isEmpty { return .earlier(next, limiter.nextReturn) }
+            return now < stopDeadline ? .earlier(next, stopDeadline) : next
         }
-        next = earlier(next, retries.min?.due)
-        next = earlier(next, nextWatch)
+        next = .earlier(next, retries.nextDue)
+        next = .earlier(next, nextWatch)
         guard calls.count < limits.inFlight, let due = nextLoadDue(now: now) else { return next }
-        if slots.hasFree { return earlier(next, max(due, pacer.earliestStart(now: now))) }
-        return earlier(next, earlier(slots.nextReturn, adaptation.nextRaise(after: now)))
+        return .earlier(next, limiter.nextStart(notBefore: due, now: now))
     }
-}
-
-private func earlier(_ left: Moment?, _ right: Moment?) -> Moment? {
-    guard let left, let right else { return left ?? right }
-    return min(left, right)
 }

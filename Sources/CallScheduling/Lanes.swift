@@ -2,12 +2,6 @@ import Accounting
 import AttributeValues
 import DequeModule
 
-/// Identifies a test of a search for offenders.
-struct TestKey: Hashable, Sendable {
-    let search: Int
-    let number: Int
-}
-
 /// Whose call leaves next.
 ///
 /// Users without a recent offence share calls, the clean lane. Each user with one has calls of its own: tests of its accounts, calls of its
@@ -71,6 +65,8 @@ struct Lanes: Sendable {
     private var innocentTests: Deque<TestKey> = []
     private var lastWasInnocentTest = false
     private var separate: [Principal: Separate] = [:]
+    /// Accounts that only clients wait for that do not read: they come back when one of those reads again.
+    private(set) var parked: [(id: AccountID, isAlone: Bool)] = []
     private var cleanTag = 0.0
     /// The start of the call that left last.
     private var virtualTime = 0.0
@@ -216,6 +212,17 @@ struct Lanes: Sendable {
         case .alone(let principal): separate[principal]?.alone.popFirst()
         case .test, .suspects: nil
         }
+    }
+
+    /// An account that goes first in a call of a lane enters none yet, because only clients wait for it that do not read.
+    mutating func park(_ account: AccountID, of turn: Turn) {
+        if case .alone = turn { parked.append((account, true)) } else { parked.append((account, false)) }
+    }
+
+    /// Accounts that were parked, and whether each leaves alone: a client reads again.
+    mutating func takeParked() -> [(id: AccountID, isAlone: Bool)] {
+        defer { parked = [] }
+        return parked
     }
 
     /// A call has left in a turn.

@@ -13,6 +13,8 @@ struct RequestTable: Sendable {
     private(set) var lastNumber: UInt64 = 0
     /// How many are open.
     private(set) var count = 0
+    /// (request, account) pairs for which no call has left yet, of all open requests.
+    private(set) var waiting = 0
 
     var isEmpty: Bool { count == 0 }
 
@@ -28,6 +30,7 @@ struct RequestTable: Sendable {
     /// Opens a request.
     mutating func insert(_ request: consuming WaitingRequest, for key: RequestKey) {
         guard holds(key), entries[key.place].request == nil else { return }
+        waiting += request.waiting
         entries[key.place].request = request
         count += 1
     }
@@ -39,7 +42,10 @@ struct RequestTable: Sendable {
         entries[key.place].number = 0
         let request = entries[key.place].request.take()
         vacant.append(key.place)
-        if request != nil { count -= 1 }
+        if let waitingHere = request?.waiting {
+            count -= 1
+            waiting -= waitingHere
+        }
         // What many once needed is given back.
         if vacant.count == entries.count, entries.count > Self.keptCapacity { (entries, vacant) = ([], []) }
         return request
@@ -56,6 +62,9 @@ struct RequestTable: Sendable {
     /// Whether a request is open.
     func contains(_ key: RequestKey) -> Bool { holds(key) && entries[key.place].request != nil }
 
+    /// Whether an open request waits for an account that is or was in a call.
+    func isWanted(_ ride: Ride) -> Bool { ride.waiters.contains { contains($0) } }
+
     /// Changes a request if it is open.
     @inline(__always)
     @discardableResult
@@ -69,11 +78,19 @@ struct RequestTable: Sendable {
     /// An account of a request waits for a call again.
     /// - Returns: Whose the request is; nil if it has ended, or the account is answered.
     mutating func waitAgain(_ key: RequestKey, for index: Int) -> CallerKey? {
-        change(key) { request -> CallerKey? in
-            guard request.isOpen(index) else { return nil }
-            request.waiting += 1
-            return request.caller
-        } ?? nil
+        let caller =
+            change(key) { request -> CallerKey? in
+                guard request.isOpen(index) else { return nil }
+                request.waiting += 1
+                return request.caller
+            } ?? nil
+        if caller != nil { waiting += 1 }
+        return caller
+    }
+
+    /// An account of a request does not wait for a call any more.
+    mutating func stopWaiting(_ key: RequestKey) {
+        if change(key, { $0.waiting -= 1 }) != nil { waiting -= 1 }
     }
 
     /// Places that requests have or have had.

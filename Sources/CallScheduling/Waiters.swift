@@ -26,7 +26,11 @@ struct Waiters: Sendable {
 
         var count: Int { places.count }
 
-        private static func hash(_ request: RequestKey) -> UInt32 { UInt32(truncatingIfNeeded: request.number) }
+        /// The numbers come in sequence. As they are, they would fill a part of the index without a gap, and taking one out looks at all
+        /// that follow it up to the next gap: multiplied by 2^64 divided by the golden ratio, they are spread over the whole of it.
+        private static func hash(_ request: RequestKey) -> UInt32 {
+            UInt32(truncatingIfNeeded: (request.number &* 0x9E37_79B9_7F4A_7C15) >> 32)
+        }
 
         private func place(of request: RequestKey) -> Int? {
             places.place(of: Self.hash(request)) { order[$0].request == request }

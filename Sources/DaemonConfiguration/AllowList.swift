@@ -8,13 +8,12 @@ public struct AllowList: Hashable, Sendable {
 
     /// Reads `user:NAME`, `group:NAME`, `uid:N` and `gid:N`, and looks names up.
     /// - Throws: What is wrong with the first rule that cannot be understood.
-    init(_ rules: [String]) throws(Unusable) {
-        if rules.isEmpty { throw Unusable(reason: "an empty list allows nobody; leave the key out to allow everybody") }
+    init(_ rules: [String]) throws(UnusableValue) {
+        if rules.isEmpty {
+            throw UnusableValue(reason: "an empty list allows nobody; leave the key out to allow everybody")
+        }
         for rule in rules { try add(rule) }
     }
-
-    /// Why a rule cannot be understood.
-    struct Unusable: Error { let reason: String }
 
     /// Whether a caller may ask. One match suffices; root always may.
     public func allows(_ caller: Caller) -> Bool {
@@ -22,7 +21,7 @@ public struct AllowList: Hashable, Sendable {
             || caller.groups.contains(where: gids.contains)
     }
 
-    private mutating func add(_ rule: String) throws(Unusable) {
+    private mutating func add(_ rule: String) throws(UnusableValue) {
         let parts = rule.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, !parts[1].isEmpty else { throw Self.unknown(rule) }
         switch parts[0] {
@@ -34,22 +33,25 @@ public struct AllowList: Hashable, Sendable {
         }
     }
 
-    private static func unknown(_ rule: String) -> Unusable {
-        Unusable(reason: "\"\(rule)\" is no rule; allowed are user:NAME, group:NAME, uid:N and gid:N")
+    private static func unknown(_ rule: String) -> UnusableValue {
+        UnusableValue(reason: "\(WrittenText(rule)) is no rule; allowed are user:NAME, group:NAME, uid:N and gid:N")
     }
 
-    private static func number(_ text: String, _ rule: String) throws(Unusable) -> UInt32 {
+    private static func number(_ text: String, _ rule: String) throws(UnusableValue) -> UInt32 {
         guard let number = UInt32(text), number < .max else { throw unknown(rule) }
         return number
     }
 
-    private static func uid(ofUser name: String) throws(Unusable) -> UInt32 {
-        guard let entry = getpwnam(name) else { throw Unusable(reason: "there is no user \"\(name)\"") }
+    private static func uid(ofUser name: String) throws(UnusableValue) -> UInt32 {
+        guard let entry = getpwnam(name) else { throw UnusableValue(reason: "there is no user \(WrittenText(name))") }
         return entry.pointee.pw_uid
     }
 
-    private static func gid(ofGroup name: String) throws(Unusable) -> UInt32 {
-        guard let entry = getgrnam(name) else { throw Unusable(reason: "there is no group \"\(name)\"") }
+    private static func gid(ofGroup name: String) throws(UnusableValue) -> UInt32 {
+        guard let entry = getgrnam(name) else { throw UnusableValue(reason: "there is no group \(WrittenText(name))") }
         return entry.pointee.gr_gid
     }
 }
+
+/// Why a value cannot be used: what follows it in a problem.
+struct UnusableValue: Error { let reason: String }

@@ -16,6 +16,18 @@ extension ConfigurationKey {
         /// - Returns: What is allowed, if this is not; then nothing is changed.
         let put: ([String], inout Settings) -> String?
 
+        /// What is to be written.
+        var allowedInWords: String {
+            switch rule {
+            case .text: "write a text"
+            case .file: "write the path of a file"
+            case .integer(let range, _): "write an integer from \(range.lowerBound) to \(range.upperBound)"
+            case .decimal(let range, _): "write a number from \(range.lowerBound) to \(range.upperBound)"
+            case .choice(let words, _): "write one of \(words.joined(separator: ", "))"
+            case .rules: "write rules, such as user:NAME"
+            }
+        }
+
         /// What holds if no value is given.
         enum Absence {
             case usual(String)
@@ -51,17 +63,26 @@ extension ConfigurationKey {
                 "Region of the app, which gives the host.", needsRestart: true
             ) { $1.upstream.endpoint = Endpoint($0) }
         case .upstreamUrl:
-            .optional(.text, "https://HOST[:PORT] instead of a region's host.", usual: "that of the region") {
+            .optional(
+                .text, "https://HOST[:PORT] instead of a region's host.", usual: "that of the region",
+                needsRestart: true
+            ) {
                 guard let endpoint = Endpoint(url: $0) else { return "must be https://HOST[:PORT] and nothing more" }
                 $1.upstream.endpoint = endpoint
                 return nil
             }
         case .upstreamCaFile:
             .optional(
-                .file, "Trust only the roots in this PEM file; only with upstreamUrl.", usual: "the system's roots"
-            ) {
-                $1.upstream.certificateAuthorityFile = $0
-                return certificateFault(of: $0)
+                .file,
+                "Trust only the roots in this PEM file; only with upstreamUrl. A change holds for new connections.",
+                usual: "the system's roots", needsRestart: false
+            ) { path, settings in
+                switch trustRoots(in: path) {
+                case .success(let roots):
+                    settings.upstream.trustRoots = roots
+                    return nil
+                case .failure(let fault): return fault.reason
+                }
             }
         case .rateLimit:
             .integer(1...1_000_000, 100, "Calls in any second, as the upstream server counts them.") {
@@ -104,7 +125,7 @@ extension ConfigurationKey {
                 $1.server.writeTimeout = .seconds(Int64($0))
             }
         case .upstreamTimeoutMs:
-            .integer(100...600_000, 5000, "Milliseconds for one upstream call.", needsRestart: true) {
+            .integer(100...600_000, 5000, "Milliseconds for one upstream call.") {
                 $1.upstream.timeout = .milliseconds($0)
             }
         case .userSigTtlSeconds:
@@ -126,16 +147,24 @@ extension ConfigurationKey {
                 usual: "everyone whom the socket lets in")
         case .logLevel:
             .choice(Logger.Level.self, .usual(Logger.Level.info.rawValue), "What is logged.") { $1.logLevel = $0 }
+        case .logFormat:
+            .choice(
+                Settings.LogFormat.self, .usual(Settings.LogFormat.text.rawValue),
+                "How the lines on standard error are written; the journal has fields in any case.", needsRestart: true
+            ) { $1.logFormat = $0 }
         }
     }
 
-    /// Why a file cannot be one of trust roots (PEM); nil if it looks right. Every call would fail with a wrong one.
-    private func certificateFault(of path: String) -> String? {
+    /// Reads a file of trust roots (PEM). Every call would fail with a wrong one.
+    private func trustRoots(in path: String) -> Result<TrustRoots, UnusableValue> {
         switch SmallFile.read(path, limit: Self.maximumCertificateFile) {
-        case .failure(let failure): failure.description
+        case .failure(let failure): .failure(.init(reason: failure.description))
+        // What reads it takes the line of the mark for a comment, and the first certificate with it.
+        case .success(let bytes) where ByteOrderMark.hasUTF8Mark(bytes):
+            .failure(.init(reason: "begins with a byte order mark; save it without one"))
         case .success(let bytes):
-            String(decoding: bytes, as: UTF8.self).contains("-----BEGIN CERTIFICATE-----")
-                ? nil : "holds no certificate in PEM form"
+            TrustRoots(pem: bytes).map { .success($0) }
+                ?? .failure(.init(reason: "holds no certificate in PEM form, or one that cannot be read"))
         }
     }
 
@@ -197,7 +226,7 @@ extension ConfigurationKey.Row {
         }
     }
 
-    /// A text that must be given and must not be empty.
+    /// A text that must be given.
     fileprivate static func required(
         _ rule: ConfigurationKey.Rule, _ meaning: String, shown: String = "required", needsRestart: Bool = false,
         put: @escaping (String, inout Settings) -> Void
@@ -206,25 +235,25 @@ extension ConfigurationKey.Row {
             rule: rule, meaning: meaning, absence: .required(needed: "is required", shown: shown),
             needsRestart: needsRestart
         ) { elements, settings in
-            guard let text = elements.first, !text.isEmpty else { return "must not be empty" }
-            put(text, &settings)
+            put(elements.first ?? "", &settings)
             return nil
         }
     }
 
     /// A text that need not be given, about the upstream.
     fileprivate static func optional(
-        _ rule: ConfigurationKey.Rule, _ meaning: String, usual: String,
+        _ rule: ConfigurationKey.Rule, _ meaning: String, usual: String, needsRestart: Bool,
         put: @escaping (String, inout Settings) -> String?
     ) -> Self {
-        Self(rule: rule, meaning: meaning, absence: .optional(usual), needsRestart: true) { elements, settings in
+        Self(rule: rule, meaning: meaning, absence: .optional(usual), needsRestart: needsRestart) {
+            elements, settings in
             put(elements.first ?? "", &settings)
         }
     }
 
     fileprivate static func rules(_ meaning: String, usual: String) -> Self {
         Self(rule: .rules, meaning: meaning, absence: .optional(usual), needsRestart: false) { elements, settings in
-            do throws(AllowList.Unusable) {
+            do throws(UnusableValue) {
                 settings.allow = try AllowList(elements)
                 return nil
             } catch {

@@ -4,7 +4,7 @@ public enum ConfigurationKey: String, CaseIterable, Sendable {
     case rateLimit, roundTripCredit, maxInFlight, maxAccountsPerRequest
     case maxQueuedAccounts, maxQueuedAccountsPerUid, maxConnections, maxConnectionsPerUid, maxBufferedBytes
     case audit, maxLineBytes, writeTimeoutSeconds, upstreamTimeoutMs, userSigTtlSeconds, cacheMaxBytes
-    case idleExitSeconds, allow, logLevel
+    case idleExitSeconds, allow, logLevel, logFormat
 
     /// What values a key takes, and which one it has if none is given.
     public enum Rule: Hashable, Sendable {

@@ -20,29 +20,37 @@ public struct ConfigurationText: Hashable, Sendable {
 
     /// One value.
     public struct Entry: Hashable, Sendable {
-        /// The value, or the elements of a list.
-        public let elements: [String]
-        /// Whether it was written as a list.
-        public let isList: Bool
+        /// What stands there.
+        public enum Content: Hashable, Sendable {
+            /// A name without a value: an empty one, or YAML's null.
+            case nothing
+            case scalar(String)
+            case list([String])
+        }
+
+        /// What stands there.
+        public let content: Content
         /// Where it was given.
         public let origin: Origin
 
-        /// A scalar.
+        /// A scalar; an empty one is nothing.
         public init(_ text: String, from origin: Origin) {
-            elements = [text]
-            isList = false
-            self.origin = origin
+            self.init(text.isEmpty ? .nothing : .scalar(text), from: origin)
         }
 
-        /// A list.
-        public init(list elements: [String], from origin: Origin) {
-            self.elements = elements
-            isList = true
+        init(_ content: Content, from origin: Origin) {
+            self.content = content
             self.origin = origin
         }
 
         /// The value as it is shown.
-        public var text: String { elements.joined(separator: ",") }
+        public var text: String {
+            switch content {
+            case .nothing: ""
+            case .scalar(let text): text
+            case .list(let elements): elements.joined(separator: ",")
+            }
+        }
     }
 
     /// What is given for each key.
@@ -53,6 +61,9 @@ public struct ConfigurationText: Hashable, Sendable {
     /// Environment variables of ours that are no key of the configuration: the socket, which is the clients', and the
     /// path of the file.
     private static let otherVariables: Set<String> = ["IMATTRD_SOCKET", "IMATTRD_CONFIG"]
+
+    private static let keysByVariable = Dictionary(
+        uniqueKeysWithValues: ConfigurationKey.allCases.map { ($0.environmentVariable, $0) })
 
     /// Puts together what flags, environment and file say.
     /// - Parameter namedFile: The path that was given for the file; nil if the usual one was tried, which need not be there.
@@ -65,18 +76,16 @@ public struct ConfigurationText: Hashable, Sendable {
         if let file {
             read(file)
         } else if let namedFile {
-            problems.append(ConfigurationProblem("config", nil, namedFile, "no such file"))
+            problems.append(ConfigurationProblem("config", nil, WrittenText(path: namedFile), "no such file"))
         }
     }
 
     private mutating func read(_ environment: [String: String]) {
         for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("IMATTRD_") {
-            if let key = ConfigurationKey.allCases.first(where: { $0.environmentVariable == name }) {
+            if let key = Self.keysByVariable[name] {
                 if entries[key] == nil { entries[key] = Entry(text, from: .environment(name)) }
             } else if !Self.otherVariables.contains(name) {
-                problems.append(
-                    ConfigurationProblem(
-                        name, .environment(name), nil, "no such key; see imattrd --help for the keys there are"))
+                problems.append(ConfigurationProblem(unknown: name, .environment(WrittenText(name: name).plain)))
             }
         }
     }
@@ -87,9 +96,7 @@ public struct ConfigurationText: Hashable, Sendable {
             if let key = ConfigurationKey(rawValue: name) {
                 if entries[key] == nil { entries[key] = entry }
             } else {
-                problems.append(
-                    ConfigurationProblem(
-                        name, entry.origin, nil, "no such key; see imattrd --help for the keys there are"))
+                problems.append(ConfigurationProblem(unknown: name, entry.origin))
             }
         }
     }
@@ -102,15 +109,27 @@ public struct ConfigurationProblem: Error, Hashable, Sendable, CustomStringConve
     /// One line for a person.
     public let description: String
 
-    init(_ key: String, _ origin: ConfigurationText.Origin?, _ value: String?, _ allowed: String) {
+    init(_ key: String, _ origin: ConfigurationText.Origin?, _ value: WrittenText?, _ allowed: String) {
         self.key = key
         let place = origin.map { " (\($0))" } ?? ""
-        let given = value.map { " \"\(Self.shortened($0))\":" } ?? ""
+        let given = value.map { " \($0):" } ?? ""
         description = "\(key)\(place):\(given) \(allowed)".onOneLine
     }
 
-    private static func shortened(_ value: String) -> String {
-        value.count > 80 ? value.prefix(80) + "…" : value
+    /// A name that is no key's.
+    init(unknown name: String, _ origin: ConfigurationText.Origin) {
+        self.init(
+            WrittenText(name: name).plain, origin, nil, "no such key; see imattrd --help for the keys there are")
+    }
+}
+
+extension [ConfigurationProblem] {
+    /// A line for each; of many only the first four, and how many more there are: more than a handful of lines hides the first one,
+    /// which most often is the cause of the others.
+    public var lines: [String] {
+        let most = 5
+        if count <= most { return map(\.description) }
+        return prefix(most - 1).map(\.description) + ["and \(count - (most - 1)) more problems; fix these first"]
     }
 }
 

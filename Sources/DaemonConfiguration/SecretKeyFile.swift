@@ -27,7 +27,7 @@ enum SecretKeyFile {
                 let mode = String(status.st_mode & 0o777, radix: 8)
                 return "group or others may use it (mode \(mode)); chmod 600 \(path)"
             }
-        } catch { throw problem("\(path): \(error)") }
+        } catch { throw problem("\(WrittenText(path: path)): \(error)") }
     }
 
     /// How much of what was read is the key. The key itself is never shown, whatever is wrong with it.
@@ -36,6 +36,12 @@ enum SecretKeyFile {
     ) throws(ConfigurationProblem) -> Int {
         var key = bytes[..<count]
         while let last = key.last, last.isWhiteSpace { key.removeLast() }
+        if let encoding = ByteOrderMark.foreignEncoding(of: key) {
+            throw problem("\(path): is in \(encoding); save it as UTF-8")
+        }
+        if ByteOrderMark.hasUTF8Mark(key) {
+            throw problem("\(path): begins with a byte order mark; save it without one")
+        }
         if key.isEmpty { throw problem("\(path): is empty; put the app's secret key there") }
         guard !key.contains(where: \.isWhiteSpace) else {
             throw problem("\(path): has white space inside; a key is one word")

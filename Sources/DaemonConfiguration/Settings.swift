@@ -8,6 +8,8 @@ import UserSig
 public struct Settings: Hashable, Sendable {
     /// What an audit line is written for.
     public enum Audit: String, CaseIterable, Sendable { case off, requests, accounts }
+    /// How the lines on standard error are written.
+    public enum LogFormat: String, CaseIterable, Sendable { case text, json }
 
     /// The app and the server.
     public var upstream = UpstreamConfiguration(sdkAppID: 0, admin: "", endpoint: Endpoint(.china))
@@ -37,6 +39,8 @@ public struct Settings: Hashable, Sendable {
     public var allow: AllowList?
     /// What is logged.
     public var logLevel = Logger.Level.info
+    /// How the lines on standard error are written.
+    public var logFormat = LogFormat.text
     /// The values, as text, of the keys whose change waits for a restart.
     var restartTexts: [ConfigurationKey: String] = [:]
 
@@ -57,7 +61,10 @@ public struct Settings: Hashable, Sendable {
 
     /// The keys whose new values wait for a restart.
     public func keysForRestart(to new: Settings) -> [ConfigurationKey] {
-        ConfigurationKey.allCases.filter { restartTexts[$0] != new.restartTexts[$0] }
+        let waitsWithURL = upstream.endpoint != new.upstream.endpoint && upstream.trustRoots != new.upstream.trustRoots
+        return ConfigurationKey.allCases.filter {
+            restartTexts[$0] != new.restartTexts[$0] || $0 == .upstreamCaFile && waitsWithURL
+        }
     }
 
     /// Puts the values of these settings in the place of those that only a restart can change.
@@ -65,6 +72,9 @@ public struct Settings: Hashable, Sendable {
         var settings = self
         settings.upstream = old.upstream
         settings.upstream.userSigLifetime = upstream.userSigLifetime
+        settings.upstream.timeout = upstream.timeout
+        // Roots are for a host: they come with it.
+        if upstream.endpoint == old.upstream.endpoint { settings.upstream.trustRoots = upstream.trustRoots }
         settings.restartTexts = old.restartTexts
         return settings
     }
@@ -91,6 +101,8 @@ public struct ReadConfiguration: Sendable {
     private let credentialsDirectory: String?
     /// What is logged, even if something else is wrong.
     public let logLevel: Logger.Level
+    /// How the lines on standard error are written, even if something else is wrong.
+    public let logFormat: Settings.LogFormat
     /// The bounds of the door, even if something else is wrong.
     public let serverLimits: ServerLimits
 
@@ -102,6 +114,7 @@ public struct ReadConfiguration: Sendable {
         settings = problems.isEmpty ? reader.settings : nil
         credentialsDirectory = surroundings.credentialsDirectory
         logLevel = reader.settings.logLevel
+        logFormat = reader.settings.logFormat
         serverLimits = reader.settings.server
     }
 }
@@ -112,9 +125,9 @@ extension ReadConfiguration {
         settings.map { SecretKeyFile.read($0.secretKeyFile, credentialsDirectory: credentialsDirectory) }
     }
 
-    /// Everything that is wrong with the configuration and with the key that it names, a line each.
+    /// Everything that is wrong with the configuration and with the key that it names, in five lines at most.
     public var allProblems: [String] {
-        guard case .failure(let problem) = secretKey() else { return problems.map(\.description) }
-        return (problems + [problem]).map(\.description)
+        guard case .failure(let problem) = secretKey() else { return problems.lines }
+        return (problems + [problem]).lines
     }
 }

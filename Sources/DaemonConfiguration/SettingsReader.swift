@@ -14,7 +14,6 @@ struct SettingsReader {
         problems = text.problems
         for key in ConfigurationKey.allCases { read(key) }
         checkRelations()
-        for value in values where value.key.needsRestart { settings.restartTexts[value.key] = value.text }
         if hasURL { settings.restartTexts[.region] = nil }
     }
 
@@ -22,11 +21,15 @@ struct SettingsReader {
         let row = key.row
         if case .usual(let usual) = row.absence { _ = row.put([usual], &settings) }
         guard let entry = text.entries[key] else { return readNothing(key, row) }
-        if entry.isList, row.rule != .rules {
-            if case .usual(let usual) = row.absence { note(key, usual, .builtIn) }
+        let elements: [String]
+        switch entry.content {
+        case .nothing:
+            return report(key, nil, "has no value; \(row.allowedInWords), or leave the key out")
+        case .list where row.rule != .rules:
             return report(key, entry.text, "must be one value, not a list")
+        case .list(let list): elements = list
+        case .scalar(let text): elements = row.rule == .rules ? Self.rules(text) : [text]
         }
-        let elements = row.rule == .rules && !entry.isList ? Self.rules(entry.text) : entry.elements
         note(key, elements.joined(separator: ","), entry.origin)
         // A region is of no effect beside a URL.
         if key == .region, hasURL { return }
@@ -47,11 +50,15 @@ struct SettingsReader {
         }
     }
 
-    private var hasURL: Bool { text.entries[.upstreamUrl].map { !$0.isList } ?? false }
+    private var hasURL: Bool { isScalar(.upstreamUrl) }
+
+    private func isScalar(_ key: ConfigurationKey) -> Bool {
+        if case .scalar = text.entries[key]?.content { true } else { false }
+    }
 
     /// What keys demand of each other.
     private mutating func checkRelations() {
-        if let entry = text.entries[.upstreamCaFile], !entry.isList, text.entries[.upstreamUrl] == nil {
+        if let entry = text.entries[.upstreamCaFile], isScalar(.upstreamCaFile), text.entries[.upstreamUrl] == nil {
             report(.upstreamCaFile, entry.text, "goes only with upstreamUrl: a region's host has a public certificate")
         }
         let (perRequest, queued) = (settings.maxAccountsPerRequest, settings.maxQueuedAccounts)
@@ -73,11 +80,14 @@ struct SettingsReader {
     }
 
     private mutating func note(_ key: ConfigurationKey, _ value: String, _ origin: ConfigurationText.Origin) {
-        values.append(.init(key: key, text: value.onOneLine, origin: origin))
+        if key.needsRestart { settings.restartTexts[key] = value }
+        let shown = origin == .builtIn ? value : WrittenText(value, of: key.rule).plain
+        values.append(.init(key: key, text: shown.onOneLine, origin: origin))
     }
 
     private mutating func report(_ key: ConfigurationKey, _ value: String?, _ allowed: String) {
-        let problem = ConfigurationProblem(key.rawValue, text.entries[key]?.origin, value, allowed)
+        let shown = value.map { WrittenText($0, of: key.rule) }
+        let problem = ConfigurationProblem(key.rawValue, text.entries[key]?.origin, shown, allowed)
         if !problems.contains(problem) { problems.append(problem) }
     }
 }

@@ -16,7 +16,8 @@ public struct YAMLFile: Hashable, Sendable {
         switch SmallFile.read(path, limit: maximumSize) {
         case .success(let bytes): return YAMLFile(bytes, path: path)
         case .failure(.missing): return nil
-        case .failure(let error): return YAMLFile(problem: ConfigurationProblem(path, nil, nil, error.description))
+        case .failure(let error):
+            return YAMLFile(problem: ConfigurationProblem(WrittenText(path: path).plain, nil, nil, "\(error)"))
         }
     }
 
@@ -32,7 +33,10 @@ public struct YAMLFile: Hashable, Sendable {
     private init(problem: ConfigurationProblem) { problems = [problem] }
 
     private mutating func parse(_ bytes: [UInt8], path: String) throws(ConfigurationProblem) {
-        let events = YAMLEvents(bytes, path: path)
+        if let encoding = ByteOrderMark.foreignEncoding(of: bytes) {
+            throw ConfigurationProblem(path, nil, nil, "is in \(encoding); save it as UTF-8")
+        }
+        let events = YAMLEvents(ByteOrderMark.without(bytes), path: path)
         try events.expect(YAML_STREAM_START_EVENT)
         var event = try events.next()
         if event.kind == YAML_STREAM_END_EVENT { return }
@@ -52,10 +56,12 @@ public struct YAMLFile: Hashable, Sendable {
     }
 
     private mutating func readMapping(_ events: YAMLEvents, path: String) throws(ConfigurationProblem) {
+        var names: Set<String> = []
         while let name = try events.key() {
-            let entry = try events.value(of: name.text)
-            if entries.contains(where: { $0.name == name.text }) {
-                throw ConfigurationProblem(name.text, .file(path, line: name.line), nil, "is given twice")
+            let shown = WrittenText(name: name.text).plain
+            let entry = try events.value(of: shown)
+            guard names.insert(name.text).inserted else {
+                throw ConfigurationProblem(shown, .file(path, line: name.line), nil, "is given twice")
             }
             entries.append((name.text, entry))
         }
@@ -81,6 +87,11 @@ private final class YAMLEvents {
         let kind: yaml_event_type_t
         let text: String
         let line: Int
+        /// Whether it was written without quotation marks.
+        let isPlain: Bool
+
+        /// Whether it is no value: empty, or one of YAML's words for that (https://yaml.org/spec/1.2.2/#10211-null).
+        var isNull: Bool { text.isEmpty || isPlain && ["~", "null", "Null", "NULL"].contains(text) }
     }
 
     private let bytes: [UInt8]
@@ -116,10 +127,12 @@ private final class YAMLEvents {
         if Self.hasAnchor(event) {
             throw ConfigurationProblem(path, .file(path, line: line), nil, "must do without anchors and aliases")
         }
-        guard event.type == YAML_SCALAR_EVENT else { return Event(kind: event.type, text: "", line: line) }
+        guard event.type == YAML_SCALAR_EVENT else {
+            return Event(kind: event.type, text: "", line: line, isPlain: false)
+        }
         let scalar = event.data.scalar
         let text = String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
-        return Event(kind: event.type, text: text, line: line)
+        return Event(kind: event.type, text: text, line: line, isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE)
     }
 
     /// What cannot be decoded is met before it has a line.
@@ -159,8 +172,8 @@ private final class YAMLEvents {
         let event = try next()
         let origin = ConfigurationText.Origin.file(path, line: event.line)
         switch event.kind {
-        case YAML_SCALAR_EVENT: return .init(event.text, from: origin)
-        case YAML_SEQUENCE_START_EVENT: return .init(list: try elements(of: key), from: origin)
+        case YAML_SCALAR_EVENT: return .init(event.isNull ? .nothing : .scalar(event.text), from: origin)
+        case YAML_SEQUENCE_START_EVENT: return .init(.list(try elements(of: key)), from: origin)
         default: throw ConfigurationProblem(key, origin, nil, "must be a value or a list of values")
         }
     }

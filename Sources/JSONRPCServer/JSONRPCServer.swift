@@ -23,6 +23,7 @@ public final class JSONRPCServer {
     @safe @exclusivity(unchecked)  // As the state of a connection.
     var turn = TurnBudget()
     private var nextTurn: NextTurn?
+    private var workForNextTurn: [() -> Void] = []
     private var stopping = Stopping.no
     /// Connections that are to be closed at once, the next one last.
     private var closingNow: [UInt64] = []
@@ -271,9 +272,19 @@ public final class JSONRPCServer {
         if let nextTurn { nextTurn.request() } else { turnsTaken += 1 }
     }
 
+    /// Runs `body` once, after the loop has looked at its sockets.
+    public func inNextTurn(_ body: @escaping () -> Void) {
+        guard let nextTurn else { return eventLoop.assumeIsolated().execute(body) }
+        workForNextTurn.append(body)
+        nextTurn.request()
+    }
+
     private func takeTurns() {
         turnsTaken += 1
         turn.begin()
+        let work = workForNextTurn
+        workForNextTurn = []
+        for body in work { body() }
         relieve()
         closeSomeConnections()
         closeSomeConnectionsNow()

@@ -61,10 +61,10 @@ public struct InheritedSockets: Sendable {
             unsafe free(names)
         }
         guard count >= 0 else {
-            throw Failure(description: "LISTEN_FDS cannot be understood: \(unsafe String(cString: strerror(-count)))")
+            throw Failure(description: unsafe "LISTEN_FDS cannot be understood: \(String(cString: strerror(-count)))")
         }
         return (0..<Int(count)).map { index in
-            (unsafe names?[index].map { unsafe String(cString: $0) } ?? unnamed, SD_LISTEN_FDS_START + CInt(index))
+            unsafe (names?[index].map { unsafe String(cString: $0) } ?? unnamed, SD_LISTEN_FDS_START + CInt(index))
         }
     }
 
@@ -74,12 +74,12 @@ public struct InheritedSockets: Sendable {
             throw Failure(description: "the socket named rpc is not a listening Unix stream socket; see ListenStream=")
         }
         guard let path = SocketAddress(of: socket)?.path else {
-            throw Failure(description: "the socket named rpc has no path; an abstract name has no permissions")
+            throw Failure(description: "the socket named rpc has no path; abstract names let everybody in")
         }
         return path
     }
 
-    /// Checks that only this machine's own programs can reach a socket.
+    /// Checks that nobody but this machine's own programs can reach a socket.
     private static func checkMetrics(_ socket: CInt) throws(Failure) {
         guard sd_is_socket(socket, AF_UNSPEC, CInt(SOCK_STREAM.rawValue), 1) > 0 else {
             throw Failure(description: "the socket named metrics is not a listening stream socket; see ListenStream=")

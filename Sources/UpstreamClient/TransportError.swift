@@ -57,9 +57,27 @@ enum TransportError: Error, Hashable {
     }
 
     /// A certificate that is not accepted stays so; anything else may be a connection that broke during the handshake.
-    private static func tls(describing description: String) -> TransportError {
+    private static func tls(describing text: String) -> TransportError {
+        let description = withoutPlaces(text)
         let isCertificate = description.contains("CERTIFICATE") || description.contains("Hostname")
         return isCertificate ? .certificate(description) : .tls(description)
+    }
+
+    /// Without the places in the libraries' sources, ` at PATH:LINE`: they are paths of the machine on which the program was built.
+    static func withoutPlaces(_ text: String) -> String {
+        let pieces = text.split(separator: " at ", omittingEmptySubsequences: false)
+        return pieces.dropFirst().reduce(into: String(pieces[0])) { result, piece in
+            let colons = piece.indices.filter { piece[$0] == ":" }
+            let end = colons.first { colon in
+                let path = piece[..<colon]
+                return [".c", ".cc", ".h", ".swift"].contains(where: path.hasSuffix)
+            }
+            if let end {
+                result += piece[end...].dropFirst().drop(while: \.isNumber)
+            } else {
+                result += " at \(piece)"
+            }
+        }
     }
 
     /// How the connection was lost, if that is what happened.

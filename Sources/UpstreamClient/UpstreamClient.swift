@@ -74,6 +74,13 @@ public final class UpstreamClient {
         return isOther
     }
 
+    /// Calls from now on may take so long, and new connections need a certificate of these authorities; nil: the system's.
+    public func use(timeout: Duration, trustRoots: TrustRoots?) {
+        configuration.timeout = timeout
+        configuration.trustRoots = trustRoots
+        pool.change(timeout: timeout, trustRoots: trustRoots)
+    }
+
     /// Makes the next call use a new UserSig.
     public func discardSignature() { signatures.discard() }
 
@@ -195,8 +202,8 @@ public struct UpstreamConfiguration: Hashable, Sendable {
     public var admin: String
     /// The server.
     public var endpoint: Endpoint
-    /// A file of trust roots (PEM) instead of the system's.
-    public var certificateAuthorityFile: String?
+    /// Nil: the system's.
+    public var trustRoots: TrustRoots?
     /// How long one call may take, connecting included.
     public var timeout: Duration
     /// Seconds for which a UserSig is valid.
@@ -204,13 +211,13 @@ public struct UpstreamConfiguration: Hashable, Sendable {
 
     /// Describes the app and the server.
     public init(
-        sdkAppID: UInt64, admin: String, endpoint: Endpoint, certificateAuthorityFile: String? = nil,
+        sdkAppID: UInt64, admin: String, endpoint: Endpoint, trustRoots: TrustRoots? = nil,
         timeout: Duration = .seconds(5), userSigLifetime: Int64 = 3600
     ) {
         self.sdkAppID = sdkAppID
         self.admin = admin
         self.endpoint = endpoint
-        self.certificateAuthorityFile = certificateAuthorityFile
+        self.trustRoots = trustRoots
         self.timeout = timeout
         self.userSigLifetime = userSigLifetime
     }

@@ -113,7 +113,7 @@ struct Serve: AsyncParsableCommand {
         var text = try File.text(file)[...]
         while text.last?.isWhitespace == true { text.removeLast() }
         guard !text.isEmpty, !text.contains(where: \.isWhitespace) else {
-            throw ValidationError("\(file) does not hold a secret key.")
+            throw ValidationError("--secret-key-file: it is not a file that holds a secret key.")
         }
         return SecretKey(String(text))
     }

@@ -11,29 +11,37 @@ struct CheckRun {
     /// Gives the status to exit with.
     func run() async throws -> ExitCode {
         let configuration = source.read(socketPath: nil)
-        show(configuration)
+        try show(configuration)
         warnOfSharedApp(configuration)
         let problems = configuration.allProblems
         if !problems.isEmpty { return failure(.misconfigured, problems) }
-        if let settings = configuration.settings { show(ResourceReport(settings, .ofThisProcess())) }
+        if let settings = configuration.settings { try show(ResourceReport(settings, .ofThisProcess())) }
+        if let warning = ResourceReport.warning(ofKeyIn: configuration) { StandardError.say("warning: \(warning)") }
         guard online else { return .success }
         let finding = try await OnlineCheck.run(configuration, on: MainLoop.eventLoop)
         if !finding.succeeded { return failure(.misconfigured, finding.lines) }
-        for line in finding.lines { puts(line) }
+        for line in finding.lines { try show(line: line) }
         return .success
     }
 
-    private func show(_ configuration: ReadConfiguration) {
+    private func show(_ configuration: ReadConfiguration) throws {
         let keyWidth = configuration.values.map(\.key.rawValue.count).max() ?? 0
         let valueWidth = min(40, configuration.values.map(\.text.count).max() ?? 0)
         for value in configuration.values {
-            puts("\(padded(value.key.rawValue, keyWidth))  \(padded(value.text, valueWidth))  \(value.origin)")
+            try show(
+                line: "\(padded(value.key.rawValue, keyWidth))  \(padded(value.text, valueWidth))  \(value.origin)")
         }
     }
 
-    private func show(_ report: ResourceReport) {
-        for line in report.lines { puts(line) }
+    private func show(_ report: ResourceReport) throws {
+        for line in report.lines { try show(line: line) }
         for line in report.warnings { StandardError.say("warning: \(line)") }
+    }
+
+    private func show(line: String) throws {
+        guard puts(line) >= 0, fflush(nil) == 0 else {
+            throw failure(.internalError, ["standard output cannot be written: \(String(cString: strerror(errno)))"])
+        }
     }
 
     private func padded(_ text: String, _ width: Int) -> String {

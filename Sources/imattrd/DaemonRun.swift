@@ -14,10 +14,11 @@ struct DaemonRun {
     /// Serves the socket that systemd has handed over. A bad configuration does not end it: systemd would start it again
     /// at once for the same waiting caller, until the socket unit fails for good.
     func run(inherited: InheritedSockets) async throws {
-        let logger = logger(source.read(socketPath: inherited.rpcPath).logLevel)
+        let log = Log(source.read(socketPath: inherited.rpcPath))
+        defer { log.flush() }
         try await serve(
             inherited.rpc, path: inherited.rpcPath, metrics: inherited.metrics, mayHavePredecessor: false,
-            slots: slotMemory(inherited, logger), logger)
+            slots: slotMemory(inherited, log.logger), log)
     }
 
     /// Binds a socket and serves it. A bad configuration ends it.
@@ -26,51 +27,62 @@ struct DaemonRun {
         let problems = configuration.allProblems
         if !problems.isEmpty { throw failure(.misconfigured, problems) }
         let gid = try group.map(gid(of:))
+        try checkFolder(of: socketPath)
         let socket = try orFail(.noSocket) { () throws(OwnSocket.Failure) in
-            try OwnSocket(path: socketPath, group: gid)
+            try OwnSocket(path: socketPath, group: gid, notesMark: SlotMemory.mark)
         }
+        let log = Log(configuration)
+        defer { log.flush() }
         defer { socket.remove() }
         try await serve(
-            socket.descriptor, path: socketPath, metrics: nil, mayHavePredecessor: socket.replacedStaleSocket,
-            slots: nil,
-            logger(configuration.logLevel))
+            socket.descriptor, path: socketPath, metrics: nil, mayHavePredecessor: socket.remains == .socket,
+            slots: slotMemory(in: socket.lockFile, isNew: socket.remains != .lockFile, log.logger), log)
     }
 
     /// The slots of a process that was killed, or a new memory of them that the service manager keeps in case this one is.
     private func slotMemory(_ inherited: InheritedSockets, _ logger: Logger) -> SlotMemory? {
-        if let slots = inherited.slots, let memory = SlotMemory(descriptor: slots) {
-            close(slots)
-            logger.notice("slots of an earlier process found", metadata: Event.slotsFound.metadata())
-            return memory
-        }
-        guard let file = MemoryFile.make(name: "imattrd-slots", size: SlotMemory.size) else {
+        if let slots = inherited.slots { return slotMemory(in: slots, isNew: false, logger) }
+        guard let file = MemoryFile.make(name: "imattrd-slots") else {
             logger.warning("no memory for the slots; a crash will not be remembered")
             return nil
         }
         ServiceManager.store(file, name: "slots")
-        defer { close(file) }
-        return SlotMemory(descriptor: file)
+        return slotMemory(in: file, isNew: true, logger)
+    }
+
+    private func slotMemory(in file: CInt, isNew: Bool, _ logger: Logger) -> SlotMemory {
+        let memory = SlotMemory(descriptor: file, isNew: isNew) { error in
+            logger.warning(
+                "the slots cannot be written down; a crash will not be remembered",
+                metadata: ["why": "\(String(cString: strerror(error)))"])
+        }
+        if !isNew {
+            let message: Logger.Message =
+                memory.isVoid
+                ? "slots of an earlier process are void: all count as used" : "slots of an earlier process found"
+            logger.notice(message, metadata: Event.slotsFound.metadata())
+        }
+        return memory
+    }
+
+    /// A secret key may have been given for the path, so that is shown only if its folder is there.
+    private func checkFolder(of path: String) throws {
+        let isWord = !path.contains("/") && WrittenText(path).isHidden
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        if isWord || access(folder, F_OK) != 0 {
+            throw failure(.noSocket, ["--socket: \(WrittenText(hidden: path)); give a path in a folder that exists"])
+        }
     }
 
     private func gid(of group: String) throws -> gid_t {
         guard let entry = getgrnam(group) else {
-            throw failure(.noSocket, ["--socket-group: there is no group \"\(group)\""])
+            throw failure(.noSocket, ["--socket-group: there is no group \(WrittenText(group))"])
         }
         return entry.pointee.gr_gid
     }
 
-    /// The logger until the daemon has one at the level in force.
-    private func logger(_ level: Logger.Level) -> Logger {
-        var logger = Logger(label: "imattrd") { _ in
-            if let journal = JournalLogHandler(prefix: "IMATTRD", fromCallers: Audit.fromCallers) { return journal }
-            return StandardErrorLogHandler()
-        }
-        logger.logLevel = level
-        return logger
-    }
-
     private func serve(
-        _ socket: CInt, path: String, metrics: CInt?, mayHavePredecessor: Bool, slots: SlotMemory?, _ logger: Logger
+        _ socket: CInt, path: String, metrics: CInt?, mayHavePredecessor: Bool, slots: SlotMemory?, _ log: Log
     ) async throws {
         // Trapped before anything is served, so that none is missed.
         let signals = Signals.shared.trap()
@@ -83,8 +95,10 @@ struct DaemonRun {
         environment.mayHavePredecessor = mayHavePredecessor
         environment.slotMemory = slots
         environment.resources = .ofThisProcess()
+        environment.returnFreePages = ProcessMemory.returnFreePages
+        environment.droppedLogEntries = { log.writer.droppedCount }
         let daemon = try await Daemon.start(
-            on: eventLoop, source: { source.read(socketPath: path) }, logger: logger,
+            on: eventLoop, source: { source.read(socketPath: path) }, logger: log.logger,
             environment: environment, hooks: hooks)
         try await daemon.listen(on: socket)
         if let metrics { try await daemon.serveMetrics(on: metrics) }
@@ -150,5 +164,31 @@ struct DaemonRun {
                 "some changes wait for a restart",
                 metadata: ["keys": "\(outcome.keysForRestart.joined(separator: ", "))"])
         }
+    }
+}
+
+/// The log of this process.
+private struct Log {
+    let writer: LogWriter
+    /// The logger until the daemon has one at the level in force.
+    let logger: Logger
+
+    /// How long the end of the program waits for entries to be written, and for the service manager to be told.
+    private static let patience: Duration = .seconds(1)
+
+    init(_ configuration: ReadConfiguration) {
+        let writer = LogWriter(
+            LogWriter.standardErrorIsJournal
+                ? .journal(prefix: "IMATTRD", fromCallers: Audit.fromCallers)
+                : .standardError(isJSON: configuration.logFormat == .json))
+        var logger = Logger(label: "imattrd") { _ in writer.handler }
+        logger.logLevel = configuration.logLevel
+        self.writer = writer
+        self.logger = logger
+    }
+
+    func flush() {
+        writer.flush(within: Self.patience)
+        ServiceManager.flush(within: Self.patience)
     }
 }

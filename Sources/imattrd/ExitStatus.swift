@@ -15,16 +15,19 @@ extension ExitCode {
 enum StandardError {
     /// Writes `imattrd: ` and a line.
     static func say(_ line: String) {
-        let text = Array("imattrd: \(line)\n".utf8)
-        _ = text.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        write("imattrd: \(line)")
+    }
+
+    /// Writes a text and the end of its last line.
+    static func write(_ text: String) {
+        let text = Array((text + "\n").utf8)
+        _ = text.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }
 
 /// Says on standard error what is wrong, and ends with a status.
 func failure(_ code: ExitCode, _ lines: [String]) -> ExitCode {
-    // More than a handful of lines hides the first one, which most often is the cause of the others.
-    for line in lines.prefix(lines.count > 5 ? 4 : 5) { StandardError.say(line) }
-    if lines.count > 5 { StandardError.say("and \(lines.count - 4) more problems; fix these first") }
+    for line in lines { StandardError.say(line) }
     return code
 }
 

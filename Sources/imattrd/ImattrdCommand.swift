@@ -55,4 +55,27 @@ struct ImattrdCommand: AsyncParsableCommand {
             throw ValidationError("no socket: give --socket PATH, or start imattrd.socket with systemctl")
         }
     }
+
+    /// Runs what the arguments ask for.
+    /// - Returns: The status to exit with.
+    static func run(_ arguments: [String]) async -> ExitCode {
+        do {
+            var command = try parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return .success
+        } catch {
+            let code = exitCode(for: error)
+            let message = fullMessage(for: error)
+            if code.isSuccess {
+                puts(message)
+            } else if !message.isEmpty {
+                StandardError.write(UsageError(message, of: arguments).message)
+            }
+            return code
+        }
+    }
 }

@@ -28,6 +28,7 @@ struct KeyOptions: ParsableArguments {
     @Option(.idleExitSeconds) var idleExitSeconds: String?
     @Option(.allow) var allow: String?
     @Option(.logLevel) var logLevel: String?
+    @Option(.logFormat) var logFormat: String?
 
     /// What was given: the options are found as ArgumentParser finds them, by their names, which are those of keys.
     var values: [ConfigurationKey: String] {

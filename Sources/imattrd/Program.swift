@@ -9,11 +9,13 @@ import Systemd
 @main
 enum Program {
     static func main() {
+        guard StandardStreams.openMissing() else { _exit(ExitCode.internalError.rawValue) }
         ProcessMemory.protect()
         ProcessMemory.returnLargeBlocks()
         OpenFiles.raiseLimit()
-        // A client that goes away while it is written to must not end the process.
-        signal(SIGPIPE, SIG_IGN)
+        // No log that cannot be written ends or stops the process: its reader is gone, it is a file of the greatest size that is
+        // allowed, or a terminal where another program is in the foreground. Nor does a client that goes away while it is written to.
+        for number in [SIGPIPE, SIGXFSZ, SIGTTOU] { signal(number, SIG_IGN) }
         // Before there is a second thread, which would get them.
         Signals.shared.block()
         // Door, scheduler and upstream share one loop, so that nothing has to be handed over between threads; and the other pool
@@ -22,8 +24,7 @@ enum Program {
         // All of the program runs on that loop: Swift's own threads would wake up once a second as long as the process lives.
         // There is nobody above this task who could wait for it: it ends the process.
         Task(executorPreference: EventLoopExecutor(MainLoop.eventLoop)) {
-            await ImattrdCommand.main()
-            exit(EXIT_SUCCESS)
+            exit(await ImattrdCommand.run(Array(CommandLine.arguments.dropFirst())).rawValue)
         }
         Signals.shared.forward()
     }

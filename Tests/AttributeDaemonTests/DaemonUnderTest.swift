@@ -18,6 +18,7 @@ final class DaemonUnderTest: Sendable {
     private let flags: MutableFlags
 
     var socketPath: String { folder.appendingPathComponent("s").path }
+    var authorityFile: URL { folder.appendingPathComponent("ca.pem") }
     var keyFile: URL { folder.appendingPathComponent("key") }
 
     /// Runs `body` with a daemon, and takes everything down afterwards.

@@ -46,6 +46,39 @@ import UpstreamSandbox
         }
     }
 
+    /// The path of the trust roots is as before, what is in the file is not.
+    @Test func aReloadReadsTheTrustRootsAgain() async throws {
+        try await DaemonUnderTest.run { test in
+            let right = try Data(contentsOf: test.authorityFile)
+            let stranger = try await SandboxServer.start()
+            try Data(stranger.certificateAuthorityPEM.utf8).write(to: test.authorityFile)
+            #expect(try await test.daemon.reload().keysForRestart == [])
+            let client = try await test.connect()
+            let refusal = try await client.getAttrs(["abc"])
+            #expect(refusal.code == -32002)
+            #expect((refusal.error?["message"] as? String)?.contains("certificate is not accepted") == true)
+
+            try Data("no certificate".utf8).write(to: test.authorityFile)
+            let outcome = try await test.daemon.reload()
+            #expect(outcome.problems.first?.contains("holds no certificate in PEM form") == true)
+
+            try right.write(to: test.authorityFile)
+            #expect(try await test.daemon.reload().succeeded)
+            while try await client.getAttrs(["abc"]).answered == nil { try await Task.sleep(for: .milliseconds(20)) }
+            await stranger.shutDown()
+        }
+    }
+
+    @Test func aReloadChangesTheTimeout() async throws {
+        let slow: (inout SandboxConfiguration) -> Void = { $0.faults = [Fault(.hang)] }
+        try await DaemonUnderTest.run(sandbox: slow, flags: [.upstreamTimeoutMs: "600000"]) { test in
+            test.set(.upstreamTimeoutMs, "100")
+            #expect(try await test.daemon.reload().keysForRestart == [])
+            let client = try await test.connect()
+            #expect(try await client.getAttrs(["abc"]).code == -32002)
+        }
+    }
+
     @Test func aReloadReachesOpenConnections() async throws {
         try await DaemonUnderTest.run { test in
             let client = try await test.connect()

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import Testing
@@ -12,7 +13,9 @@ import Testing
         let loop = group.any()
         let result: Result<Void, any Error>
         do {
-            let turns = try await loop.submit { NIOLoopBound(LoopTurns(loop), eventLoop: loop) }.get()
+            let turns = try await loop.submit {
+                NIOLoopBound(LoopTurns(loop, memory: MemoryReturn(loop) {}), eventLoop: loop)
+            }.get()
             result = .success(try await body(loop, turns))
         } catch {
             result = .failure(error)
@@ -80,6 +83,21 @@ import Testing
             let histogram = try await measured(turns, loop)
             #expect(histogram.count == 1)
             #expect(histogram.cumulative[5] == 0, "it is longer than 50 ms")
+        }
+    }
+
+    /// Other threads have the processor while it waits.
+    @Test func processorTimeIsMeasuredApart() async throws {
+        try await withLoop { loop, turns in
+            try await loop.submit {
+                turns.value.note()
+                Self.work(for: .milliseconds(10))
+                usleep(60_000)
+            }.get()
+            #expect(try await measured(turns, loop).cumulative[5] == 0, "it is longer than 50 ms")
+            let histogram = try await loop.submit { turns.value.processorHistogram }.get()
+            #expect(histogram.count == 1)
+            #expect(histogram.cumulative[5] == 1, "it takes less than 50 ms of processor time")
         }
     }
 

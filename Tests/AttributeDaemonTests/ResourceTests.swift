@@ -1,4 +1,5 @@
 import DaemonConfiguration
+import Glibc
 import Testing
 
 @testable import AttributeDaemon
@@ -99,9 +100,20 @@ import Testing
         #expect(lowest("4:memory:/x\n0::/a\n", ["/c/a/memory.max": "5", "/c/x/memory.max": "1"])?.bytes == 5)
     }
 
-    @Test func thisProcessHasLimits() {
+    @Test func thisProcessHasLimits() throws {
         let limits = ResourceLimits.ofThisProcess()
         #expect(limits.descriptors > 8)
+        let machine = sysconf(CInt(_SC_PHYS_PAGES)) * sysconf(CInt(_SC_PAGESIZE))
+        #expect(try #require(limits.memory).bytes <= machine)
+    }
+
+    /// Without groups, what the machine has is the limit.
+    @Test func boundsAreComparedWithTheMachine() throws {
+        let limit = try #require(MemoryLimit.ofThisProcess { _ in nil })
+        let shortage = try #require(
+            MemoryBudget(maxBufferedBytes: 1 << 40, cacheMaxBytes: 1 << 40, maxQueuedAccounts: 1).shortage(limit))
+        #expect(shortage.contains("can add up to 3145745 MiB, and \(limit.origin) is "))
+        #expect(shortage.hasSuffix("; lower them, or \(limit.remedy)"))
     }
 }
 

@@ -54,25 +54,3 @@ import Testing
         #expect(text.builds == SharedText.burst + 1)
     }
 }
-
-@Suite struct LargestCountsTests {
-    private func list(_ counts: [UInt32: Int], most: Int) -> [String] {
-        LargestCounts.list(of: counts.map { ($0, $1) }, most: most).map { "\($0.uid):\($0.count)" }
-    }
-
-    @Test func fewAreAllListedInTheOrderOfUsers() {
-        #expect(list([:], most: 3) == [])
-        #expect(list([7: 1, 3: 9], most: 3) == ["3:9", "7:1"])
-    }
-
-    @Test func ofManyTheLargestAreListed() {
-        let counts = Dictionary(uniqueKeysWithValues: (0..<1000).map { (UInt32($0), $0 * 37 % 1000) })
-        let listed = LargestCounts.list(of: counts.map { ($0, $1) }, most: 100)
-        #expect(Set(listed.map(\.count)) == Set(900..<1000))
-        #expect(listed.map(\.uid) == listed.map(\.uid).sorted())
-    }
-
-    @Test func ofEqualOnesTheFirstUsersAreListed() {
-        #expect(list([5: 1, 1: 1, 3: 1, 2: 1], most: 2) == ["1:1", "2:1"])
-    }
-}

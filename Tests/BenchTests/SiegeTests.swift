@@ -110,6 +110,7 @@ struct SiegeRowTests {
     private static let good = SiegeRow(
         trick: "x", waits: waits(ping: 26, ask: 130), failures: 0, bulkFailures: 0, bulkShare: 45,
         firstAnswer: .milliseconds(26), peakMemory: 597, memoryBound: 597, laterMemory: 60, loopTurn: 0.05,
+        loopTurnByClock: 0.1,
         watchdogLateness: .seconds(1), delayed: .milliseconds(12), overLimit: 0,
         processorShare: 100, attack: AttackReport(connected: 1, sent: 7, answered: 7))
 
@@ -162,15 +163,14 @@ struct SiegeRowTests {
         let cells = { (text: String) in text.split(separator: " ").map(String.init) }
         #expect(
             cells(SiegeTable.text(Self.good, alone: Self.alone)) == [
-                "x", "0", "26.0", "26.0", "130.0", "130.0", "45", "0", "26.0", "597", "60", "50", "1000", "0", "100",
-                "12",
-                "7", "ok",
+                "x", "0", "26.0", "26.0", "130.0", "130.0", "45", "0", "26.0", "597", "60", "50", "100", "1000", "0",
+                "100", "12", "7", "ok",
             ])
         var bad = Self.good
         (bad.failures, bad.laterMemory, bad.loopTurn) = (3, nil, nil)
         #expect(
-            cells(SiegeTable.text(bad, alone: Self.alone)).suffix(9) == [
-                "-", "-", "1000", "0", "100", "12", "7", "MISSED:", "failures",
+            cells(SiegeTable.text(bad, alone: Self.alone)).suffix(10) == [
+                "-", "-", "100", "1000", "0", "100", "12", "7", "MISSED:", "failures",
             ])
     }
 
@@ -186,11 +186,14 @@ struct SiegeRowTests {
 }
 
 struct SiegeReadingTests {
+    private static let name = LoopTurns.Metric.processor.rawValue
+
     private func turns(_ counts: [Int]) -> LoopTurns? {
         let bounds = ["0.001", "0.01", "0.05", "+Inf"]
-        let buckets = zip(bounds, counts).map { #"\#(LoopTurns.metric)_bucket{le="\#($0)"} \#($1)"# }
+        let buckets = zip(bounds, counts).map { #"\#(Self.name)_bucket{le="\#($0)"} \#($1)"# }
         return LoopTurns(
-            openMetrics: "# TYPE x\nother_bucket{le=\"9\"} 1\n" + buckets.joined(separator: "\n") + "\n# EOF\n")
+            openMetrics: "# TYPE x\nother_bucket{le=\"9\"} 1\n" + buckets.joined(separator: "\n") + "\n# EOF\n",
+            .processor)
     }
 
     @Test func theLongestTurnIsThatOfTheHighestBucketThatGrew() throws {
@@ -203,14 +206,17 @@ struct SiegeReadingTests {
     }
 
     @Test func aDaemonThatSaysNothingOfItsTurns() {
-        #expect(LoopTurns(openMetrics: "# EOF\n") == nil)
-        #expect(LoopTurns(answer: #"{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"no"}}"#) == nil)
+        #expect(LoopTurns(openMetrics: "# EOF\n", .clock) == nil)
+        #expect(LoopTurns(answer: #"{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"no"}}"#, .clock) == nil)
     }
 
     @Test func turnsAreReadFromTheAnswer() throws {
-        let answer =
-            #"{"jsonrpc":"2.0","id":1,"result":{"contentType":"x","body":"\#(LoopTurns.metric)_bucket{le=\"0.5\"} 3\n"}}"#
-        #expect(LoopTurns(answer: answer) == LoopTurns(openMetrics: "\(LoopTurns.metric)_bucket{le=\"0.5\"} 3"))
+        let bucket = #"\#(Self.name)_bucket{le="0.5"} 3"#
+        let body = bucket.replacing("\"", with: "\\\"")
+        let answer = #"{"jsonrpc":"2.0","id":1,"result":{"contentType":"x","body":"\#(body)\n"}}"#
+        #expect(LoopTurns(answer: answer, .processor) == LoopTurns(openMetrics: bucket, .processor))
+        #expect(LoopTurns(answer: answer, .processor) != nil)
+        #expect(LoopTurns(answer: answer, .clock) == nil)
     }
 
     @Test(arguments: [

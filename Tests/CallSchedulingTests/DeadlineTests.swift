@@ -19,7 +19,7 @@ import Testing
             Issue.record("wrong outcome")
             return
         }
-        #expect(bench.scheduler.waitingAccounts == 0)
+        #expect(bench.scheduler.requests.waiting == 0)
         bench.freeSlot()
         #expect(bench.pass(.seconds(10)).isEmpty)
     }
@@ -53,9 +53,9 @@ import Testing
     @Test mutating func whatIsWithdrawnWhileItWaitsCostsNothing() {
         bench.takeAllSlots()
         let key = bench.ask(0..<300)
-        #expect(bench.scheduler.waitingAccounts == 300)
+        #expect(bench.scheduler.requests.waiting == 300)
         bench.withdraw(key)
-        #expect(bench.scheduler.waitingAccounts == 0 && bench.scheduler.openAccountsByPrincipal.isEmpty)
+        #expect(bench.scheduler.requests.waiting == 0 && bench.scheduler.lanes.callers.openAccountsByPrincipal.isEmpty)
         bench.freeSlot()
         #expect(bench.pass(.seconds(60)).isEmpty)
         let next = bench.scheduler.nextEvent(now: bench.now)

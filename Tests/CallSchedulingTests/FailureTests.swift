@@ -97,9 +97,9 @@ import Testing
     @Test mutating func frequencyCodesHalveTheRateAndTheCallIsTriedAgain() {
         let key = bench.ask(0..<1)
         bench.fail(bench.pass()[0].key, 60007, .tooFrequent)
-        #expect(bench.scheduler.currentLimit(at: bench.now) == 50)
+        #expect(bench.scheduler.limiter.limit(at: bench.now) == 50)
         bench.pass(.seconds(1))
-        #expect(bench.scheduler.slots.limit == 51)
+        #expect(bench.scheduler.limiter.limit == 51)
         if let call = bench.started.last { bench.answer(call.key, call.accounts) }
         #expect(bench.isAnswered(key))
         #expect(bench.scheduler.counters.slowDowns == 1)
@@ -111,7 +111,7 @@ import Testing
         let failure = CallFailure(.neverSent, message: "refused")
         _ = bench.scheduler.callEnded(
             call.key, CallEnd(counted: .neverSent, result: .failure(failure)), now: bench.now)
-        #expect(bench.scheduler.slots.held == 0 && bench.scheduler.counters.neverSent == 1)
+        #expect(bench.scheduler.limiter.held == 0 && bench.scheduler.counters.neverSent == 1)
     }
 
     /// Fails everything, the referees too, until the gate is closed.
@@ -138,7 +138,7 @@ import Testing
         #expect(failure?.retryAfter.map { $0 > .zero && $0 <= .seconds(1) } == true)
         let late = bench.ask(0..<1, connection: 3)
         #expect(bench.failure(of: late)?.first.attempts == 0)
-        #expect(bench.scheduler.waitingAccounts == 0)
+        #expect(bench.scheduler.requests.waiting == 0)
     }
 
     @Test mutating func aProbeThatIsAnsweredLetsAllIn() {

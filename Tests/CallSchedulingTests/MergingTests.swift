@@ -16,7 +16,7 @@ import Testing
         let calls = bench.pass()
         #expect(calls.map(\.accounts.count) == sizes)
         #expect(calls.flatMap(\.accounts) == SchedulerBench.accounts(0..<count))
-        #expect(bench.scheduler.waitingAccounts == 0)
+        #expect(bench.scheduler.requests.waiting == 0)
     }
 
     @Test mutating func whatIsAskedForInTheSameTurnSharesACall() {
@@ -34,7 +34,7 @@ import Testing
             keys.append(bench.ask(first..<count, uid: UInt32(connection % 5), connection: connection))
         }
         keys.append(bench.ask(0..<count))
-        bench.scheduler.slots = SlotTable(limit: 100)
+        bench.scheduler.limiter.changeSlots { $0 = SlotTable(limit: 100) }
         let calls = bench.pass(.seconds(1))
         #expect(calls.count == (count + 99) / 100)
         #expect(Set(calls.flatMap(\.accounts)).count == count)

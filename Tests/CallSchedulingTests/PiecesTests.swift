@@ -40,6 +40,19 @@ import Testing
         #expect(bench.scheduler.counters.answered == Self.requests)
     }
 
+    /// Calls that end together, as after a common time-out, are events of one turn of the loop.
+    @Test mutating func callsThatEndTogetherShareTheTurn() {
+        let accounts = 2000
+        for connection in 0..<Self.requests {
+            bench.ask(connection % accounts..<connection % accounts + 1, connection: UInt64(connection))
+        }
+        for call in bench.pass(.seconds(2)) { bench.answer(call.key, call.accounts) }
+        #expect(bench.started.count == accounts / 100)
+        #expect(bench.finished.count <= Self.endsInOneTurn)
+        _ = takeTurns()
+        #expect(bench.finished.count == Self.requests)
+    }
+
     @Test mutating func aFailureThatManyWaitForIsGivenInPieces() {
         askForOneAccount()
         let call = bench.pass()[0]
@@ -89,6 +102,8 @@ import Testing
         #expect(takeTurns() <= Self.endsInOneTurn)
         #expect(bench.scheduler.counters.stopped == Self.requests)
         bench.answer(call.key, call.accounts)
-        #expect(bench.isAnswered(underWay))
+        bench.turn()
+        let isAnswered = bench.isAnswered(underWay)
+        #expect(isAnswered)
     }
 }

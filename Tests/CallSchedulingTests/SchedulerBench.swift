@@ -65,10 +65,12 @@ struct SchedulerBench {
 
     /// Calls that take all slots but `count`, and stay under way.
     mutating func takeAllSlots(but count: Int = 0) {
-        while scheduler.slots.held < scheduler.slots.limit - count { _ = scheduler.slots.take() }
+        scheduler.limiter.changeSlots { slots in
+            while slots.held < slots.limit - count { _ = slots.take() }
+        }
     }
 
-    mutating func freeSlot(_ slot: Int = 0) { scheduler.slots.neverSent(slot) }
+    mutating func freeSlot(_ slot: Int = 0) { scheduler.limiter.changeSlots { $0.neverSent(slot) } }
 
     mutating func answer(_ call: CallKey, _ accounts: [Account], missing: Set<Account> = []) {
         let found = accounts.map { account in

@@ -69,6 +69,6 @@ import Testing
         bench.fail(call.key, code, reaction)
         #expect(isShuttingDown(key))
         #expect(bench.started.count == 1)
-        #expect(bench.scheduler.history.isEmpty && bench.scheduler.waitingAccounts == 0)
+        #expect(bench.scheduler.retries.isEmpty && bench.scheduler.requests.waiting == 0)
     }
 }

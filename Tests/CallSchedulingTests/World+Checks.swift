@@ -81,12 +81,14 @@ extension World {
     mutating func checkConsistency() {
         let waitedFor = scheduler.accounts.all.filter { $0.state.waiters != nil }
         let inTables = waitedFor.reduce(0) { $0 + ($1.state.waiters?.count ?? 0) }
-        if inTables != scheduler.waiting { problems.append("\(scheduler.waiting) waiting, \(inTables) found") }
+        if inTables != scheduler.requests.waiting {
+            problems.append("\(scheduler.requests.waiting) waiting, \(inTables) found")
+        }
         if waitedFor.count != scheduler.accounts.waitedFor { problems.append("accounts waited for count otherwise") }
         let requests = scheduler.requests.all.map(\.request)
         if requests.count != scheduler.requests.count { problems.append("open requests count otherwise") }
         let inRequests = requests.reduce(0) { $0 + $1.waiting }
-        if inRequests != scheduler.waiting { problems.append("requests count \(inRequests)") }
+        if inRequests != scheduler.requests.waiting { problems.append("requests count \(inRequests)") }
         let callers = scheduler.lanes.callers
         if requests.reduce(0, { $0 + $1.accounts.count }) != callers.openAccounts {
             problems.append("open accounts count otherwise")
@@ -96,28 +98,27 @@ extension World {
         }
         if Set(scheduler.requests.all.map(\.key)) != Set(open.keys) { problems.append("other requests than asked for") }
         var lanes = Set(scheduler.lanes.accounts)
-        for group in scheduler.retries.unordered { lanes.formUnion(group.accounts) }
-        let parked = Set(scheduler.parked.map(\.id))
+        lanes.formUnion(scheduler.retries.waiting)
+        let parked = Set(scheduler.lanes.parked.map(\.id))
         for (id, state) in waitedFor {
             let isParked = parked.contains(id) && isForPausedOnly(state)
             let isReachable =
                 state.isReserved ? lanes.contains(id) : isParked || requests.contains { $0.willOffer(id) }
             if !isReachable { problems.append("\(state.account.text) waits, and nothing brings it into a call") }
         }
-        if scheduler.isStarved, !scheduler.laneIsHeldBack, scheduler.gate.admission == .all, !isStopping {
+        if scheduler.backlog == .empty, scheduler.gate.admission == .all, !isStopping {
             // Nothing could leave: then all that waits has a retry's or a search's end before it.
-            let isIdle = scheduler.lanes.accounts.isEmpty && !scheduler.lanes.hasTests() && scheduler.repeats.isEmpty
+            let isIdle =
+                scheduler.lanes.accounts.isEmpty && !scheduler.lanes.hasTests() && !scheduler.retries.hasRepeats
             let all = waitedFor.allSatisfy { $0.state.isReserved || isForPausedOnly($0.state) }
             if !isIdle || !all { problems.append("something could leave, and nothing sees to it") }
         }
-        for (id, past) in scheduler.history where scheduler.accounts.account(id) == nil {
-            problems.append("history of a forgotten account: \(past)")
+        if scheduler.retries.failed.contains(where: { scheduler.accounts.account($0) == nil }) {
+            problems.append("failures of a forgotten account")
         }
-        let tests = scheduler.calls.values.count { if case .test = $0.purpose { true } else { false } }
-        if tests != scheduler.testsUnderWay { problems.append("tests count otherwise") }
-        let callLanes = scheduler.calls.values.map(\.lane)
+        let callLanes = scheduler.calls.all.map(\.lane)
         let (beside, suspects) = (callLanes.count { $0 == .besideOffender }, callLanes.count { $0 == .suspect })
-        if (beside, suspects) != (scheduler.underWay.besideOffenders, scheduler.underWay.suspects) {
+        if (beside, suspects) != (scheduler.calls.counts.besideOffenders, scheduler.calls.counts.suspects) {
             problems.append("calls of lanes count otherwise")
         }
         if suspects > max(1, plan.inFlight / 4) { problems.append("too many suspects under way") }
@@ -139,17 +140,17 @@ extension World {
         guard problems.isEmpty else { return }
         if !open.isEmpty { problems.append("\(open.count) requests never ended") }
         if !scheduler.calls.isEmpty { problems.append("calls are left") }
-        if scheduler.waiting != 0 || scheduler.lanes.callers.openAccounts != 0 || scheduler.isEndingRequests {
+        if scheduler.requests.waiting != 0 || scheduler.lanes.callers.openAccounts != 0 || scheduler.isEndingRequests {
             problems.append("accounts are left waiting")
         }
         if !scheduler.accounts.isEmpty { problems.append("accounts are left: \(scheduler.accounts.all.count)") }
-        if !scheduler.history.isEmpty { problems.append("history is left: \(scheduler.history.count)") }
-        if !scheduler.searches.isEmpty || scheduler.lanes.hasTests() || !scheduler.repeats.isEmpty {
+        if !scheduler.retries.isEmpty { problems.append("failures are left: \(scheduler.retries.failed.count)") }
+        if !scheduler.searches.isEmpty || scheduler.lanes.hasTests() || scheduler.retries.hasRepeats {
             problems.append(
-                "searches are left: \(scheduler.searches.count) \(scheduler.lanes.hasTests()) \(scheduler.repeats.count), \(scheduler.gate) starved \(scheduler.isStarved) \(scheduler.laneIsHeldBack) stopping \(isStopping)"
+                "searches are left, \(scheduler.gate) \(scheduler.backlog) stopping \(isStopping)"
             )
         }
-        if isStopping, !scheduler.isDrained { problems.append("not drained: \(scheduler.slots.held) slots held") }
+        if isStopping, !scheduler.isDrained { problems.append("not drained: \(scheduler.limiter.held) slots held") }
         if server.worstSecond > plan.rate { problems.append("\(server.worstSecond) calls in a second") }
     }
 }

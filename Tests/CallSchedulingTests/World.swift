@@ -77,8 +77,8 @@ struct World {
             heldBytes: 20_000)
         limits.accountsPerCall = 100
         scheduler = CallScheduler(limits: limits, seed: seed)
-        scheduler.workPerTurn = plan.workPerTurn
-        scheduler.settlements.pieceSize = max(1, plan.workPerTurn / 10)
+        scheduler.ends.workPerTurn = plan.workPerTurn
+        scheduler.ends.pieceSize = max(1, plan.workPerTurn / 10)
     }
 
     /// Runs until everybody has gone and all is quiet.
@@ -191,7 +191,7 @@ struct World {
         let wanted = open.values.contains { !Set($0.accounts).isDisjoint(with: accounts) }
         if !wanted { problems.append("a call for nobody") }
         // A search goes on, and what has failed is asked for again.
-        let isFirst = scheduler.calls[key]?.purpose == .ordinary && scheduler.history.isEmpty
+        let isFirst = scheduler.calls[key]?.purpose == .ordinary && scheduler.retries.isEmpty
         if isFirst, !isRead(accounts) {
             problems.append("a call for clients that do not read")
         }

@@ -35,6 +35,15 @@ import UserSig
         #expect(problem(path) == "secretKeyFile: \(path): is empty; put the app's secret key there")
     }
 
+    @Test func markOfAnEncodingIsRefused() throws {
+        let marked = try folder.write(("\u{FEFF}" + Self.key).utf8, to: "marked")
+        #expect(problem(marked) == "secretKeyFile: \(marked): begins with a byte order mark; save it without one")
+        for (index, mark) in ([[0xFF, 0xFE], []] as [[UInt8]]).enumerated() {
+            let wide = try folder.write(mark + Self.key.utf16.flatMap { [UInt8($0), 0] }, to: "wide\(index)")
+            #expect(problem(wide) == "secretKeyFile: \(wide): is in UTF-16; save it as UTF-8")
+        }
+    }
+
     @Test func atMostFourKibibytesAreTaken() throws {
         let large = try folder.write([UInt8](repeating: 0x61, count: 4097), to: "large")
         #expect(problem(large) == "secretKeyFile: \(large): is larger than 4096 bytes")
@@ -78,7 +87,11 @@ import UserSig
     @Test func whatIsNoFileIsRefused() throws {
         #expect(problem(folder.path)?.hasSuffix("it is no regular file") == true)
         #expect(problem("/dev/zero")?.hasSuffix("it is no regular file") == true)
-        #expect(problem(folder.path + "/none") == "secretKeyFile: \(folder.path)/none: no such file")
+        let none = folder.path + "/none"
+        #expect(
+            problem(none) == "secretKeyFile: a path of \(none.count) characters in \(folder.path): no such file")
+        let credential = folder.path + "/imattrd.secret-key"
+        #expect(problem(credential) == "secretKeyFile: \(credential): no such file")
         // Opening one would wait for somebody to write.
         #expect(problem(try folder.makePipe("pipe"))?.hasSuffix("it is no regular file") == true)
     }

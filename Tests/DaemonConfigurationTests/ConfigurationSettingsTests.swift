@@ -14,7 +14,7 @@ import UpstreamClient
     static let values: [(ConfigurationKey, String, @Sendable (Settings) -> Bool)] = [
         (.sdkAppId, "4294967295", { $0.sdkAppID == 4_294_967_295 }),
         (.admin, "管理员", { $0.upstream.admin == "管理员" }),
-        (.secretKeyFile, "/other", { $0.secretKeyFile == "/other" }),
+        (.secretKeyFile, "/proc/version", { $0.secretKeyFile == "/proc/version" }),
         (.region, "jakarta", { $0.upstream.endpoint == Endpoint(.jakarta) }),
         (.upstreamUrl, "https://[::1]:8443", { $0.upstream.endpoint == Endpoint(url: "https://[::1]:8443") }),
         (.rateLimit, "7", { $0.rateLimit == 7 }),
@@ -108,19 +108,18 @@ import UpstreamClient
         #expect(configuration.values.filter { $0.origin == .builtIn }.count == texts.count - 3)
         #expect(settings.idleExit == nil)
         #expect(settings.allow == nil)
-        #expect(settings.upstream.certificateAuthorityFile == nil)
+        #expect(settings.upstream.trustRoots == nil)
     }
 
     /// One problem, which names key, origin, value and what is allowed.
     @Test(arguments: [
         (ConfigurationKey.sdkAppId, "0", "from 1 to 4294967295"), (.sdkAppId, "4294967296", "from 1 to 4294967295"),
-        (.sdkAppId, "x", "from 1 to 4294967295"), (.admin, "", "must not be empty"),
-        (.region, "mars", "one of china, singapore"),
+        (.sdkAppId, "x", "from 1 to 4294967295"), (.region, "mars", "one of china, singapore"),
         (.upstreamUrl, "http://a.example", "https://HOST[:PORT]"),
-        (.upstreamUrl, "https://u@a.example", "https://HOST[:PORT]"),
+        (.upstreamUrl, "https://a.example/path", "https://HOST[:PORT]"),
         (.rateLimit, "0", "from 1 to 1000000"), (.rateLimit, "1000001", "from 1 to 1000000"),
         (.rateLimit, "1.5", "from 1 to"),
-        (.rateLimit, "", "from 1 to"), (.rateLimit, "99999999999999999999", "from 1 to"),
+        (.rateLimit, "99999999999999999999", "from 1 to"),
         (.rateLimit, " 5", "from 1 to"),
         (.roundTripCredit, "0.96", "from 0.0 to 0.95"), (.roundTripCredit, "-0.1", "from 0.0 to 0.95"),
         (.roundTripCredit, "nan", "from 0.0 to 0.95"), (.roundTripCredit, "much", "from 0.0 to 0.95"),
@@ -132,7 +131,7 @@ import UpstreamClient
         (.upstreamTimeoutMs, "99", "from 100"),
         (.userSigTtlSeconds, "59", "from 60"), (.cacheMaxBytes, "-1", "from 0"),
         (.idleExitSeconds, "9", "0 (never) or at least 10"),
-        (.idleExitSeconds, "-1", "from 0"), (.allow, "", "an empty list allows nobody"), (.allow, "wheel", "user:NAME"),
+        (.idleExitSeconds, "-1", "from 0"), (.allow, "wheel", "user:NAME"),
         (.allow, "uid:x", "user:NAME"), (.allow, "uid:-1", "user:NAME"), (.allow, "uid:4294967295", "user:NAME"),
         (.allow, "user:", "user:NAME"), (.allow, "user:no such user", "there is no user"),
         (.allow, "group:no such group", "there is no group"), (.logLevel, "loud", "one of trace, debug"),
@@ -158,7 +157,55 @@ import UpstreamClient
     func listForOneValueIsOneProblem(key: ConfigurationKey) {
         let required = Reading.required.filter { $0.key != key }
         let problems = Reading.read(flags: required, yaml: "\(key.rawValue): [1, 2]").problems.map(\.description)
-        #expect(problems == ["\(key.rawValue) (/etc/test.yaml:1): \"1,2\": must be one value, not a list"])
+        let shown = key.rule == .file ? "3 characters that are not an absolute path of a file" : "\"1,2\""
+        #expect(problems == ["\(key.rawValue) (/etc/test.yaml:1): \(shown): must be one value, not a list"])
+    }
+
+    /// YAML's words for nothing are no text.
+    @Test(arguments: ConfigurationKey.allCases, ["", "~", "null", "Null", "NULL", "# none", "''", "\"\""])
+    func nameWithoutAValueIsOneProblem(key: ConfigurationKey, nothing: String) {
+        let flags = Reading.required.filter { $0.key != key }
+        let problems = Reading.read(flags: flags, yaml: "\(key.rawValue): \(nothing)").problems.map(\.description)
+        #expect(problems.count == 1)
+        #expect(problems.first?.hasPrefix("\(key.rawValue) (/etc/test.yaml:1): has no value; write ") == true)
+        if nothing.isEmpty {
+            for configuration in [
+                Reading.read(flags: flags.merging([key: ""]) { $1 }),
+                Reading.read(flags: flags, environment: [key.environmentVariable: ""]),
+                Reading.read(flags: flags, yaml: "{\"\(key.rawValue)\": null}"),
+            ] {
+                #expect(configuration.problems.map { $0.description.contains("has no value") } == [true])
+            }
+        }
+    }
+
+    @Test func quotedNullIsAText() {
+        #expect(Reading.read(flags: Reading.required, yaml: "admin: 'null'").problems.isEmpty)
+        let flags = Reading.required.filter { $0.key != .admin }
+        #expect(Reading.read(flags: flags, yaml: "admin: \"~\"").settings?.upstream.admin == "~")
+    }
+
+    /// As many as fit into a file. Half as many take half as long, give or take what a busy machine does.
+    @Test func manyUnknownKeysAreFiveLinesInLinearTime() {
+        func read(_ count: Int) -> (lines: [String], took: Duration) {
+            let yaml = (0..<count).map { "k\($0): 1" }.joined(separator: "\n")
+            var lines: [String] = []
+            let took = ContinuousClock().measure {
+                let configuration = Reading.read(flags: Reading.required, yaml: yaml)
+                lines = configuration.problems.lines
+                #expect(configuration.allProblems == lines)
+            }
+            return (lines, took)
+        }
+        let (half, all) = (read(45_000), read(90_000))
+        #expect(all.lines.count == 5)
+        #expect(all.lines.last == "and 89996 more problems; fix these first")
+        #expect(all.lines.first?.hasPrefix("k0 (/etc/test.yaml:1): no such key") == true)
+        #expect(all.took < half.took * 8 + .seconds(1))
+    }
+
+    @Test func fewProblemsAreAllShown() {
+        #expect(Reading.read(yaml: "a: 1").problems.lines.count == 5)
     }
 
     @Test func everyProblemIsToldAtOnce() {
@@ -185,16 +232,19 @@ import UpstreamClient
 
     @Test func problemIsOneLine() {
         let problems = Reading.problems(
-            with: .region, "a\nb\u{2028}c\u{1B}[2J\u{202E}d" + String(repeating: "x", count: 100))
+            with: .upstreamUrl, "a\nb\u{2028}c\u{1B}[2J\u{202E}d" + String(repeating: ".x", count: 100))
         #expect(problems.first?.contains("\"a b c [2J d") == true)
-        #expect(problems.first?.contains("xxx…\"") == true)
+        #expect(problems.first?.contains(".x.…\"") == true)
         let configuration = Reading.read(flags: Reading.required, yaml: "\"a\\nb\": 1")
         #expect(configuration.problems.first?.description.hasPrefix("a b (") == true)
     }
 
     @Test func namedFileThatIsMissingIsAProblem() {
         let text = ConfigurationText(flags: [:], environment: [:], file: nil, namedFile: "/nowhere.yaml")
-        #expect(text.problems.map(\.description) == ["config: \"/nowhere.yaml\": no such file"])
+        #expect(
+            text.problems.map(\.description) == [
+                "config: 13 characters that are not an absolute path of a file: no such file"
+            ])
         #expect(ConfigurationText(flags: [:], environment: [:]).problems.isEmpty)
     }
 
@@ -205,13 +255,17 @@ import UpstreamClient
 
     @Test func trustRootsMustBeThere() throws {
         let folder = try ConfigurationFolder()
-        let file = try folder.write("# roots\n-----BEGIN CERTIFICATE-----\n".utf8, to: "ca.pem")
+        let file = try folder.write("# roots\n\(Self.authority)\n".utf8, to: "ca.pem")
+        let broken = try folder.write("-----BEGIN CERTIFICATE-----\nAAAA\n".utf8, to: "broken.pem")
         let empty = try folder.write([], to: "empty.pem")
+        let marked = try folder.write("\u{FEFF}-----BEGIN CERTIFICATE-----\n".utf8, to: "marked.pem")
         let flags = Reading.required.merging([.upstreamUrl: "https://a.example"]) { $1 }
         let good = Reading.read(flags: flags.merging([.upstreamCaFile: file]) { $1 })
-        #expect(good.settings?.upstream.certificateAuthorityFile == file)
+        #expect(try #require(good.settings).upstream.trustRoots == TrustRoots(pem: Array(Self.authority.utf8)))
         for (path, reason) in [
-            (empty, "holds no certificate"), ("/nowhere.pem", "no such file"), (folder.path, "no regular file"),
+            (empty, "holds no certificate"), (broken, "or one that cannot be read"),
+            (marked, "begins with a byte order mark"), ("/nowhere.pem", "no such file"),
+            (folder.path, "no regular file"),
         ] {
             let problems = Reading.read(flags: flags.merging([.upstreamCaFile: path]) { $1 }).problems
             #expect(problems.count == 1)
@@ -222,13 +276,47 @@ import UpstreamClient
 
     @Test func keysThatWaitForARestart() {
         let keys = ConfigurationKey.allCases.filter(\.needsRestart)
-        #expect(keys == [.sdkAppId, .admin, .region, .upstreamUrl, .upstreamCaFile, .upstreamTimeoutMs])
+        #expect(keys == [.sdkAppId, .admin, .region, .upstreamUrl])
+    }
+
+    /// A certificate that nobody uses.
+    static let authority = """
+        -----BEGIN CERTIFICATE-----
+        MIIBiTCCAS+gAwIBAgIUBql9Sf2Q6l/TBLzd5laifmLI1aswCgYIKoZIzj0EAwIw
+        GTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkwIBcNMjYxMTMwMTUwMDU1WhgPMjEy
+        NjExMDYxNTAwNTVaMBkxFzAVBgNVBAMMDlRlc3QgYXV0aG9yaXR5MFkwEwYHKoZI
+        zj0CAQYIKoZIzj0DAQcDQgAEbb4IB0RDTCIA/Qa0POiilJ9hXY7Qd6SSh8KpDlga
+        RJDsWkl2j/lK6gHKO66WCV1q7bl1jLEIPCNmba9+RPuDaKNTMFEwHQYDVR0OBBYE
+        FEDb9VsczPjTD4jfgAGXM8wcKM62MB8GA1UdIwQYMBaAFEDb9VsczPjTD4jfgAGX
+        M8wcKM62MA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhAJw2HiDp
+        JiexxoXp1VkbiZUDjA+PW80I3wtJF6jLi6V4AiAfKjJTJMKNkRzjKVtoiRMo8YYs
+        bGmmZuCXkWENWfDIRw==
+        -----END CERTIFICATE-----
+        """
+
+    /// They are for the host that a restart brings.
+    @Test func trustRootsWaitWithTheirURL() throws {
+        let folder = try ConfigurationFolder()
+        let roots: [ConfigurationKey: String] = [
+            .upstreamCaFile: try folder.write(Self.authority.utf8, to: "ca.pem")
+        ]
+        let url: [ConfigurationKey: String] = [.upstreamUrl: "https://a.example"]
+        func settings(_ changes: [ConfigurationKey: String]) throws -> Settings {
+            try #require(Reading.read(flags: Reading.required.merging(changes) { $1 }).settings)
+        }
+        let (region, host) = (try settings([:]), try settings(url))
+        let trusting = try settings(url.merging(roots) { $1 })
+        #expect(host.keysForRestart(to: trusting) == [])
+        #expect(trusting.keeping(whatWaitsForARestart: host).upstream.trustRoots != nil)
+        #expect(host.keeping(whatWaitsForARestart: trusting).upstream.trustRoots == nil)
+        #expect(region.keysForRestart(to: trusting) == [.region, .upstreamUrl, .upstreamCaFile])
+        #expect(trusting.keeping(whatWaitsForARestart: region).upstream.trustRoots == nil)
     }
 
     /// Each change is reported by the key that was changed.
     @Test(
         arguments: [
-            ([.region: "tokyo"], [.region]), ([.upstreamTimeoutMs: "700"], [.upstreamTimeoutMs]),
+            ([.region: "tokyo"], [.region]), ([.upstreamTimeoutMs: "700"], []),
             ([.upstreamUrl: "https://a.example"], [.region, .upstreamUrl]), ([.rateLimit: "7", .allow: "uid:1"], []),
             ([.admin: "a", .sdkAppId: "7"], [.sdkAppId, .admin]), ([.upstreamTimeoutMs: "5000"], []),
         ] as [([ConfigurationKey: String], [ConfigurationKey])])
@@ -237,7 +325,8 @@ import UpstreamClient
         let new = try #require(Reading.read(flags: Reading.required.merging(changes) { $1 }).settings)
         #expect(old.keysForRestart(to: new) == waiting)
         let kept = new.keeping(whatWaitsForARestart: old)
-        #expect(kept.upstream == old.upstream && kept.rateLimit == new.rateLimit)
+        #expect(kept.upstream.endpoint == old.upstream.endpoint && kept.upstream.admin == old.upstream.admin)
+        #expect(kept.rateLimit == new.rateLimit && kept.upstream.timeout == new.upstream.timeout)
         #expect(kept.keysForRestart(to: new) == waiting, "they wait after the next reload as well")
     }
 

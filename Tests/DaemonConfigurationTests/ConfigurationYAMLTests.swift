@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import DaemonConfiguration
@@ -5,10 +6,18 @@ import Testing
 @Suite struct ConfigurationYAMLTests {
     private func file(_ text: String) -> YAMLFile { YAMLFile(Array(text.utf8), path: "c.yaml") }
 
-    private func values(_ text: String) -> [String: [String]] {
+    private func values(_ text: String) -> [String: [String]?] {
         let file = file(text)
         #expect(file.problems.map(\.description) == [])
-        return Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, $0.entry.elements) })
+        return Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, elements($0.entry)) })
+    }
+
+    private func elements(_ entry: ConfigurationText.Entry) -> [String]? {
+        switch entry.content {
+        case .nothing: nil
+        case .scalar(let text): [text]
+        case .list(let elements): elements
+        }
     }
 
     @Test(arguments: ["", "\n", "# comment", "---\n# comment\n", "--- {}\n...\n", "{}"])
@@ -34,8 +43,8 @@ import Testing
             """
         #expect(
             values(text) == [
-                "a": ["100"], "b": ["1_000"], "c": ["qé # no comment"], "d": ["it's"], "e": ["yes"], "f": [""],
-                "g": ["~"],
+                "a": ["100"], "b": ["1_000"], "c": ["qé # no comment"], "d": ["it's"], "e": ["yes"], "f": nil,
+                "g": nil,
                 "h": ["x", "y", "3"], "i": ["one", "two"], "j": [],
             ])
     }
@@ -84,6 +93,20 @@ import Testing
         let problems = YAMLFile(Array("a: 1\nb: ".utf8) + bytes + Array("\n".utf8), path: "c.yaml").problems
         #expect(problems.count == 1)
         #expect(problems.first?.description.hasPrefix("c.yaml (c.yaml:2): is not YAML: ") == true)
+    }
+
+    @Test func byteOrderMarkOfUTF8IsSkipped() {
+        #expect(values("\u{FEFF}a: 1\n") == ["a": ["1"]])
+        #expect(values("\u{FEFF}# comment\n---\na: 1\n") == ["a": ["1"]])
+        #expect(values("\u{FEFF}").isEmpty)
+        #expect(values("\u{FEFF}{\"a\": 1}") == ["a": ["1"]])
+    }
+
+    @Test(arguments: [String.Encoding.utf16, .utf16BigEndian, .utf16LittleEndian, .utf32, .utf32BigEndian])
+    func otherEncodingsAreNamed(encoding: String.Encoding) throws {
+        let bytes = Array(try #require("a: 1\n".data(using: encoding)))
+        let problem = try #require(YAMLFile(bytes, path: "c.yaml").problems.first?.description)
+        #expect(problem.hasPrefix("c.yaml: is in UTF-") && problem.hasSuffix("; save it as UTF-8"))
     }
 
     @Test func filesAreReadFromDisk() throws {

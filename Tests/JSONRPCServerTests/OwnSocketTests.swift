@@ -9,7 +9,7 @@ import Testing
             let path = "\(folder.path)/socket"
             let socket = try bound(path)
             #expect(folder.names == ["socket", "socket.lock"])
-            #expect(!socket.replacedStaleSocket)
+            #expect(socket.remains == .nothing)
             #expect(try mode(path) == S_IFSOCK | 0o660)
             #expect(try mode("\(path).lock") == S_IFREG | 0o600)
             #expect(accepts(path))
@@ -53,7 +53,7 @@ import Testing
             try leaveStaleSocket(path)
             #expect(!accepts(path))
             let socket = try bound(path)
-            #expect(socket.replacedStaleSocket)
+            #expect(socket.remains == .socket)
             #expect(accepts(path))
             close(socket)
         }
@@ -126,8 +126,47 @@ import Testing
         try inFolder { folder in
             let path = "\(folder.path)/socket"
             close(open("\(path).lock", O_CREAT, 0o600))
-            close(try bound(path))
+            let socket = try bound(path)
+            #expect(socket.remains == .lockFile)
+            close(socket)
             #expect(folder.names == [])
+        }
+    }
+
+    /// Whatever else goes wrong, the notes are there for the next process.
+    @Test func notesThatWereLeftBehindAreFound() throws {
+        try inFolder { folder in
+            let path = "\(folder.path)/socket"
+            let file = open("\(path).lock", O_CREAT | O_WRONLY, 0o600)
+            #expect(write(file, "notes: 1", 8) == 8)
+            close(file)
+            #expect(throws: OwnSocket.Failure.self) { try OwnSocket(path: path, notesMark: Array("other".utf8)) }
+            close(open(path, O_CREAT, 0o600))
+            #expect(throws: OwnSocket.Failure.self) { try OwnSocket(path: path, notesMark: Array("notes".utf8)) }
+            #expect(folder.names == ["socket", "socket.lock"])
+            unlink(path)
+            let socket = try OwnSocket(path: path, notesMark: Array("notes".utf8))
+            #expect(socket.remains == .lockFile)
+            var text = [UInt8](repeating: 0, count: 9)
+            #expect(pread(socket.lockFile, &text, 9, 0) == 8)
+            close(socket)
+        }
+    }
+
+    /// Somebody has removed both files, and another process has made its own.
+    @Test func theFilesOfAnotherAreLeftAlone() throws {
+        try inFolder { folder in
+            let path = "\(folder.path)/socket"
+            let first = try bound(path)
+            unlink(path)
+            unlink("\(path).lock")
+            let second = try bound(path)
+            first.remove()
+            #expect(folder.names == ["socket", "socket.lock"])
+            #expect(accepts(path))
+            #expect(failure(path) == "\(path).lock is locked: another process serves this socket; stop it first")
+            close(second)
+            Glibc.close(first.descriptor)
         }
     }
 

@@ -2,8 +2,9 @@ import AttributeValues
 import NIOCore
 import NIOPosix
 import Testing
-import UpstreamClient
 import UpstreamSandbox
+
+@testable import UpstreamClient
 
 /// Connections that cannot be made, and how connections end.
 @Suite struct ConnectionTests {
@@ -39,6 +40,51 @@ import UpstreamSandbox
         #expect(report.failure?.kind == .certificate)
         #expect(report.failure?.message.hasPrefix("upstream's certificate is not accepted: ") == true)
         #expect(await sandbox.report().calls == 0)
+        try await client.shutDown()
+        await sandbox.shutDown()
+        await stranger.shutDown()
+    }
+
+    /// New connections need a certificate of the new authorities; others stay.
+    @Test func authoritiesCanBeChanged() async throws {
+        let stranger = try await SandboxServer.start()
+        let sandbox = try await SandboxServer.start()
+        let client = try await TestClient(of: sandbox)
+        #expect(try await client.call("abc").isAnswered)
+        try await client.trust(stranger.certificateAuthorityPEM)
+        #expect(try await client.call("abc").isAnswered)
+        #expect(try await client.call(["abc"], on: .new).failure?.kind == .certificate)
+        try await client.trust(sandbox.certificateAuthorityPEM)
+        #expect(try await client.call(["abc"], on: .new).isAnswered)
+        try await client.shutDown()
+        await sandbox.shutDown()
+        await stranger.shutDown()
+    }
+
+    /// A shorter time-out holds for the calls that begin after the change, and they do not wait for earlier ones.
+    @Test func timeoutCanBeChanged() async throws {
+        try await withClient(faults: [Fault(.hang)], timeout: .seconds(600)) { client, _ in
+            async let early = client.call("abc")
+            try await client.use(timeout: .milliseconds(100))
+            #expect(try await client.call("def").failure?.message.hasSuffix("within the time-out") == true)
+            try await client.shutDown()
+            #expect(try await early.failure?.message.hasSuffix("within the time-out") == false)
+        }
+    }
+
+    /// Where the libraries were compiled is nobody's business.
+    @Test func errorsNameNoPlacesOfSources() async throws {
+        let text =
+            "sslError([Error: 7 error:7:SSL routines:X:VERIFY_FAILED at /a b/.build/c.d/ssl/handshake.cc:393]) at home:1"
+        #expect(
+            TransportError.withoutPlaces(text)
+                == "sslError([Error: 7 error:7:SSL routines:X:VERIFY_FAILED]) at home:1")
+        #expect(TransportError.withoutPlaces("no") == "no")
+        let stranger = try await SandboxServer.start()
+        let sandbox = try await SandboxServer.start()
+        let client = try await TestClient(of: sandbox, authority: stranger.certificateAuthorityPEM)
+        let message = try #require(try await client.call("abc").failure?.message)
+        #expect(!message.contains("/") && !message.contains(".cc"), "\(message)")
         try await client.shutDown()
         await sandbox.shutDown()
         await stranger.shutDown()

@@ -26,7 +26,7 @@
 #
 #   IMATTR_KIND              argument, refused, unreachable, lost, deadline or protocol; empty after success
 #   IMATTR_MESSAGE           the same text as on standard error; refused: the daemon's own message
-#   IMATTR_RETRYABLE         true if the same call may succeed later without anybody's doing, else false
+#   IMATTR_RETRYABLE         true if the same call may succeed later without any change, else false
 #   IMATTR_CODE              refused: the code, Tencent's own if upstream refused; deadline: -32001 if the daemon said so
 #   IMATTR_RETRY_AFTER_MS    before that, asking again is of no use; empty if the daemon did not say
 #   IMATTR_ERROR             refused, and deadline if the daemon said so: its error object with all its data, as JSON text
@@ -36,7 +36,7 @@
 #   again; 76 not our protocol; 77 access denied; 78 daemon misconfigured
 #
 # The socket is that of --socket, else IMATTRD_SOCKET, else /run/imattrd/imattrd.sock. It is talked to by the first of nc (OpenBSD's), socat and
-# imattr that is there, or by the one that IMATTR_TRANSPORT names. imattr tells its errors in prose, so there IMATTR_ERROR
+# imattr that is there, or by the one that IMATTR_TRANSPORT names. imattr describes its errors in prose, so there IMATTR_ERROR
 # stays empty and long IMATTR_RETRY_AFTER_MS are rounded up to seconds.
 #
 # Names that begin with _imattr or _IMATTR are not for callers.
@@ -168,7 +168,7 @@ _imattr_begin() {
         IMATTR_RETRY_AFTER_MS='' IMATTR_ERROR='' IMATTR_ERRNO=''
 }
 
-# Ends a call: sets the variables, says why, and returns STATUS. Retryable is true for status 75 unless told otherwise.
+# Ends a call: sets the variables, says why, and returns STATUS. Retryable is true for status 75 by default.
 _imattr_fail() { # KIND STATUS MESSAGE [RETRYABLE]
     IMATTR_KIND=$1 IMATTR_MESSAGE=$3 IMATTR_RETRYABLE=${4-false}
     if (($# < 4 && $2 == 75)); then IMATTR_RETRYABLE=true; fi
@@ -290,7 +290,7 @@ _IMATTR_JOB=(
 # gets what is left of the time), _imattr_in_flight has those of them that this connection will answer, _imattr_lines what
 # was read and not looked at.
 
-# Sets _imattr_now to milliseconds of a clock that nobody sets.
+# Sets _imattr_now to milliseconds of a clock that is never set.
 _imattr_tell_time() {
     local uptime
     IFS=' ' read -r uptime _ </proc/uptime
@@ -308,7 +308,7 @@ _imattr_start() {
 }
 
 # Waits for an answer to any request of the job: sets _imattr_id and REPLY, the result. Connects first if need be. Sets
-# _imattr_verdict to `late` instead if time is up and what failed is to be told by account.
+# _imattr_verdict to `late` instead if time is up and what failed is to be reported by account.
 _imattr_next_answer() {
     local _imattr_line
     _imattr_verdict=
@@ -395,7 +395,7 @@ _imattr_dial() { # MS-LEFT
     socat)
         address=${_imattr_socket//\\/\\\\}
         address=${address//':'/'\:'} address=${address//','/'\,'} address=${address//'!'/'\!'} address=${address//'"'/'\"'}
-        # Half a second after the end of its input it would leave unless told otherwise.
+        # Half a second after the end of its input it would leave by default.
         exec {_imattr_fd}< <(
             export LC_ALL=C
             exec socat -t "$(($1 / 1000 + 2))" - "UNIX-CONNECT:$address" < <(_imattr_lines "$1") 2>&1
@@ -771,7 +771,7 @@ _imattr_ask() { # HANDLER ARGUMENT...
 # The error of a request that no answer came to.
 _IMATTR_LATE='{"code":-32001,"message":"no answer came in time","data":{"retryable":true}}'
 
-# Makes requests of the accounts from _imattr_next on, as many as may be under way at once.
+# Makes requests of the accounts from _imattr_next on, as many as may be in flight at once.
 _imattr_fill_window() {
     local LC_ALL=C list account last
     while ((${#_imattr_waiting[@]} < _imattr_option[in-flight] && _imattr_next < ${#_imattr_accounts[@]})); do
@@ -810,7 +810,7 @@ _imattr_read_plain() {
     ((${#tail} < 9999)) && [[ ${#tail} -lt ${#_imattr_line} ]] || return 1
     local -a entries
     set -o noglob
-    # An unescaped mark after a bracket stands in no string, so that this cuts only between objects.
+    # An unescaped mark after a bracket is in no string, so that this cuts only between objects.
     _imattr_users=${_imattr_line:head - 14:-${#tail}}
     # shellcheck disable=SC2206  # it is to be split
     entries=(${_imattr_users//'},{"To_Account":'/$'}\n{"To_Account":'})

@@ -605,7 +605,7 @@ struct call {
     int64_t deadline;   /* ms; see now_ms */
     int64_t not_before; /* ms; pending: it is not sent before */
     size_t index;       /* the caller's */
-    struct buffer body; /* what stands after the id in its line */
+    struct buffer body; /* what follows the id in its line */
     bool timed;         /* what is left of the time follows the body */
     /* When it is done: */
     enum imattr_kind kind;
@@ -797,7 +797,7 @@ static void send_call(struct imattr_client *client, struct call *call)
     send_parts(client, connection, parts, 3);
 }
 
-/* Takes a call back, wherever it is, and finishes it; the daemon is told. */
+/* Takes a call back, wherever it is, and finishes it; the daemon is notified. */
 static void withdraw(struct imattr_client *client, struct call *call, enum imattr_kind kind)
 {
     struct connection *connection = call->connection;
@@ -1248,7 +1248,7 @@ static void drain_wake(int file)
 {
     uint64_t count;
     if (read(file, &count, sizeof count) < 0)
-        return; /* nobody woke us */
+        return; /* no thread woke us */
 }
 
 /* There was nothing to read: groups that are late can give up. */
@@ -1310,7 +1310,7 @@ static void sleep_until(struct imattr_client *client, struct group *group, int64
     pthread_cond_timedwait(&group->changed, &client->mutex, &when);
 }
 
-/* Waits until a call of the group is done. There must be one that is done or under way. Called with the mutex. */
+/* Waits until a call of the group is done. There must be one that is done or in flight. Called with the mutex. */
 static struct call *wait_for_one(struct imattr_client *client, struct group *group)
 {
     group->next_waiting = client->waiting;
@@ -1383,7 +1383,7 @@ static void list_free(struct list *list)
         call_free(list_take(list, &list->first));
 }
 
-/* Frees what an ancestor of this process had under way. A thread that waits there has not been copied, but its calls were. */
+/* Frees what an ancestor of this process had in flight. A thread that waits there has not been copied, but its calls were. */
 static void forget_calls(struct imattr_client *client)
 {
     list_free(&client->pending);
@@ -1576,7 +1576,7 @@ static void group_init(struct group *group, struct imattr_client *client, struct
     pthread_mutex_unlock(&token->mutex);
 }
 
-/* Withdraws what is under way, and frees what the group has. What is under way of a parent's group is the parent's. */
+/* Withdraws what is in flight, and frees what the group has. What is in flight of a parent's group is the parent's. */
 static void group_end(struct group *group)
 {
     struct imattr_token *token = group->token;

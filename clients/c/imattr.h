@@ -44,7 +44,7 @@ enum imattr_kind {
 
 struct imattr_error {
     enum imattr_kind kind;  /* IMATTR_OK after success */
-    bool retryable;         /* the same call may succeed later without anybody's doing */
+    bool retryable;         /* the same call may succeed later without any change */
     int64_t code;           /* of the daemon's answer: Tencent's own ErrorCode, or below 0; 0 if it did not answer */
     int64_t retry_after_ms; /* of that: before then, asking again is of no use; -1 if the daemon did not say */
     int system_error;       /* unreachable: an errno; else 0 */
@@ -94,7 +94,7 @@ struct imattr_failure {
     size_t account_length;
     int64_t code;           /* Tencent's own ErrorCode, or a code of the daemon below 0 */
     const char *message;    /* for a person */
-    bool retryable;         /* the account may be answered later without anybody's doing */
+    bool retryable;         /* the account may be answered later without any change */
     const char *error_info; /* upstream's words; NULL if there are none */
     int64_t retry_after_ms; /* before that, asking again is of no use; -1 if the daemon did not say */
     const char *call_id;    /* the upstream call, as in the daemon's log; NULL if there is none */
@@ -366,7 +366,7 @@ void imattr_stream_close(struct imattr_stream *stream);
 
 /* ---- Cancelling */
 
-/* A token cancels all calls and streams that have it in their options, those under way and those to come. NULL if there is
+/* A token cancels all calls and streams that have it in their options, those in flight and those to come. NULL if there is
  * no memory. */
 struct imattr_token *imattr_token_new(void);
 void imattr_cancel(struct imattr_token *token); /* from any thread, but not from a signal handler */

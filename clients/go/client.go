@@ -7,7 +7,7 @@
 //	result, err := client.GetAttrs(ctx, []string{"Zhang Xiaohong", "abc"})
 //
 // Contexts end calls: what a cancelled call has asked for is withdrawn. Errors are of the types of this package, to be
-// told apart with [errors.As]; [Retryable] says whether the same call may succeed later.
+// distinguished by [errors.As]; [Retryable] says whether the same call may succeed later.
 package imattr
 
 import (
@@ -23,7 +23,7 @@ import (
 // Version is that of this package.
 const Version = "0.1.0"
 
-// DefaultPath is where the daemon listens unless told otherwise.
+// DefaultPath is where the daemon listens by default.
 const DefaultPath = "/run/imattrd/imattrd.sock"
 
 // A Client asks one daemon. Its zero value is ready for use; it must not be copied.
@@ -40,8 +40,8 @@ type Client struct {
 	conn      *connection              // takes new requests; nil if there is none
 	conns     map[*connection]struct{} // all that are open
 	waiting   []*request               // for a connection
-	postponed map[*request]*time.Timer // told to come back later
-	retry     *time.Timer              // until connecting is tried again; nil if nobody waits for that
+	postponed map[*request]*time.Timer // refused for now; retried later
+	retry     *time.Timer              // until connecting is tried again; nil if no call waits for that
 	attempts  int                      // to connect again, since something was answered
 	connected bool                     // there was a connection at some time
 	trouble   error                    // why there is none now
@@ -117,7 +117,7 @@ func (c *Client) call(
 	return c.do(ctx, newRequest(method, params, settings.deadline(ctx), accept))
 }
 
-// Close ends the client: calls under way fail with [ErrClosed], and so do later ones. It always returns nil.
+// Close ends the client: calls in flight fail with [ErrClosed], and so do later ones. It always returns nil.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

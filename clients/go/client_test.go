@@ -172,7 +172,7 @@ func TestManyGoroutinesThatCancel(t *testing.T) {
 	}
 }
 
-// Connections end at any moment, in the middle of lines too, while many wait; nobody notices.
+// Connections end at any moment, in the middle of lines too, while many wait; the callers do not notice.
 func TestConnectionsThatEnd(t *testing.T) {
 	d := listen(t, func(p *peer) {
 		for left := 1 + rand.Intn(20); ; left-- {

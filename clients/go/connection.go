@@ -33,14 +33,14 @@ var errNothingNew = errors.New("nothing to read")
 // There is one reader at a time: a caller that waits for an answer, or a goroutine that stays while anything is in
 // flight. To be woken up by another goroutine costs a caller as much as the daemon's whole answer, so callers that make
 // one request read for themselves, if only for leadTime: longer they could not watch their contexts. While nothing is
-// in flight nobody reads, and what has come meanwhile is seen to before the next request.
+// in flight no goroutine reads, and what has come meanwhile is seen to before the next request.
 type connection struct {
 	client   *Client
 	socket   *net.UnixConn
 	raw      syscall.RawConn
 	requests map[int64]*request
 	owed     int  // answers to requests that were withdrawn
-	read     bool // by somebody
+	read     bool // by a goroutine
 	retired  bool // takes no new requests
 	answered bool // something, at some time
 
@@ -73,7 +73,7 @@ func (n *connection) put(r *request) {
 	}
 }
 
-// withdraw tells the daemon that nobody waits for a request any more.
+// withdraw notifies the daemon that no call waits for a request any more.
 func (n *connection) withdraw(r *request) {
 	n.owed++
 	n.send(cancelLine(r.id))
@@ -146,7 +146,7 @@ func (n *connection) stopSending() {
 
 // Reading
 
-// lead lets the caller of a request read for itself, if nobody else reads. It returns when the request has ended, and
+// lead lets the caller of a request read for itself, if no other one reads. It returns when the request has ended, and
 // earlier if that takes longer than leadTime.
 func (c *Client) lead(r *request, done <-chan *request) {
 	c.mu.Lock()
@@ -230,7 +230,7 @@ func (n *connection) take(line []byte) error {
 	return nil
 }
 
-// awaited returns the request that an answer is for; nil if nobody waits for it.
+// awaited returns the request that an answer is for; nil if no call waits for it.
 func (n *connection) awaited(id int64) *request {
 	n.client.mu.Lock()
 	defer n.client.mu.Unlock()
@@ -243,10 +243,10 @@ func (n *connection) awaited(id int64) *request {
 	return r
 }
 
-// isIdle tells whether nobody reads because nothing is in flight.
+// isIdle reports whether no goroutine reads because nothing is in flight.
 func (n *connection) isIdle() bool { return !n.read && len(n.requests) == 0 }
 
-// isWell sees to what has come while nobody read: second answers can be ignored, but the connection may have ended.
+// isWell sees to what has come while no call read: second answers can be ignored, but the connection may have ended.
 func (n *connection) isWell() bool {
 	for {
 		line, err := n.lines.next(atOnce{n})
@@ -272,7 +272,7 @@ func (w waiting) Read(buffer []byte) (int, error) {
 	return count, err
 }
 
-// isDrained tells whether all that has arrived was taken.
+// isDrained reports whether all that has arrived was taken.
 func (n *connection) isDrained() bool {
 	if n.taking.Load() {
 		return false

@@ -7,7 +7,7 @@ import (
 )
 
 // All requests share one timer: one for each would wake the runtime's poller each time, which costs as much as the whole
-// call does. It goes off at the earliest time that somebody asked for, and may find nothing to do.
+// call does. It goes off at the earliest time that was asked for, and may find nothing to do.
 
 // lookAt makes sure that the requests are looked at then.
 func (c *Client) lookAt(when time.Time) {
@@ -63,7 +63,7 @@ const (
 	lookLongest = time.Second
 )
 
-// mayHaveArrived tells whether the answer to a request that is late may be among what was not taken yet.
+// mayHaveArrived reports whether the answer to a request that is late may be among what was not taken yet.
 func (r *request) mayHaveArrived(now time.Time) bool {
 	if r.lateSince.IsZero() {
 		r.lateSince = now

@@ -13,7 +13,7 @@ import (
 // [context.Canceled], as the error of a call does whose context was cancelled.
 var ErrClosed = fmt.Errorf("imattr: the client is closed: %w", context.Canceled)
 
-// Retryable tells whether the same call may succeed later without anybody changing anything. For a [RefusedError],
+// Retryable reports whether the same call may succeed later without any change. For a [RefusedError],
 // RetryAfter says when.
 func Retryable(err error) bool {
 	var refused *RefusedError
@@ -56,7 +56,7 @@ type RefusedError struct {
 	// What follows is zero if the daemon did not say it.
 
 	Source     string        // who found the error: "daemon" or "upstream"
-	Retryable  bool          // the same call may succeed later without anybody changing anything
+	Retryable  bool          // the same call may succeed later without any change
 	RetryAfter time.Duration // before that, asking again is of no use
 	ErrorInfo  string        // Tencent's text
 	Attempts   int64         // calls to Tencent that were made for it
@@ -75,7 +75,7 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("imattr: refused: %s (%d)", e.Message, e.Code)
 }
 
-// An UnreachableError says that nobody could be connected to.
+// An UnreachableError says that no connection could be made.
 type UnreachableError struct {
 	Path string
 	Err  error // the system's, such as syscall.ENOENT
@@ -96,14 +96,14 @@ func (e *UnreachableError) Unwrap() error { return e.Err }
 // [context.DeadlineExceeded] as well.
 type LostError struct {
 	Path string
-	Err  error // what was met last; it is told, but not wrapped, since it is not what the call failed for
+	Err  error // what was met last; the message has it, but it is not wrapped, since it is not what the call failed for
 }
 
 func (e *LostError) Error() string {
 	return fmt.Sprintf("imattr: imattrd at %s went away and did not come back in time: %v", e.Path, e.Err)
 }
 
-// Is tells whether it is asked about [context.DeadlineExceeded].
+// Is reports whether it is asked about [context.DeadlineExceeded].
 func (e *LostError) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // A DeadlineError says that no answer came in time. It wraps [context.DeadlineExceeded].

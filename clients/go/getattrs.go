@@ -36,7 +36,7 @@ type FailedAccount struct {
 	Account   string
 	Code      int64  // Tencent's own ErrorCode, or one of the daemon's, below zero
 	Message   string // for a person
-	Retryable bool   // it may be answered later without anybody changing anything
+	Retryable bool   // it may be answered later without any change
 
 	// What follows is zero if the daemon did not say it.
 

@@ -18,13 +18,13 @@ const (
 	grace = time.Second
 )
 
-// An Option changes what a call does unless told otherwise.
+// An Option changes what a call does by default.
 type Option func(*settings)
 
 // Timeout bounds a call, or each request of a [Stream]: 1 ms to 600 s.
 //
 // Unless given it is the time until the context's deadline (for a stream 30 s), and 30 s if that has none. The daemon
-// is told how long it may take, and answers with an error of its own when it cannot; only if it says nothing within
+// knows how long it may take, and answers with an error of its own when it cannot; only if it says nothing within
 // another second, the client gives up. A context's deadline that comes first is kept to the moment.
 func Timeout(timeout time.Duration) Option {
 	return func(s *settings) { s.timeout, s.hasTimeout = timeout, true }
@@ -41,12 +41,12 @@ func Batch(accounts int) Option {
 	return func(s *settings) { s.batch = accounts }
 }
 
-// InFlight is the number of requests of one call that are under way at once: 1 to 10,000, unless given 32.
+// InFlight is the number of requests of one call that are in flight at once: 1 to 10,000, unless given 32.
 func InFlight(requests int) Option {
 	return func(s *settings) { s.inFlight = requests }
 }
 
-// Partial returns what was fetched even if some accounts fail: those are in [Result.Failed], and [Stream.Failed] tells about
+// Partial returns what was fetched even if some accounts fail: those are in [Result.Failed], and [Stream.Failed] describes
 // them. A call fails only if no account was answered at all, or if the error is not about accounts, such as a lost daemon.
 func Partial() Option {
 	return func(s *settings) { s.partial = true }

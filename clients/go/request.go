@@ -195,7 +195,7 @@ func (c *Client) postpone(r *request, refused *RefusedError) {
 	c.retire(r.conn)
 	c.release(r)
 	pause := refused.RetryAfter
-	if pause < firstPause { // so that nobody can send us in circles
+	if pause < firstPause { // so that a daemon cannot keep us retrying without a pause
 		pause = firstPause
 	}
 	if c.postponed == nil {

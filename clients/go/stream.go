@@ -68,7 +68,7 @@ func (c *Client) Stream(ctx context.Context, accounts Accounts, options ...Optio
 	return s
 }
 
-// endWithContext withdraws what is in flight even if nobody asks for more.
+// endWithContext withdraws what is in flight even if no caller asks for more.
 func (s *Stream) endWithContext() {
 	select {
 	case <-s.window.ctx.Done():
@@ -77,8 +77,8 @@ func (s *Stream) endWithContext() {
 	}
 }
 
-// Next goes on to the next account, which Account, Attrs, Missing and Failed then tell about. It returns false at the end, and
-// after an error, which Err tells.
+// Next goes on to the next account, which Account, Attrs, Missing and Failed then describe. It returns false at the end, and
+// after an error, which Err returns.
 func (s *Stream) Next() bool {
 	for len(s.ready) == 0 {
 		if s.ended || !s.advance() {
@@ -96,7 +96,7 @@ func (s *Stream) Account() string { return s.current.Account }
 // Attrs are its attributes; nil if it is missing, which means that Tencent did not answer it, or if it failed.
 func (s *Stream) Attrs() Attrs { return s.current.attrs }
 
-// Missing tells whether the account is missing, and what Tencent said of it, if anything.
+// Missing reports whether the account is missing, and what Tencent said of it, if anything.
 func (s *Stream) Missing() (AccountError, bool) {
 	if s.current.attrs != nil || s.current.failed != nil {
 		return AccountError{}, false
@@ -104,7 +104,7 @@ func (s *Stream) Missing() (AccountError, bool) {
 	return s.current.AccountError, true
 }
 
-// Failed tells whether the account failed, and why. That happens only with [Partial]; without it, the error of an account
+// Failed reports whether the account failed, and why. That happens only with [Partial]; without it, the error of an account
 // ends the stream.
 func (s *Stream) Failed() (FailedAccount, bool) {
 	if s.current.failed == nil {

@@ -228,7 +228,7 @@ func TestStreamThatIsLeft(t *testing.T) {
 	}
 }
 
-// The context withdraws what is in flight even while nobody asks for more.
+// The context withdraws what is in flight even while no caller asks for more.
 func TestStreamWhoseContextEnds(t *testing.T) {
 	withdrawn := make(chan int64, 10)
 	client := clientOf(t, listen(t, answersFirstOnly(withdrawn)))

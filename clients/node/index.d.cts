@@ -160,7 +160,7 @@ export class IMAttrClient {
 
 /** What every error of this package is. */
 export abstract class IMAttrError extends Error {
-    /** Tells the errors apart, as the classes do. */
+    /** Distinguishes the errors, as the classes do. */
     abstract readonly kind:
         "argument" | "refused" | "unreachable" | "lost" | "deadline" | "protocol" | "cancelled";
     /** Whether the same call may succeed later. */

@@ -18,6 +18,8 @@ def files(program):
         if not program.has_added_help:
             scripts = {shell: without_added_help(script, shell) for shell, script in scripts.items()}
         scripts["bash"] = with_redirections(scripts["bash"], program)
+    # A script that is sourced names no interpreter.
+    scripts["bash"] = scripts["bash"].removeprefix("#!/bin/bash\n")
     return {PLACES[shell].format(name=program.name): script for shell, script in scripts.items()}
 
 

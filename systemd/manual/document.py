@@ -64,7 +64,7 @@ def cells(line):
 
 
 def write_table(page, rows):
-    """A table as a list of terms; what stands in the other columns is the meaning."""
+    """A table as a list of terms; the other columns are the meaning."""
     for first, *rest in rows[1:]:
         page.item(first, *rest)
 

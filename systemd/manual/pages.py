@@ -38,6 +38,9 @@ def all_pages(programs, documents):
     for name, (section, summary) in PAGES.items():
         page = Page(name, section, summary, description["version"], seconds)
         writers[name](page)
+        if name in programs:
+            page.heading("REPORTING BUGS")
+            documents["running"].write(page, "Report a problem")
         page.see_also(*(f"{other}({PAGES[other][0]})" for other in PAGES if other != name))
         yield page
 
@@ -102,12 +105,22 @@ def write_program(page, program):
     if program.commands:
         page.heading("COMMANDS")
     common = {tuple(names(argument)) for argument in arguments(program.command)}
+    groups = {}
     for command in program.commands:
         page.subheading(command["commandName"])
         page.paragraph(sentence(command.get("abstract", "")))
         write_discussion(page, command.get("discussion", ""))
-        # The options of every command are listed once.
-        write_arguments(page, [one for one in arguments(command) if tuple(names(one)) not in common])
+        # The options of every command are listed once, and so are groups of them that several commands have.
+        own = [one for one in arguments(command) if tuple(names(one)) not in common]
+        repeated = [title for title in dict.fromkeys(map(title_of, own)) if title in groups]
+        write_arguments(page, [one for one in own if title_of(one) not in repeated])
+        for title in repeated:
+            page.paragraph(f"{title}: those of `{groups[title]}`.")
+        groups |= {title: command["commandName"] for title in map(title_of, own) if title and title not in repeated}
+
+
+def title_of(argument):
+    return argument.get("sectionTitle")
 
 
 def synopses(program):

@@ -35,7 +35,7 @@ class Program:
     @property
     def has_added_help(self):
         """Whether the help command is ArgumentParser's, as in a program that has commands but no help of its own.
-        In what ArgumentParser tells of itself it is always there, as the last one."""
+        In what ArgumentParser dumps it is always there, as the last one."""
         own = [command["commandName"] for command in self.command.get("subcommands", [])[:-1]]
         return bool(own) and "help" not in own
 

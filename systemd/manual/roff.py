@@ -94,7 +94,7 @@ def plain(text):
 
 
 def literal(text):
-    """What somebody may copy: a hyphen is the minus of the keyboard, and quotation marks stay straight."""
+    """What a reader may copy: a hyphen is the minus of the keyboard, and quotation marks stay straight."""
     escapes = {"\\": "\\e", "-": "\\-", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti"}
     return "".join(escapes.get(character, character) for character in text)
 

@@ -41,7 +41,7 @@ struct DaemonSnapshot {
     let connections: Int
     let bufferedBytes: Int
     /// Nil while there is no configuration, as what comes after it.
-    let scheduler: SchedulerSnapshot?
+    let scheduler: CallScheduler.Snapshot?
     let calls: CallMetrics?
     let settings: Settings?
     /// Seconds since 1970; nil before the first call.
@@ -49,6 +49,8 @@ struct DaemonSnapshot {
     /// Nil before the first one.
     let lastReload: ReloadOutcome?
     let loopTurns: Histogram
+    let loopTurnsOnProcessor: Histogram
+    let droppedLogEntries: Int
     /// Seconds since 1970.
     let startTime: Int
 
@@ -65,6 +67,8 @@ struct DaemonSnapshot {
         userSigExpiresAt = serving?.upstream.userSigExpiresAt
         lastReload = core.lastReload
         loopTurns = core.loopTurns.histogram
+        loopTurnsOnProcessor = core.loopTurns.processorHistogram
+        droppedLogEntries = core.droppedLogEntries()
         startTime = core.startTime
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 
 /// Measures how long the turns of an event loop take. Lives on that loop.
@@ -7,12 +8,15 @@ import NIOCore
 /// a task looks for the turn's end, which queues itself again behind all others until none has run in between. So every turn that takes
 /// long is measured, but for its first half millisecond, and of short ones some are.
 ///
+/// Both the time by the clock, in which other threads may have had the processor, and the loop's own processor time are measured.
+///
 /// NIO would report each turn, but that takes a twentieth of the time of a `ping`.
 final class LoopTurns {
     private enum State {
         /// So much work was noted that is in no turn that was measured, in nanoseconds.
         case idle(Int64)
-        case begun(at: NIODeadline)
+        /// The thread's processor time at the same moment is in nanoseconds.
+        case begun(at: NIODeadline, processor: Int64)
     }
 
     /// Work until a turn is measured.
@@ -23,12 +27,21 @@ final class LoopTurns {
     static let bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
     private let eventLoop: any EventLoop
+    private let memory: MemoryReturn
     private var state = State.idle(0)
-    /// Seconds that the turns took.
+    /// Of the last turn that was measured, in nanoseconds.
+    private var processorTimeAtEnd: Int64 = 0
+    /// Seconds that the turns took, by the clock.
     private(set) var histogram = Histogram(bounds: bounds)
+    /// Seconds of processor time that the turns took; at most the time by the clock.
+    private(set) var processorHistogram = Histogram(bounds: bounds)
 
     /// Nothing is measured yet.
-    init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+    /// - Parameter memory: Each turn that was measured is noted there as work.
+    init(_ eventLoop: any EventLoop, memory: MemoryReturn) {
+        self.eventLoop = eventLoop
+        self.memory = memory
+    }
 
     /// A turn is to be measured from now on, because something is done that may take long.
     func note() { add(Self.smallWork, since: nil) }
@@ -50,7 +63,10 @@ final class LoopTurns {
     }
 
     private func begin(at start: NIODeadline) {
-        state = .begun(at: start)
+        let elapsed = (NIODeadline.now() - start).nanoseconds
+        // What the thread had at the start is not known: at least what it had at the end of the turn before, and of the time since the
+        // start it had all at most.
+        state = .begun(at: start, processor: max(processorTimeAtEnd, Self.processorTime() - elapsed))
         lookForEnd(since: nil)
     }
 
@@ -63,9 +79,19 @@ final class LoopTurns {
     }
 
     private func end(at now: NIODeadline) {
-        guard case .begun(let start) = state else { return }
+        guard case .begun(let start, let processor) = state else { return }
         state = .idle(0)
         histogram.add(Double((now - start).nanoseconds) / 1e9)
+        processorTimeAtEnd = Self.processorTime()
+        processorHistogram.add(Double(processorTimeAtEnd - processor) / 1e9)
+        memory.noteWork()
+    }
+
+    /// Processor time of this thread so far, in nanoseconds.
+    private static func processorTime() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }
 

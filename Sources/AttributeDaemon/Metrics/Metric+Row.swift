@@ -130,6 +130,10 @@ extension Metric {
             .histogram(
                 "How long the turns of the event loop took: of all that took long, and of some others."
             ) { $0.loopTurns }
+        case .loopTurnProcessorSeconds:
+            .histogram("Processor time that the same turns of the event loop took.") { $0.loopTurnsOnProcessor }
+        case .logEntriesDropped:
+            .counter("Log entries that were dropped, because they were not taken in time.") { $0.droppedLogEntries }
         case .processStartTimeSeconds: .gauge("When the daemon was started.") { $0.startTime }
         case .processCpuSeconds:
             .counter("Processor time that the daemon has used.") { _ in ProcessFigures.processorSeconds }

@@ -12,7 +12,7 @@ public enum Metric: String, CaseIterable, Sendable {
     case unrequestedAccounts
     case heldAnswers, heldBytes, userSigExpiryTimestampSeconds
     case configLastReloadSuccessful, configLastReloadTimestampSeconds
-    case loopTurnSeconds
+    case loopTurnSeconds, loopTurnProcessorSeconds, logEntriesDropped
     case processStartTimeSeconds, processCpuSeconds, processResidentMemoryBytes, processOpenFds, processMaxFds
 
     /// What kind of numbers a family has.

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The memory that the configured bounds can add up to.
 struct MemoryBudget: Hashable, Sendable {
     /// Bytes of a daemon that is idle: code, libraries, the trust roots of TLS.
@@ -29,21 +31,43 @@ struct MemoryBudget: Hashable, Sendable {
         return """
             too little memory: maxBufferedBytes (twice), cacheMaxBytes and maxQueuedAccounts (\
             \(Self.perWaitingAccount) bytes each) can add up to \(Self.mebibytes(bytes)), and \(limit.origin) is \
-            \(Self.mebibytes(limit.bytes)); lower them, or raise MemoryMax= and MemoryHigh=
+            \(Self.mebibytes(limit.bytes)); lower them, or \(limit.remedy)
             """
     }
 
     private static func mebibytes(_ bytes: Int) -> String { "\((bytes + (1 << 20) - 1) >> 20) MiB" }
 }
 
-/// The memory that the control groups of a process allow (cgroups(7), version 2).
+/// The memory that a process can have.
 public struct MemoryLimit: Hashable, Sendable {
     /// Bytes.
     let bytes: Int
-    /// The file that says so.
+    /// What says so: a file, or the name of the limit.
     let origin: String
+    /// What gives more.
+    var remedy = "raise MemoryMax= and MemoryHigh="
 
-    /// The least that a group or any group above it allows, by `memory.max` and `memory.high`; nil if there is no
+    /// The least of what the process's control groups, its own limits and the machine allow.
+    /// - Parameter read: Gives the text of a file; nil if there is none.
+    static func ofThisProcess(read: (String) -> String?) -> MemoryLimit? {
+        let groups = read("/proc/self/cgroup").flatMap { lowest(groups: $0, root: "/sys/fs/cgroup", read: read) }
+        let own = [
+            (RLIMIT_AS, "RLIMIT_AS", "LimitAS= or `ulimit -v`"),
+            (RLIMIT_DATA, "RLIMIT_DATA", "LimitDATA= or `ulimit -d`"),
+        ]
+        let limits = own.map { kind, name, knob in
+            var limit = rlimit()
+            let isKnown = getrlimit(__rlimit_resource_t(kind.rawValue), &limit) == 0
+            return MemoryLimit(
+                bytes: isKnown ? Int(clamping: limit.rlim_cur) : .max, origin: name, remedy: "raise \(knob)")
+        }
+        let machine = MemoryLimit(
+            bytes: sysconf(CInt(_SC_PHYS_PAGES)) * sysconf(CInt(_SC_PAGESIZE)), origin: "the machine's memory",
+            remedy: "use a machine with more")
+        return ([groups, machine] + limits).compactMap(\.self).min { $0.bytes < $1.bytes }
+    }
+
+    /// The least that a control group or any group above it allows (cgroups(7), version 2), by `memory.max` and `memory.high`; nil if there is no
     /// limit.
     /// - Parameters:
     ///   - groups: The text of `/proc/self/cgroup`.

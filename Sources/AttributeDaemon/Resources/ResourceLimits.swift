@@ -1,11 +1,12 @@
 import DaemonConfiguration
 import JSONRPCServer
+import UserSig
 
 /// What the system allows a process.
 public struct ResourceLimits: Hashable, Sendable {
     /// Descriptors that may be open.
     public var descriptors: Int
-    /// The memory that its control groups allow; nil if there is no limit.
+    /// The memory that it can have; nil if there is no limit.
     public var memory: MemoryLimit?
 
     /// Sets the limits.
@@ -21,9 +22,7 @@ public struct ResourceLimits: Hashable, Sendable {
     public static func ofThisProcess() -> ResourceLimits {
         ResourceLimits(
             descriptors: ProcessFigures.maximumDescriptors ?? ample.descriptors,
-            memory: text("/proc/self/cgroup").flatMap {
-                MemoryLimit.lowest(groups: $0, root: "/sys/fs/cgroup", read: text)
-            })
+            memory: MemoryLimit.ofThisProcess(read: text))
     }
 
     /// Files of the kernel say nothing about their size, and are small.
@@ -40,6 +39,15 @@ public struct ResourceReport: Hashable, Sendable {
     public let lines: [String]
     /// What does not fit, a line each; empty if all does.
     public let warnings: [String]
+
+    /// What is said of a key whose page of memory cannot be locked.
+    static let unlockedKey = "the memory with the key may be swapped out; raise LimitMEMLOCK= or `ulimit -l`"
+
+    /// What the system does not give to the key that a configuration names; nil if it does, or there is no key.
+    public static func warning(ofKeyIn configuration: ReadConfiguration) -> String? {
+        guard case .success(let key) = configuration.secretKey(), !key.isLocked else { return nil }
+        return unlockedKey
+    }
 
     /// Compares bounds with limits.
     public init(_ settings: Settings, _ limits: ResourceLimits) {

@@ -36,17 +36,18 @@ final class ConnectionPool {
 
     private let endpoint: Endpoint
     private let requestWriter: RequestWriter
-    private let timeout: Duration
+    private var timeout: Duration
     private let eventLoop: any EventLoop
     private let report: (UpstreamClient.Event) -> Void
-    private let tls: TLSConfiguration
+    private var trustRoots: TrustRoots?
+    /// What new connections are made with; nil until one is needed.
     private var tlsContext: EventLoopFuture<NIOSSLContext>?
     private var state = ConnectionPoolState()
     private var connections: [ConnectionID: Connection] = [:]
     private var calls: [ConnectionID: Call] = [:]
     private var callsMade: UInt64 = 0
-    /// In the order of their deadlines, which is that of their beginnings; some are over. One timer serves all, as
-    /// nearly all end before they are due.
+    /// In the order of their deadlines, which is that of their beginnings but after a change of the time-out; some are over. One
+    /// timer serves all, as nearly all end before they are due.
     private var deadlines = CircularBuffer<(call: CallID, at: Moment)>()
     private var deadlineTimer: Scheduled<Void>?
     private var idleTimer: Scheduled<Void>?
@@ -63,11 +64,15 @@ final class ConnectionPool {
         timeout = configuration.timeout
         self.eventLoop = eventLoop
         self.report = report
-        var tls = TLSConfiguration.makeClientConfiguration()
-        tls.minimumTLSVersion = .tlsv12
-        tls.applicationProtocols = ["http/1.1"]
-        if let file = configuration.certificateAuthorityFile { tls.trustRoots = .file(file) }
-        self.tls = tls
+        trustRoots = configuration.trustRoots
+    }
+
+    /// From now on calls may take so long, and new connections need a certificate of these authorities. Other connections stay.
+    func change(timeout: Duration, trustRoots: TrustRoots?) {
+        self.timeout = timeout
+        if trustRoots == self.trustRoots { return }
+        self.trustRoots = trustRoots
+        tlsContext = nil
     }
 
     // MARK: Calls
@@ -170,13 +175,20 @@ final class ConnectionPool {
 
     private func watch(_ call: CallID) {
         while let first = deadlines.first, isOver(first.call) { deadlines.removeFirst() }
-        deadlines.append((call, at: .now() + timeout))
-        if deadlineTimer == nil { setDeadlineTimer() }
+        let deadline = Moment.now() + timeout
+        var place = deadlines.endIndex
+        while place > deadlines.startIndex, deadlines[deadlines.index(before: place)].at > deadline {
+            place = deadlines.index(before: place)
+        }
+        let isNext = place == deadlines.startIndex
+        deadlines.insert((call, at: deadline), at: place)
+        if deadlineTimer == nil || isNext { setDeadlineTimer() }
     }
 
     private func isOver(_ call: CallID) -> Bool { calls[call.connection]?.number != call.number }
 
     private func setDeadlineTimer() {
+        deadlineTimer?.cancel()
         deadlineTimer = deadlines.first.map { next in
             eventLoop.assumeIsolated().scheduleTask(deadline: NIODeadline(next.at)) { [weak self] in
                 self?.endLateCalls()
@@ -233,6 +245,10 @@ final class ConnectionPool {
     /// Made once, on another thread: reading the system's roots takes a while.
     private func madeTLSContext() -> EventLoopFuture<NIOSSLContext> {
         if let tlsContext { return tlsContext }
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv12
+        tls.applicationProtocols = ["http/1.1"]
+        if let trustRoots { tls.trustRoots = .certificates(trustRoots.certificates) }
         let made = NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { [tls] in
             try NIOSSLContext(configuration: tls)
         }

@@ -91,14 +91,18 @@ struct Redaction {
     private func path(at index: Int) -> Range<Int>? {
         guard bytes[index...].starts(with: Self.keyFile) else { return nil }
         let start = index + Self.keyFile.count
-        let isHarmless = Self.harmless.contains { bytes[start...].starts(with: $0) }
+        let isHarmless =
+            Self.harmless.contains { bytes[start...].starts(with: $0) }
+            || bytes[start...].drop(while: Self.isDigit).starts(with: Self.hiddenByDaemon)
         let end = bytes.indices.last { $0 > start && bytes[$0...].starts(with: ": ".utf8) }
         return isHarmless ? nil : end.map { start..<$0 }
     }
 
     private static let keyFile = Array("secretKeyFile: ".utf8)
     /// An absolute path, and what is said without one.
-    private static let harmless = ["/", "is required"].map { Array($0.utf8) }
+    private static let harmless = ["/", "is required", "a path of "].map { Array($0.utf8) }
+    /// What the daemon itself says in place of what may be a secret, after the number.
+    private static let hiddenByDaemon = Array(" characters ".utf8)
 
     // MARK: Words
 

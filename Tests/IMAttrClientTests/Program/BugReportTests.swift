@@ -49,7 +49,10 @@ struct BugReportTests {
 
     @Test(arguments: [
         "/run/imattrd/imattrd.sock: no such file", "systemd 252 (252.39-1~deb12u1)", "Linux 6.1.0-28-cloud-amd64",
-        "state is ready", "secretKeyFile: /run/x: no such file", "secretKeyFile: is required; region: is required",
+        "state is ready", "secretKeyFile: /run/x: no such file",
+        "secretKeyFile: a path of 9 characters in /run: no such file",
+        "secretKeyFile: 64 characters that are not an absolute path of a file: no such file",
+        "secretKeyFile: is required; region: is required",
         "accounts=3 callId=6f3a-12 uid=1000", "The administrator (root) finds more", "ErrorInfo",
         "4: $s15AttributeDaemon10DaemonCoreC6listen2onSo8EventLoopFutureCyytGs5Int32V_tF", "", "admin",
     ])

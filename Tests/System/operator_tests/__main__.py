@@ -1,5 +1,9 @@
-"""An operator's whole story with the packages, and a short one without. Runs in the box of Tests/System/operator-tests."""
+"""An operator's whole story with the packages, and a short one without. Runs in the box of Tests/System/operator-tests.
 
+With --short only the parts that show that the packages fit the system: what is not tried here is the same on each Debian.
+"""
+
+import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +25,8 @@ def main():
     LEFT_OUT.unlink(missing_ok=True)
     must("systemd-sysusers", "--inline", *[f"u {user} -" for user in [*everyday.MEMBERS, everyday.OUTSIDER]])
     checks = Checks(explain=latest_journal)
+    print(f"# {systemd_version()}")
+    short = sys.argv[1:] == ["--short"]
     files, groups = package.files(), package.groups()
     with part(checks, "install"):
         package.install(checks)
@@ -32,37 +38,55 @@ def main():
             everyday.first_call(checks, upstream, SECRET)
         with part(checks, "who may call"):
             everyday.who_may_call(checks, upstream)
-        with part(checks, "a mistake in the configuration"):
-            everyday.mistake(checks, upstream)
+        with part(checks, "notify-reload"):
+            everyday.notify_reload(checks, upstream)
         with part(checks, "an instance"):
             package.second_instance(checks, upstream, SECRET)
-        with part(checks, "confinement"):
-            hardening.in_force(checks)
-        with part(checks, "crashes"):
-            crashes.leave_nothing(checks, SECRET)
         with part(checks, "a new key"):
             keys.rotation(checks, upstream, SECRET)
-        with part(checks, "a wrong key"):
-            keys.refused(checks, upstream, SECRET)
-        with part(checks, "an encrypted key"):
-            keys.encrypted(checks, SECRET)
-        with part(checks, "watchdog"):
-            failures.watchdog(checks, upstream)
+        if not short:
+            long_story(checks, upstream)
         with part(checks, "upgrade"):
             package.upgrade(checks)
-        with part(checks, "idle exit"):
-            everyday.idle_exit(checks, upstream)
+    if not short:
+        kills_and_restarts(checks)
+    with part(checks, "purge"):
+        package.purge(checks, files, groups)
+    if not short:
+        with part(checks, "by hand"):
+            by_hand.install(checks, everyday.MEMBERS[0], SECRET)
+    checks.finish()
+
+
+def long_story(checks, upstream):
+    with part(checks, "a mistake in the configuration"):
+        everyday.mistake(checks, upstream)
+    with part(checks, "confinement"):
+        hardening.in_force(checks)
+    with part(checks, "crashes"):
+        crashes.leave_nothing(checks, SECRET)
+    with part(checks, "a wrong key"):
+        keys.refused(checks, upstream, SECRET)
+    with part(checks, "an encrypted key"):
+        keys.encrypted(checks, SECRET)
+    with part(checks, "watchdog"):
+        failures.watchdog(checks, upstream)
+    with part(checks, "idle exit"):
+        everyday.idle_exit(checks, upstream)
+
+
+def kills_and_restarts(checks):
     # Calls that the limit keeps waiting, and few enough of them for the machine's processors.
     with Sandbox("small", SECRET, rate_limit=20, delay_ms=20) as upstream:
         with part(checks, "kill -9"):
             failures.kills(checks, upstream)
         with part(checks, "restarts"):
             failures.restarts(checks, upstream)
-    with part(checks, "purge"):
-        package.purge(checks, files, groups)
-    with part(checks, "by hand"):
-        by_hand.install(checks, everyday.MEMBERS[0], SECRET)
-    checks.finish()
+
+
+def systemd_version():
+    """The first line of `systemctl --version`."""
+    return must("systemctl", "--version").splitlines()[0]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A caller that asks again and again until SIGTERM, waits for what is under way, and prints what became of it all.
+"""A caller that asks again and again until SIGTERM, waits for what is in flight, and prints what became of it all.
 
 asker.py asks|streams|connects NAME
 """
@@ -64,7 +64,7 @@ class Asker:
             self.failures.append(repr(error))
 
     def connects(self):
-        """A new connection each time. It may be lost or told to come again; that nobody listens is a failure."""
+        """A new connection each time. It may be lost or refused for now; a socket where no process listens is a failure."""
         for account in self.accounts():
             begin = time.monotonic()
             with socket.socket(socket.AF_UNIX) as connection:

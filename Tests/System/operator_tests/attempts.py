@@ -13,7 +13,7 @@ import traceback
 
 from . import acts
 
-# {key of the unit: (lines that have to stand there, too, for the attempt to be allowed at all, {name: attempt})}
+# {key of the unit: (lines that have to be there, too, for the attempt to be allowed at all, {name: attempt})}
 ATTEMPTS = {
     "DynamicUser": ([], {"read /etc/shadow": acts.reads("/etc/shadow")}),
     "UMask": ([], {"make a file for all": acts.makes_file_for_all}),

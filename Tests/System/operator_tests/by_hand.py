@@ -36,8 +36,8 @@ def install(checks, user, key):
     checks.equal("the key is its owner's only", must("stat", "--format=%U %a", str(CREDENTIAL)), "root 600")
     with Sandbox("by-hand", key) as upstream:
         write_configuration(CONFIGURATION, **upstream.keys)
-        told = follow(open_socket.replace("SOMEBODY", user))
-        checks.expect("the first call is answered", None if "pong" in told else told)
+        printed = follow(open_socket.replace("NAME", user))
+        checks.expect("the first call is answered", None if "pong" in printed else printed)
         checks.equal("and has started the daemon", show(SERVICE, "ActiveState"), "active")
-        checks.equal("of the group, somebody is answered", callers.get_attrs(user), "answered")
+        checks.equal("a member of the group is answered", callers.get_attrs(user), "answered")
         must("systemctl", "stop", SOCKET_UNIT, SERVICE)

@@ -1,6 +1,8 @@
 """An operator's first day: a configuration, a key, a first call, who may call, and a mistake."""
 
 import json
+import re
+from pathlib import Path
 
 from system_tests.machine import must, show, systemctl, wait_until
 from system_tests.units import (
@@ -18,6 +20,8 @@ from . import callers
 
 MEMBERS = ["alice", "bob"]
 OUTSIDER = "mallory"
+NOTIFY_RELOAD = Path(f"/run/systemd/system/{SERVICE}.d/notify-reload.conf")
+FIRST_WITH_NOTIFY_RELOAD = 253
 
 
 def first_call(checks, upstream, key):
@@ -42,16 +46,36 @@ def who_may_call(checks, upstream):
     output, complaint = callers.clients.finish(callers.start_get_attrs(OUTSIDER))
     refused = not output and "Permission denied" in complaint
     checks.expect("who is not in the group cannot connect", None if refused else f"{output!r} {complaint!r}")
-    checks.equal("imattr tells it by 77", callers.imattr(OUTSIDER, "get", "abc").returncode, 77)
+    checks.equal("imattr says so by 77", callers.imattr(OUTSIDER, "get", "abc").returncode, 77)
     write_configuration(CONFIGURATION, allow=["user:alice"], **upstream.keys)
     systemctl("reload", SERVICE)
     wait_until(lambda: callers.get_attrs("bob") == ACCESS_DENIED, "the rule that refuses bob")
     checks.equal("with `allow`, who is named is answered", callers.get_attrs("alice"), "answered")
     checks.equal("with `allow`, another member is refused", callers.get_attrs("bob"), ACCESS_DENIED)
-    checks.equal("imattr tells this by 77, too", callers.imattr("bob", "get", "abc").returncode, 77)
+    checks.equal("imattr says this by 77, too", callers.imattr("bob", "get", "abc").returncode, 77)
     write_configuration(CONFIGURATION, **upstream.keys)
     systemctl("reload", SERVICE)
     wait_until(lambda: callers.get_attrs("bob") == "answered", "the end of the rule")
+
+
+def notify_reload(checks, upstream):
+    """The drop-in of the operators' page: systemd sends the signal itself, and waits until the daemon says that it is done."""
+    version = int(re.match(r"systemd (\d+)", must("systemctl", "--version"))[1])
+    if version < FIRST_WITH_NOTIFY_RELOAD:
+        print(f"# systemd {version} has no Type=notify-reload")
+        return
+    NOTIFY_RELOAD.parent.mkdir(parents=True)
+    NOTIFY_RELOAD.write_text("[Service]\nType=notify-reload\nExecReload=\n")
+    systemctl("daemon-reload")
+    systemctl("restart", SERVICE)
+    for rules, found in [({"allow": ["user:alice"]}, ACCESS_DENIED), ({}, "answered")]:
+        write_configuration(CONFIGURATION, **rules, **upstream.keys)
+        systemctl("reload", SERVICE)
+        checks.equal("notify-reload: when it returns, the configuration is in force", callers.get_attrs("bob"), found)
+    NOTIFY_RELOAD.unlink()
+    NOTIFY_RELOAD.parent.rmdir()
+    systemctl("daemon-reload")
+    systemctl("restart", SERVICE)
 
 
 def mistake(checks, upstream):
@@ -60,7 +84,7 @@ def mistake(checks, upstream):
     write_configuration(CONFIGURATION, **upstream.keys, ratelimit=50)
     waiting = [callers.start_get_attrs(user) for user in MEMBERS * 8]
     told = [callers.outcome(process) for process in waiting]
-    checks.equal("a bad configuration: all that wait are told", set(told), {MISCONFIGURED})
+    checks.equal("a bad configuration: all that wait get its error", set(told), {MISCONFIGURED})
     checks.equal("a bad configuration: imattr exits with 78", callers.imattr("alice", "get", "abc").returncode, 78)
     text = show(SERVICE, "StatusText")
     checks.expect("a bad configuration: the status names the key", None if "ratelimit" in text else text)

@@ -55,7 +55,7 @@ def in_force(checks):
 
 
 def not_here():
-    """What cannot be shown, with the reason told."""
+    """What cannot be shown, with the reason."""
     found = dict(NOT_HERE)
     if runs_32_bits() != 42:
         found["SystemCallArchitectures"] = "this kernel runs no 32-bit programs of Intel's"

@@ -22,7 +22,7 @@ DROP_IN = Path(f"/etc/systemd/system/{SERVICE}.d/encrypted.conf")
 
 
 def rotation(checks, upstream, key):
-    """While both keys are valid, and callers ask. A sandbox knows one key, so that two stand for the app's two keys."""
+    """While both keys are valid, and callers ask. A sandbox knows one key, so that two of them play the app's two keys."""
     with Sandbox("rotated", NEXT_KEY) as other:
         with Load("asks", "asks", "connects") as load:
             for sandbox, next_key in [(other, NEXT_KEY), (upstream, key), (other, NEXT_KEY)]:
@@ -53,7 +53,7 @@ def refused(checks, upstream, key):
     before = upstream.report()["calls"]
     told = callers.call("getAttrs", {"To_Account": ["abc"]})["error"]
     begin = time.monotonic()
-    checks.equal("a wrong key: the caller is told the upstream's code", told["code"], WRONG_KEY_CODE)
+    checks.equal("a wrong key: the caller gets the upstream's code", told["code"], WRONG_KEY_CODE)
     checks.equal("a wrong key: and not to repeat it", told["data"]["retryable"], False)
     expect_told(checks, since)
     done = callers.imattr("alice", "get", "abc")
@@ -91,14 +91,14 @@ def expect_peace(checks, upstream, begin, before):
     while time.monotonic() < begin + PROBE_SECONDS - 2:
         asked += callers.get_attrs() == WRONG_KEY_CODE
     checks.equal(f"the upstream has seen one call in {PROBE_SECONDS - 2} s", upstream.report()["calls"] - before, 1)
-    checks.expect("in which callers asked all the time", None if asked > 50 else f"{asked} were told the code")
+    checks.expect("in which callers asked all the time", None if asked > 50 else f"{asked} got the code")
     while time.monotonic() < begin + PROBE_SECONDS + 3:
         callers.get_attrs()
     checks.equal("and then one more", upstream.report()["calls"] - before, 2)
 
 
 def encrypted(checks, key):
-    """systemd-creds with the host's key, and the drop-in that the unit's comment tells of."""
+    """systemd-creds with the host's key, and the drop-in that the unit's comment describes."""
     must("systemd-creds", "setup")
     ENCRYPTED.parent.mkdir(mode=0o700, exist_ok=True)
     command = ["systemd-creds", "encrypt", "--with-key=host", f"--name={CREDENTIAL.name}", "-", str(ENCRYPTED)]
@@ -116,6 +116,10 @@ def encrypted(checks, key):
     DROP_IN.unlink()
     DROP_IN.parent.rmdir()
     os.unlink("/var/lib/systemd/credential.secret")
+    # With both files there, systemd 257 hands over the encrypted text as the key.
+    ENCRYPTED.unlink()
+    # One of an instance, for the purge.
+    ENCRYPTED.with_name("imattrd.third.secret-key").write_text("encrypted\n")
     write_private(CREDENTIAL, key)
     systemctl("daemon-reload")
     systemctl("restart", SERVICE)

@@ -3,8 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from . import canary, descriptors, introspection, journal, memory, mutated_lines, one_shot, readme, shipped_configuration
-from . import textfile, traps, units, watchdog
+from . import canary, descriptors, introspection, journal, log, memory, mutated_lines, one_shot, pasted, readme
+from . import shipped_configuration, textfile, traps, units, watchdog
 from .checks import Checks
 from .machine import must, run
 from .upstream import Upstream
@@ -25,6 +25,8 @@ def main():
             with checks.group("imattrd --socket"):
                 one_shot.own_socket(checks, slow, folder)
                 one_shot.log_level(checks, slow, folder)
+            with checks.group("imattrd: a secret in the wrong place"):
+                pasted.as_argument_or_variable(checks, folder)
             with checks.group("imattrd --check --online"):
                 one_shot.ends_by_signals(checks, folder, slow)
             if checks.failed:
@@ -47,6 +49,8 @@ def main():
                 mutated_lines.survive(checks, quick, folder)
             with checks.group("few file descriptors"):
                 descriptors.few(checks, quick, folder)
+            with checks.group("log"):
+                log.never_blocks(checks, quick, folder)
             with checks.group("memory"):
                 memory.is_returned(checks, quick, folder)
             with checks.group("units: reload"):
@@ -65,6 +69,8 @@ def main():
                 traps.drop_ins(checks, quick)
             with checks.group("units: secrets"):
                 canary.stays_inside(checks, quick)
+            with checks.group("units: a secret in the wrong place"):
+                pasted.under_systemd(checks, quick)
             with checks.group("units: a second instance"):
                 units.second_instance(checks, quick)
             with checks.group("the examples of the pages"):

@@ -1,6 +1,7 @@
 """Looks for the key, and for every UserSig made from it, wherever a running daemon could leave them."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -44,12 +45,9 @@ def stays_inside(checks, upstream):
 
 def slots_file(process):
     """What the service manager keeps for the next process."""
-    for line in (process / "maps").read_text().splitlines():
-        if "imattrd-slots" in line:
-            start, end = (int(bound, 16) for bound in line.split()[0].split("-"))
-            with open(process / "mem", "rb", buffering=0) as memory:
-                memory.seek(start)
-                return memory.read(end - start)
+    for link in (process / "fd").iterdir():
+        if "imattrd-slots" in os.readlink(link):
+            return link.read_bytes()
     raise RuntimeError("the daemon has no memory file")
 
 
@@ -61,13 +59,13 @@ def temporary_files(root):
 
 
 def expect_one_place(checks, process):
-    """In the whole memory the key stands once, though a reload has read it again; where it is never swapped out."""
+    """In the whole memory the key is found once, though a reload has read it again; where it is never swapped out."""
     memory = list(written_memory(process))
     control = any(USERSIG.search(content) for content, _ in memory)
     checks.expect("this finds what is there", None if control else "no UserSig in the memory")
     key = SECRET.encode()
     found = [(flags, content.count(key)) for content, flags in memory if key in content]
-    checks.equal("the key stands in one place of the memory", sum(count for _, count in found), 1)
+    checks.equal("the key is in one place of the memory", sum(count for _, count in found), 1)
     locked = [flags for flags, _ in found if "lo" in flags and "dd" in flags]
     checks.equal("that place is locked, and in no core", len(locked), len(found))
 

@@ -1,4 +1,4 @@
-"""Callers: three one-shot ones as they stand in the documentation, and one that keeps its connection."""
+"""Callers: three one-shot ones as they are in the documentation, and one that keeps its connection."""
 
 import json
 import shlex

@@ -49,3 +49,15 @@ def has_fields(checks, upstream):
     checks.expect("and says why it lacks the log", None if report[-1].startswith("missing: the journal has no line") else report[-3:])
     started = [text(entry["MESSAGE"]) for entry in entries() if entry.get("MESSAGE_ID") and "IMATTRD_VERSION" in entry]
     checks.expect("the start is an event with a number", None if started else "no such entry")
+    serves_without(checks)
+
+
+def serves_without(checks):
+    """journald is stopped, so that the queue of its socket fills up."""
+    systemctl("kill", "--signal=STOP", "systemd-journald.service")
+    try:
+        with clients.Connection(SOCKET) as caller:
+            count = sum("result" in caller.ask("getAttrs", {"To_Account": []}) for _ in range(3000))
+        checks.equal("a journal that does not read: every request is answered", count, 3000)
+    finally:
+        systemctl("kill", "--signal=CONT", "systemd-journald.service")

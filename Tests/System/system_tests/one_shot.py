@@ -13,6 +13,7 @@ from .machine import wait_until
 from .upstream import SECRET, write_configuration
 
 DELAY_MS = 2000
+OWN_THREADS = {"imattrd", "imattrd-log", "imattrd-notify"}
 WANTED = {"UserAttrs": [{"To_Account": "abc", "Attrs": {}}], "missing": []}
 
 
@@ -41,11 +42,12 @@ def expect_answers(checks, where, path, user="root"):
 def lasting_threads(pid):
     """The names of the threads of imattrd that should not be there for good: Swift's own would wake up once a second.
 
-    Not among them are the main thread, which waits for signals, the event loop, and the one that has read the certificates.
+    Not among them are the main thread, which waits for signals, the event loop, the one that has read the certificates, and those
+    that write the log and tell the service manager, which sleep as long as there is nothing to do.
     Whatever looks up the upstream's name has a thread for that, which ends a few seconds later.
     """
     names = sorted(task.read_text().strip() for task in Path(f"/proc/{pid}/task").glob("*/comm"))
-    return [name for name in names if name != "imattrd" and not name.startswith(("NIO-ELT-", "SGLTN-TP-"))]
+    return [name for name in names if name not in OWN_THREADS and not name.startswith(("NIO-ELT-", "SGLTN-TP-"))]
 
 
 def own_socket(checks, upstream, folder):
@@ -155,8 +157,8 @@ def socket_activate(checks, upstream, folder):
             daemon.terminate()
             checks.equal("systemd-socket-activate: imattrd ends with 0", daemon.wait(30), 0)
             messages = received(notified)
-            checks.expect("systemd-socket-activate: READY=1 is told", None if "READY=1" in messages else messages)
-            checks.expect("systemd-socket-activate: STOPPING=1 is told", None if "STOPPING=1" in messages else messages)
+            checks.expect("systemd-socket-activate: READY=1 is sent", None if "READY=1" in messages else messages)
+            checks.expect("systemd-socket-activate: STOPPING=1 is sent", None if "STOPPING=1" in messages else messages)
             checks.equal("systemd-socket-activate: imattrd leaves the inherited socket", path.exists(), True)
         finally:
             daemon.kill()

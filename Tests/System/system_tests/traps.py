@@ -75,7 +75,7 @@ def drop_ins(checks, upstream):
     (folder / "users.conf").write_text("[Service]\nPrivateUsers=yes\n")
     systemctl("daemon-reload")
     systemctl("restart", SERVICE)
-    checks.equal("with PrivateUsers=yes and allow nobody is served", clients.get_attrs(SOCKET), MISCONFIGURED)
+    checks.equal("with PrivateUsers=yes and allow no caller is served", clients.get_attrs(SOCKET), MISCONFIGURED)
     text = show(SERVICE, "StatusText")
     checks.expect("and the status names it", None if "PrivateUsers" in text else text)
     (folder / "users.conf").unlink()

@@ -19,7 +19,7 @@ MISCONFIGURED = -32005
 ACCESS_DENIED = -32003
 SHUTTING_DOWN = -32004
 
-# Two members of the group that may call, and somebody else.
+# Two members of the group that may call, and another user.
 USERS = ["u alice -", "u bob -", "u mallory -", "m alice imattr", "m bob imattr"]
 
 
@@ -29,7 +29,7 @@ def install(checks):
     must("systemd-sysusers", "--inline", *USERS)
     systemctl("daemon-reload")
     systemctl("start", SOCKET_UNIT)
-    checks.equal("the service does not run before somebody calls", show(SERVICE, "ActiveState"), "inactive")
+    checks.equal("the service does not run before the first call", show(SERVICE, "ActiveState"), "inactive")
     expect_rights(checks, "after the start of the socket")
 
 
@@ -40,7 +40,7 @@ def expect_rights(checks, when):
 
 
 def misconfigured(checks, upstream):
-    """A caller waits while a daemon starts that cannot serve; then an operator mends what is wrong."""
+    """A caller waits while a daemon starts that cannot serve; then an operator corrects the configuration."""
     for what, keys in {
         "an empty configuration": {},
         "an unknown key": upstream.keys | {"rateLimits": 100},
@@ -48,7 +48,7 @@ def misconfigured(checks, upstream):
     }.items():
         systemctl("stop", SERVICE)
         write_configuration(CONFIGURATION, **keys)
-        checks.equal(f"{what}: the waiting caller is told", clients.get_attrs(SOCKET), MISCONFIGURED)
+        checks.equal(f"{what}: the waiting caller gets the error", clients.get_attrs(SOCKET), MISCONFIGURED)
         state = clients.call(SOCKET, "getStatus")["result"]["state"]
         checks.equal(f"{what}: getStatus says misconfigured", state, "misconfigured")
         text = show(SERVICE, "StatusText")
@@ -80,7 +80,7 @@ def callers(checks):
 
 
 def imattr_command(checks):
-    """The command-line client: it finds the socket by itself, and its exit code tells a script what happened."""
+    """The command-line client: it finds the socket by itself, and its exit code says what happened."""
     done = imattr("alice", "get", "abc")
     checks.equal("imattr get prints JSON into a pipe", json.loads(done.stdout or "null"), WANTED)
     codes = {
@@ -117,7 +117,7 @@ def stops_and_starts(checks):
 
 
 def waiting_caller(checks, upstream):
-    """A caller that connects while the service stops and starts is answered or told to come again, never cut off."""
+    """A caller that connects while the service stops and starts is answered or refused for now, never cut off."""
     write_configuration(CONFIGURATION, **upstream.keys)
     systemctl("stop", SERVICE)
     waiting = clients.start_one_shot("nc", SOCKET, "alice")

@@ -1,4 +1,4 @@
-"""A daemon that stands still is killed and started again, and who repeats its request loses nothing."""
+"""A daemon that makes no progress is killed and started again, and a caller that repeats its request loses nothing."""
 
 import os
 import signal

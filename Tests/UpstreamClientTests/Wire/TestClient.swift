@@ -11,7 +11,6 @@ import UserSig
 struct TestClient {
     private let client: NIOLoopBound<UpstreamClient>
     private let reported = Events()
-    private let folder: TemporaryFolder
 
     /// - Parameters:
     ///   - url: Where it calls; the sandbox itself if nil.
@@ -20,13 +19,12 @@ struct TestClient {
         of sandbox: SandboxServer, url: String? = nil, authority: String? = nil, timeout: Duration = .seconds(30),
         key: String = SandboxConfiguration.madeUpSecretKey
     ) async throws {
-        let folder = try TemporaryFolder()
-        let file = try folder.write(authority ?? sandbox.certificateAuthorityPEM, to: "ca.pem")
+        let roots = TrustRoots(pem: Array((authority ?? sandbox.certificateAuthorityPEM).utf8))
         let played = await sandbox.configuration()
         guard let endpoint = Endpoint(url: url ?? sandbox.baseURL) else { throw NoEndpoint() }
         let configuration = UpstreamConfiguration(
             sdkAppID: played.sdkAppID, admin: played.administrator, endpoint: endpoint,
-            certificateAuthorityFile: file, timeout: timeout)
+            trustRoots: roots, timeout: timeout)
         let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
         client = try await eventLoop.submit { [reported] in
             NIOLoopBound(
@@ -35,7 +33,6 @@ struct TestClient {
                     report: { event in reported.list.withLock { $0.append(event) } }),
                 eventLoop: eventLoop)
         }.get()
-        self.folder = folder
     }
 
     struct NoEndpoint: Error {}
@@ -93,6 +90,16 @@ struct TestClient {
         try await client.eventLoop.submit { [client] in body(client.value) }.get()
     }
 
+    /// Has new connections need a certificate of these authorities (PEM).
+    func trust(_ authorities: String) async throws {
+        let roots = TrustRoots(pem: Array(authorities.utf8))
+        try await onEventLoop { $0.use(timeout: $0.configuration.timeout, trustRoots: roots) }
+    }
+
+    func use(timeout: Duration) async throws {
+        try await onEventLoop { $0.use(timeout: timeout, trustRoots: $0.configuration.trustRoots) }
+    }
+
     func shutDown() async throws {
         try await client.eventLoop.flatSubmit { [client] in client.value.shutDown() }.get()
     }
@@ -126,30 +133,4 @@ func withClient<Result>(
     try await client.shutDown()
     await sandbox.shutDown()
     return result
-}
-
-/// A folder that goes away with its last reference.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/upstream-client-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Failure(code: errno) }
-        path = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit {
-        unlink(path + "/ca.pem")
-        rmdir(path)
-    }
-
-    struct Failure: Error { let code: CInt }
-
-    func write(_ text: String, to name: String) throws -> String {
-        let path = path + "/" + name
-        guard let file = fopen(path, "w") else { throw Failure(code: errno) }
-        defer { fclose(file) }
-        guard fputs(text, file) >= 0 else { throw Failure(code: errno) }
-        return path
-    }
 }

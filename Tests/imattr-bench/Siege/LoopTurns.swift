@@ -2,16 +2,20 @@ import FoundationEssentials
 
 /// How long the turns of the daemon's event loop took, from its metrics.
 struct LoopTurns: Sendable, Equatable {
-    /// The name of the histogram.
-    static let metric = "imattrd_loop_turn_seconds"
+    /// The names of the histograms.
+    enum Metric: String {
+        /// Time by the clock, in which the kernel may have run something else.
+        case clock = "imattrd_loop_turn_seconds"
+        case processor = "imattrd_loop_turn_processor_seconds"
+    }
 
     /// How many turns took at most so long, for each bound in seconds, in order.
     private var upTo: [(bound: Double, count: Double)]
 
     /// From the text of OpenMetrics; nil if it has no such histogram.
-    init?(openMetrics text: some StringProtocol) {
+    init?(openMetrics text: some StringProtocol, _ metric: Metric) {
         upTo = text.split(separator: "\n").compactMap { line in
-            guard line.hasPrefix(Self.metric + "_bucket{"), let end = line.firstIndex(of: "}") else { return nil }
+            guard line.hasPrefix(metric.rawValue + "_bucket{"), let end = line.firstIndex(of: "}") else { return nil }
             let labels = line[..<end]
             guard let start = labels.firstRange(of: "le=\"")?.upperBound,
                 let count = line[end...].split(separator: " ").dropFirst().first.flatMap({ Double($0) })
@@ -23,13 +27,13 @@ struct LoopTurns: Sendable, Equatable {
     }
 
     /// From a line that answers `getMetrics`; nil if it is none or the metrics have no such histogram.
-    init?(answer line: String) {
+    init?(answer line: String, _ metric: Metric) {
         struct Answer: Decodable {
             struct Metrics: Decodable { var body: String }
             var result: Metrics
         }
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(line.utf8)) else { return nil }
-        self.init(openMetrics: answer.result.body)
+        self.init(openMetrics: answer.result.body, metric)
     }
 
     /// The bound, in seconds, that the longest of the turns since `earlier` did not exceed, and the next lower bound did;

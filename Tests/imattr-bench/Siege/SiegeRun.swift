@@ -26,7 +26,7 @@ struct SiegeRun: Sendable {
         defer { OtherUsers.forbid() }
         try await warmUp()
         let start = NIODeadline.now()
-        let turnsBefore = try await turns()
+        let metricsBefore = try await metrics()
         var victim = trick.victimComesLater ? nil : try await connect(Self.patience)
         let attack = try startAttack()
         defer { OtherUsers.apart { attack?.child.end() } }
@@ -59,7 +59,7 @@ struct SiegeRun: Sendable {
         let done = attack.map { $0.report() ?? AttackReport() }
         attack?.child.end()
         let report = try await rig.sandbox.report()
-        let turnsAfter = try await turns()
+        let metricsAfter = try await metrics()
         let memory = try DaemonMemory(of: rig.daemon.pid())
         return SiegeRow(
             trick: trick.name, bounds: trick.bounds,
@@ -69,7 +69,8 @@ struct SiegeRun: Sendable {
             bulkFailures: bulk.events.count - bulk.events.right.count,
             bulkShare: 100 * bulk.accountsPerSecond / Double(fullSecond), firstAnswer: firstAnswer,
             peakMemory: Double(memory.peak) / 0x1p20, memoryBound: memoryBound, laterMemory: try await laterMemory(),
-            loopTurn: longestTurn(turnsBefore, turnsAfter),
+            loopTurn: longestTurn(.processor, metricsBefore, metricsAfter),
+            loopTurnByClock: longestTurn(.clock, metricsBefore, metricsAfter),
             watchdogLateness: try await notifications.lateness(since: start), delayed: delayed,
             overLimit: report.overLimit,
             processorShare: 100 * (processor / .seconds(1)) / (length / .seconds(1)), attack: done)
@@ -161,19 +162,19 @@ struct SiegeRun: Sendable {
         return (Double(inside.accountsAnswered) / window.length, all)
     }
 
-    /// The turns of the daemon's loop up to now; nil if it says nothing about them, or nothing at all.
-    private func turns() async throws -> LoopTurns? {
+    /// The daemon's answer to `getMetrics`; nil if there is none.
+    private func metrics() async throws -> String? {
         let path = rig.daemon.socketPath
         return try await NIOThreadPool.singleton.runIfActive {
-            guard let client = try? LineClient(path, patience: 60), let answer = try? client.ask(Request.metrics) else {
-                return nil
-            }
-            return LoopTurns(answer: answer)
+            try? LineClient(path, patience: 60).ask(Request.metrics)
         }
     }
 
-    private func longestTurn(_ before: LoopTurns?, _ after: LoopTurns?) -> Double? {
-        guard let before, let after else { return nil }
+    /// The longest turn between two answers; nil if one of them does not say.
+    private func longestTurn(_ metric: LoopTurns.Metric, _ before: String?, _ after: String?) -> Double? {
+        guard let before = before.flatMap({ LoopTurns(answer: $0, metric) }),
+            let after = after.flatMap({ LoopTurns(answer: $0, metric) })
+        else { return nil }
         return after.longest(since: before)
     }
 

@@ -1,4 +1,4 @@
-/* fake.h - a daemon that does what a test tells it: each connection is a thread that runs a function of the test. */
+/* fake.h - a daemon that does what a test says: each connection is a thread that runs a function of the test. */
 #ifndef FAKE_H
 #define FAKE_H
 

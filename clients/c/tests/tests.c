@@ -650,7 +650,7 @@ static char process_state(pid_t process)
 }
 
 /* A daemon in a process of its own, as it stops ours: takes `count` pings, stops us until they are late, answers them behind an
- * answer that is long and is for nobody, and lets us go on. */
+ * answer that is long and is for no call, and lets us go on. */
 static pid_t start_stopping_daemon(int listener, int count)
 {
     pid_t daemon = fork();

@@ -118,7 +118,7 @@ def end_children_on_signals():
 
     def end(number, _frame):
         signal.signal(number, signal.SIG_DFL)
-        # Whoever waits for a child holds a lock of it, so nothing can be waited for here.
+        # The thread that waits for a child holds a lock of it, so nothing can be waited for here.
         for child in list(_running):
             child.kill_without_waiting()
         sys.exit(128 + number)

@@ -134,7 +134,7 @@ class Connection:
         if number is None:
             if "ignores-null-id" in mistakes:
                 return
-            raise error or ClientError("protocol", message="a result for nobody")
+            raise error or ClientError("protocol", message="a result whose id is null")
         if isinstance(number, bool) or not isinstance(number, int):
             raise ClientError("protocol", message="an id that is no integer")
         if "first-come" in mistakes and self.waiting:

@@ -22,7 +22,7 @@ function readAnswer(line) {
         throw new ProtocolError(`an answer that has not either a result or an error: ${excerpt(line)}`);
     }
     if (answer.error !== undefined) checkError(answer.error, line);
-    else if (answer.id === null) throw new ProtocolError(`a result for nobody: ${excerpt(line)}`);
+    else if (answer.id === null) throw new ProtocolError(`a result whose id is null: ${excerpt(line)}`);
     return answer;
 }
 

@@ -42,7 +42,7 @@ class Batches {
         return batch;
     }
 
-    /** Tells the input that no more is wanted, unless it has ended by itself. */
+    /** Ends the input, since no more is wanted, unless it has ended by itself. */
     async close() {
         if (this.isOver) return;
         this.isOver = true;

@@ -164,7 +164,7 @@ function isAboutAccounts(error) {
     return error.code === -32000 || error.code === -32002 || error.code < -32768 || error.code > -32000;
 }
 
-/** Keeps as many requests under way as the job has room for, as far as the input gives accounts. */
+/** Keeps as many requests in flight as the job has room for, as far as the input gives accounts. */
 function startBatches(job, batches, timeoutMs, asked) {
     try {
         while (job.hasRoom) {

@@ -20,7 +20,7 @@ class Connection {
     #inFlight = new Map();
     #state = "connecting"; // then "open", perhaps "retired", and "over"
 
-    /** @param session Is told what happens: `connected`, `connectFailed`, `shuttingDown`, `ended`. */
+    /** @param session Learns what happens: `connected`, `connectFailed`, `shuttingDown`, `ended`. */
     constructor(path, session) {
         this.#session = session;
         const buffer = Buffer.allocUnsafeSlow(readBytes);
@@ -46,7 +46,7 @@ class Connection {
         this.#socket.write(request.line());
     }
 
-    /** Gives a request up, and tells the daemon. */
+    /** Gives a request up, and notifies the daemon. */
     withdraw(request) {
         this.#socket.write(`{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":${request.id}}}\n`);
         this.#remove(request);
@@ -91,7 +91,7 @@ class Connection {
         this.hasAnswered = true;
         if (id === null) return this.end(refusal(error));
         const request = this.#inFlight.get(id);
-        // What nobody waits for was given up.
+        // What no call waits for was given up.
         if (request === undefined) return;
         const outcome = error === undefined ? request.read(result) : undefined;
         this.#remove(request);

@@ -1,6 +1,6 @@
 "use strict";
 
-/** What every error of this package is. `kind` tells them apart, as the classes do. */
+/** What every error of this package is. `kind` distinguishes them, as the classes do. */
 class IMAttrError extends Error {
     /** Whether the same call may succeed later. */
     retryable = false;
@@ -47,7 +47,7 @@ class RefusedError extends IMAttrError {
     }
 }
 
-/** There is no connection to be had: nobody listens at `path`, or this user may not connect. */
+/** There is no connection to be had: no process listens at `path`, or this user may not connect. */
 class UnreachableError extends IMAttrError {
     kind = "unreachable";
 
@@ -63,7 +63,7 @@ function unreachableAdvice(code) {
     switch (code) {
         case "EACCES": return "permission denied; is this user in the group imattr?";
         case "ENOENT": return "no such socket; is imattrd.socket started, or IMATTRD_SOCKET wrong?";
-        case "ECONNREFUSED": return "nobody listens there; is imattrd running?";
+        case "ECONNREFUSED": return "no process listens there; is imattrd running?";
         case "ENAMETOOLONG": return "the path of a Unix socket has at most 107 bytes";
         default: return "see the cause";
     }

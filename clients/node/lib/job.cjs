@@ -13,7 +13,7 @@ class Job {
     #notify = null;
 
     /**
-     * @param {number} most Requests under way at once.
+     * @param {number} most Requests in flight at once.
      * @param {AbortSignal} [signal] Gives all of them up.
      */
     constructor(session, most, signal) {
@@ -24,12 +24,12 @@ class Job {
         else signal?.addEventListener("abort", this.#abort);
     }
 
-    /** Whether another request may be started: one whose answer has not been taken is still under way. */
+    /** Whether another request may be started: one whose answer has not been taken is still in flight. */
     get hasRoom() {
         return this.#failure === null && this.#inFlight.size + this.#answers.length < this.#most;
     }
 
-    /** Whether nothing is under way, and nothing went wrong. */
+    /** Whether nothing is in flight, and nothing went wrong. */
     get isDone() {
         return this.#failure === null && this.#inFlight.size === 0 && this.#answers.length === 0;
     }
@@ -39,7 +39,7 @@ class Job {
      *
      * @param text See `Request`, as for `deadline` and `read`.
      * @param mark What `take` gives with the answer.
-     * @param recovered Gives the result that an error stands for; undefined if it is the job's.
+     * @param recovered Gives the result that an error becomes; undefined if it is the job's.
      */
     start(text, deadline, read, mark, recovered) {
         const request = new Request(text, deadline, read, (error, answer) => {
@@ -64,7 +64,7 @@ class Job {
         return undefined;
     }
 
-    /** Waits until `take` may have something new, or somebody calls `wake`. */
+    /** Waits until `take` may have something new, or `wake` is called. */
     change() {
         return new Promise((resolve) => { this.#notify = resolve; });
     }
@@ -98,7 +98,7 @@ class Job {
         this.#inFlight.clear();
     }
 
-    /** Whoever gives up wants no more answers either. */
+    /** A caller that gives up wants no more answers either. */
     #abort = () => {
         this.#answers = [];
         this.fail(this.#signal.reason);

@@ -1,6 +1,6 @@
 "use strict";
 
-/** A request: what it sends, until when, and who is to be told what came of it. */
+/** A request: what it sends, until when, and who learns what came of it. */
 class Request {
     /** The connection that it is in flight on; null while it waits for one. */
     connection = null;

@@ -35,7 +35,7 @@ my %range = (
     in_flight => [1,     1024,   32],
 );
 
-# A call is a hash: `body` is what stands after the id in its line, `timed` whether what is left of the time follows;
+# A call is a hash: `body` is what follows the id in its line, `timed` whether what is left of the time follows;
 # `deadline` and `not_before` are times of the clock. It waits in the client's `pending` until there is a connection for it, then
 # in that connection's `in_flight`; then it is done, with `result` or `error`, in its group. A group is what one caller waits for.
 
@@ -324,7 +324,7 @@ sub _send {
     $connection->write(qq({"jsonrpc":"2.0","id":$id,$call->{body}$tail\n));
 }
 
-# Takes a call back from wherever it is; the daemon is told.
+# Takes a call back from wherever it is; the daemon is notified.
 sub _withdraw {
     my ($self, $call) = @_;
     my $connection = $call->{connection};
@@ -569,7 +569,7 @@ sub _act {
     }
     $connection->{useful} = 1;
     $self->{pause} = 0;
-    # One that nobody waits for was withdrawn.
+    # One that no call waits for was withdrawn.
     my $call = delete $connection->{in_flight}{$answer->{id}} or return 1;
     if (!$error) {
         _finish($call, result => $answer->{result});
@@ -596,7 +596,7 @@ sub _refused {
     );
 }
 
-# What one caller waits for. When the caller leaves, by whatever way, what is still under way is withdrawn.
+# What one caller waits for. When the caller leaves, by whatever way, what is still in flight is withdrawn.
 package IMAttr::Group;
 
 use Scalar::Util qw(refaddr weaken);

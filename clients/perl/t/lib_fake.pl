@@ -1,4 +1,4 @@
-# A daemon that does what a test tells it, in a process of its own.
+# A daemon that does what a test says, in a process of its own.
 use strict;
 use warnings;
 

@@ -211,7 +211,7 @@ final class Client
         }
     }
 
-    /** Keeps as many requests under way as the job has room for, as far as the input gives accounts. */
+    /** Keeps as many requests in flight as the job has room for, as far as the input gives accounts. */
     private static function startBatches(
         Job $job,
         Batches $batches,

@@ -64,7 +64,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Closes the connection. Calls under way, and later ones, raise `CancelledError`."""
+        """Closes the connection. Calls in flight, and later ones, raise `CancelledError`."""
         self._exchange.close()
 
     def get_attrs(

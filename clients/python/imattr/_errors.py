@@ -16,7 +16,7 @@ class Error(Exception):
 
     @property
     def retryable(self) -> bool:
-        """Whether the same call may succeed later without anybody changing anything."""
+        """Whether the same call may succeed later without any change."""
         return False
 
     @property
@@ -39,7 +39,7 @@ class UnreachableError(Error, OSError):
 _advice = {
     errno.EACCES: "; this user must be a member of the group imattr",
     errno.ENOENT: "; start the daemon (systemctl start imattrd.socket), or name its socket in IMATTRD_SOCKET",
-    errno.ECONNREFUSED: "; nobody listens there: start the daemon (systemctl start imattrd.socket)",
+    errno.ECONNREFUSED: "; no process listens there: start the daemon (systemctl start imattrd.socket)",
 }
 
 

@@ -1,6 +1,6 @@
 """What both clients have in common: requests go out, answers come in, and what a lost connection took is repeated.
 
-Nothing here waits or looks at a clock. Whoever drives an exchange waits for it: until a socket that it has registered
+Nothing here waits or looks at a clock. The driver of an exchange waits for it: until a socket that it has registered
 with the poller is ready, or until `next_tick`.
 """
 

@@ -55,7 +55,7 @@ class Answer:
         if "error" in answer:
             self.error = _checked_error(line, answer["error"])
         elif self.number is None:
-            raise _not_ours(line, "it is a result for nobody")
+            raise _not_ours(line, "it is a result whose id is null")
 
     def refusal(self) -> DeadlineError | RefusedError:
         """The error as an exception, a new one each time: several callers may get it."""

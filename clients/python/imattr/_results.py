@@ -48,7 +48,7 @@ class FailedAccount(Record):
         """Tencent's own `ErrorCode` if the upstream refused, or below zero one of imattrd."""
         self.message = message
         self.retryable = retryable
-        """Whether asking again later may succeed without anybody changing anything."""
+        """Whether asking again later may succeed without any change."""
         self.error_info = error_info
         """The upstream's own words, its `ErrorInfo`, if there were any."""
         self.retry_after = retry_after

@@ -69,7 +69,7 @@ class AsyncClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Closes the connection. Calls under way, and later ones, raise `imattr.CancelledError`."""
+        """Closes the connection. Calls in flight, and later ones, raise `imattr.CancelledError`."""
         self._is_closed = True
         if self._exchange is None:
             return

@@ -69,7 +69,7 @@ class Errors(unittest.TestCase):
         for number, advice in [
             (errno.EACCES, "Permission denied; this user must be a member of the group imattr"),
             (errno.ENOENT, "Permission denied; start the daemon"),
-            (errno.ECONNREFUSED, "Permission denied; nobody listens there"),
+            (errno.ECONNREFUSED, "Permission denied; no process listens there"),
             (errno.EMFILE, "Permission denied$"),
         ]:
             error = imattr.UnreachableError(number, "Permission denied", "/a")

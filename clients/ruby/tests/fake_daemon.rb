@@ -4,7 +4,7 @@ require "json"
 require "socket"
 require "tmpdir"
 
-# A daemon that does what a test tells it: each connection is a Peer, in the order in which they come.
+# A daemon that does what a test says: each connection is a Peer, in the order in which they come.
 class FakeDaemon
   # The daemon's side of a connection.
   class Peer

@@ -20,9 +20,9 @@ pub(crate) struct Answer {
 /// Whose answer it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Id {
-    /// That of a request of ours, or of somebody's.
+    /// That of a request of ours, or another one.
     Number(u64),
-    /// Nobody's: the daemon could not tell.
+    /// No request's: the daemon could not read the id.
     Null,
     /// One that we never give.
     Foreign,
@@ -35,7 +35,7 @@ pub(crate) struct Success {
 }
 
 impl Success {
-    /// The result as it stands in the line.
+    /// The result as it is in the line.
     pub(crate) fn text(&self) -> &str {
         &self.line[self.result.clone()]
     }
@@ -48,7 +48,7 @@ impl Answer {
         let members = Members::read(&line).map_err(|invalid| format!("a line that is {}", invalid))?;
         let id = members.id.filter(|_| members.is_version_2).ok_or_else(no_answer)?;
         let outcome = match (members.result, members.error) {
-            (Some(result), None) if id == Id::Null => Err(format!("a result for nobody: {}", &line[result]))?,
+            (Some(result), None) if id == Id::Null => Err(format!("a result whose id is null: {}", &line[result]))?,
             (Some(result), None) => Ok(Success { line, result }),
             (None, Some(error)) => Err(refusal(&line[error]).ok_or_else(no_answer)?),
             _ => return Err(no_answer()),

@@ -38,7 +38,7 @@ pub struct FailedAccount {
     pub code: i64,
     /// For people.
     pub message: String,
-    /// Whether the account may be answered later without anybody changing anything.
+    /// Whether the account may be answered later without any change.
     pub retryable: bool,
     /// What Tencent said to its code (`ErrorInfo`).
     pub error_info: Option<String>,

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::hub::{CallKey, Hub};
 use crate::process::PerProcess;
 
-/// Gives up the calls that were made with it, from any thread: they return [`Error::Cancelled`], and the daemon is told.
+/// Gives up the calls that were made with it, from any thread: they return [`Error::Cancelled`], and the daemon is notified.
 ///
 /// Clones are the same token. A call made with a token that is cancelled already is not made.
 ///

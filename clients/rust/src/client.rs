@@ -14,7 +14,7 @@ use crate::request::Request;
 use crate::status::Status;
 use crate::stream::Stream;
 
-/// Where the daemon listens unless it was told otherwise.
+/// Where the daemon listens by default.
 pub const DEFAULT_SOCKET: &str = "/run/imattrd/imattrd.sock";
 
 /// Asks the daemon, by one connection that any number of threads may use at once.

@@ -10,7 +10,7 @@ use crate::sys;
 
 /// A connection. Writing never waits: what the socket does not take is kept until it does.
 pub(crate) struct Connection {
-    /// Tells connections of a client apart.
+    /// Distinguishes connections of a client.
     pub(crate) number: u64,
     pub(crate) socket: Arc<Socket>,
     /// Requests that were sent on it and are waited for.
@@ -88,7 +88,7 @@ impl Connection {
                 Ok(count) => *sent += count,
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(_) => self.is_broken = true, // reading tells what has come of the connection
+                Err(_) => self.is_broken = true, // reading shows what has come of the connection
             }
             if *sent == bytes.len() {
                 self.unsent.pop_front();

@@ -27,7 +27,7 @@ pub enum Error {
     Argument(String),
     /// The daemon answered that it, or Tencent, refuses.
     Refused(Box<Refusal>),
-    /// No connection: nobody listens there, or this user may not.
+    /// No connection: no process listens there, or this user may not.
     Unreachable {
         /// The socket.
         path: PathBuf,
@@ -53,7 +53,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// Whether the same call may succeed later without any change.
     pub fn retryable(&self) -> bool {
         match self {
             Error::Refused(refusal) | Error::Deadline { answer: Some(refusal), .. } => refusal.retryable,
@@ -153,7 +153,7 @@ pub struct Refusal {
     pub message: String,
     /// Who refused: `daemon` or `upstream`.
     pub source: Option<String>,
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// Whether the same call may succeed later without any change.
     pub retryable: bool,
     /// The time before which asking again is of no use.
     pub retry_after: Option<Duration>,

@@ -1,10 +1,10 @@
 //! Where the calls of all threads share a connection.
 //!
-//! Nobody reads while nobody waits. Of the threads that wait, one holds the [`Reader`] and reads for all of them, the others
+//! No thread reads while none waits. Of the threads that wait, one holds the [`Reader`] and reads for all of them, the others
 //! sleep until it has something for them. When it has its own answer it puts the reader back and wakes another one.
 //! So a single thread reads its answers itself, without a hand-over, and no thread is ever started.
 //!
-//! The rule that keeps this alive: if the reader is at home and somebody sleeps, somebody has been woken. Who leaves
+//! The rule that keeps this alive: if the reader is at home and a thread sleeps, one has been woken. Who leaves
 //! [`Hub::wait`], for whatever reason, sees to it.
 
 use std::collections::{HashMap, VecDeque};
@@ -290,7 +290,7 @@ impl State {
         late.filter_map(|mailbox| mailbox.bell.as_ref()).for_each(|bell| bell.notify_one());
     }
 
-    /// If nobody reads and somebody sleeps: wakes one, to read.
+    /// If no thread reads and one sleeps: wakes one, to read.
     fn wake_a_reader(&mut self) {
         if self.reader.is_some() {
             if let Some(bell) = self.calls.values().find(|mailbox| mailbox.is_asleep).and_then(|one| one.bell.as_ref())
@@ -438,12 +438,12 @@ impl State {
             Id::Foreign => {}
             Id::Null => match answer.outcome {
                 Err(refusal) => self.fail(number, || Error::Refused(refusal.clone())),
-                Ok(_) => unreachable!("Answer::read refuses a result for nobody"),
+                Ok(_) => unreachable!("Answer::read refuses a result whose id is null"),
             },
         }
     }
 
-    /// Hands an answer to who waits for it; if nobody does, it was given up.
+    /// Hands an answer to the call that waits for it; if none does, it was given up.
     fn settle(&mut self, id: u64, number: u64, answer: Answer) {
         let request = match self.requests.get(&id) {
             Some(request) if request.connection == number => self.requests.remove(&id).expect("it was there"),

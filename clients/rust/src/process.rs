@@ -48,7 +48,7 @@ impl<T> PerProcess<T> {
             }
             let own = Node::new(node.generation + 1, begin_anew(node.generation + 1));
             if self.latest.compare_exchange(latest, own, Ordering::AcqRel, Ordering::Acquire).is_err() {
-                // SAFETY: another thread was faster, so nobody else has this one.
+                // SAFETY: another thread was faster, so no other thread has this one.
                 drop(unsafe { Box::from_raw(own) });
             }
         }
@@ -64,7 +64,7 @@ impl<T> Node<T> {
 impl<T> Drop for PerProcess<T> {
     fn drop(&mut self) {
         let latest = *self.latest.get_mut();
-        // SAFETY: nobody has a reference to `self` any more, so nobody has one into the node. That of a parent is left alone.
+        // SAFETY: there is no reference to `self` any more, and so none into the node. That of a parent is left alone.
         unsafe {
             if (*latest).process == process::id() {
                 drop(Box::from_raw(latest));

@@ -13,7 +13,7 @@ use crate::sys::{self, Polled};
 /// Bytes that are read at a time.
 const CHUNK: usize = 128 << 10;
 
-/// Whoever holds the reader reads, for all threads. There is one to a client, so that reading needs no lock.
+/// The thread that holds the reader reads, for all threads. There is one to a client, so that reading needs no lock.
 pub(crate) struct Reader {
     chunk: Box<[u8]>,
     /// Gives a byte when the thread that reads has something else to look after.

@@ -118,7 +118,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Steps over a value, which is checked wholly, and says where it stands.
+    /// Steps over a value, which is checked wholly, and says where it is.
     pub(crate) fn skip_value(&mut self) -> Result<Range<usize>, InvalidJson> {
         self.skip_space();
         let begin = self.at;
@@ -126,7 +126,7 @@ impl<'a> Scanner<'a> {
         Ok(begin..self.at)
     }
 
-    /// Steps over a value that nobody asks for.
+    /// Steps over a value that is not asked for.
     pub(crate) fn ignore_value(&mut self) -> Result<(), InvalidJson> {
         self.skip_nested(MAX_DEPTH)
     }
@@ -154,7 +154,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// A number as it stands there.
+    /// A number as it is written.
     pub(crate) fn number(&mut self) -> Result<&'a str, InvalidJson> {
         self.skip_space();
         let begin = self.at;
@@ -239,7 +239,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The text that a string without its quotes, and known to be valid, stands for.
+/// The text that a string without its quotes, and known to be valid, means.
 fn unescaped(inner: &str) -> String {
     let mut text = String::with_capacity(inner.len());
     let mut rest = inner;

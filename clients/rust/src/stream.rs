@@ -42,7 +42,7 @@ pub struct Stream<I: Iterator> {
     timeout: Duration,
     max_age: Option<Duration>,
     is_partial: bool,
-    /// None when it is over; an error that nobody was told yet.
+    /// None when it is over; an error that was not returned yet.
     window: Option<Result<Window, Error>>,
     batches: usize,
     ready: vec::IntoIter<User>,

@@ -34,7 +34,7 @@ pub(crate) fn is_queue_full(error: &io::Error) -> bool {
     error.raw_os_error() == Some(EAGAIN)
 }
 
-/// Whether connecting failed because nobody listens.
+/// Whether connecting failed because no process listens.
 pub(crate) fn is_nobody_there(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(ENOENT | ECONNREFUSED))
 }
@@ -100,7 +100,7 @@ pub(crate) fn connect_at_once(path: &OsStr) -> io::Result<UnixStream> {
     if descriptor < 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the descriptor is open and nobody else's.
+    // SAFETY: the descriptor is open and not used elsewhere.
     let stream = unsafe { UnixStream::from_raw_fd(descriptor) };
     stream.set_nonblocking(true)?;
     // SAFETY: the address lives until the call returns, and has at least `length` bytes: the path was measured above.
@@ -128,7 +128,7 @@ pub(crate) fn send_at_once(stream: &UnixStream, data: &[u8]) -> io::Result<usize
 pub(crate) fn wait_for(polled: &mut [Polled], time: Duration) -> bool {
     // Rounded up: waking before the deadline would be of no use.
     let milliseconds = c_int::try_from((time.as_nanos() + 999_999) / 1_000_000).unwrap_or(c_int::MAX);
-    // SAFETY: the slice is valid for its length, is nobody else's until the call returns, and holds `struct pollfd`s.
+    // SAFETY: the slice is valid for its length, is not used elsewhere until the call returns, and holds `struct pollfd`s.
     let ready = unsafe { poll(polled.as_mut_ptr(), polled.len() as c_ulong, milliseconds) };
     if ready < 0 {
         // A signal came, or there is no memory for now. `found` is undefined then; the caller looks at the clock again.

@@ -13,7 +13,7 @@ use crate::message::Message;
 /// How long after the deadline the daemon's own word of it is waited for.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The requests of one call that are under way. What is lost with a connection is sent again; what is left when the window
+/// The requests of one call that are in flight. What is lost with a connection is sent again; what is left when the window
 /// is dropped is withdrawn.
 pub(crate) struct Window {
     hub: Arc<Hub>,
@@ -69,13 +69,13 @@ impl Window {
         Ok(window)
     }
 
-    /// From now on the clock stands still while nobody waits: what the consumer of a stream does with an account must
+    /// From now on the clock stops while no thread waits: what the consumer of a stream does with an account must
     /// not make the others late, which have arrived perhaps and were not read.
     pub(crate) fn stop_clock_between_looks(&mut self) {
         self.last_look = Some(Instant::now());
     }
 
-    /// Requests under way.
+    /// Requests in flight.
     pub(crate) fn len(&self) -> usize {
         self.parts.len()
     }
@@ -184,7 +184,7 @@ impl Window {
             Progress::Unsent(Some(time)) => (time.min(part.deadline), false),
             Progress::Unsent(None) => (part.deadline, false),
         });
-        events.min().expect("nobody waits without a request")
+        events.min().expect("a thread that waits has a request")
     }
 
     /// Takes a part off that has failed. If accounts may fail alone, and the error is about them, the others go on.

@@ -87,7 +87,7 @@ fn forked(client: &Client, command: &Command) -> i32 {
 fn say(members: String) {
     let mut output = io::stdout().lock();
     if writeln!(output, "{{{}}}", members).and_then(|()| output.flush()).is_err() {
-        exit(1); // nobody listens
+        exit(1); // no process listens
     }
 }
 

@@ -80,7 +80,7 @@ The class's name in lower case.
 
 =item retryable
 
-Whether the same call may succeed later without anybody's doing.
+Whether the same call may succeed later without any change.
 
 =item retry_after
 

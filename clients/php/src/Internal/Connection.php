@@ -68,7 +68,7 @@ final class Connection
         $this->write($request->line());
     }
 
-    /** Gives a request up, and tells the daemon. */
+    /** Gives a request up, and notifies the daemon. */
     public function withdraw(Request $request): void
     {
         $this->write("{\"jsonrpc\":\"2.0\",\"method\":\"\$/cancelRequest\",\"params\":{\"id\":{$request->id}}}\n");
@@ -220,7 +220,7 @@ final class Connection
             return;
         }
         $request = $this->request($answer->id);
-        // What nobody waits for was given up.
+        // What no call waits for was given up.
         if ($request === null) {
             return;
         }

@@ -21,18 +21,18 @@ final class Job
     private ?float $pausedAt = null;
     private float $paused = 0;
 
-    /** @param int $most Requests under way at once. */
+    /** @param int $most Requests in flight at once. */
     public function __construct(private readonly Session $session, private readonly int $most)
     {
     }
 
-    /** Whether another request may be started: one whose answer has not been taken is still under way. */
+    /** Whether another request may be started: one whose answer has not been taken is still in flight. */
     public function hasRoom(): bool
     {
         return $this->failure === null && count($this->underWay) + count($this->answers) < $this->most;
     }
 
-    /** Whether nothing is under way, and nothing went wrong. */
+    /** Whether nothing is in flight, and nothing went wrong. */
     public function isDone(): bool
     {
         return $this->failure === null && $this->underWay === [] && $this->answers === [];
@@ -78,7 +78,7 @@ final class Job
         $this->answers[] = [$mark, $outcome];
     }
 
-    /** The first failure ends the job: whatever is under way is withdrawn. */
+    /** The first failure ends the job: whatever is in flight is withdrawn. */
     public function failed(?Request $request, \Throwable $error): void
     {
         if ($request !== null) {
@@ -88,7 +88,7 @@ final class Job
         $this->end();
     }
 
-    /** Withdraws what is under way. */
+    /** Withdraws what is in flight. */
     public function end(): void
     {
         $requests = $this->underWay;

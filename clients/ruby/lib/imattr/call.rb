@@ -17,7 +17,7 @@ module IMAttr
     # When something has to be done for it, if no answer comes.
     def due = @open.map(&:due).min
 
-    # Waits until somebody wakes the call, or until the time.
+    # Waits until another thread wakes the call, or until the time.
     def sleep(lock, time)
       @sleeping = Thread::ConditionVariable.new
       Interrupts.allowed { @sleeping.wait(lock, [time - Clock.now, 0].max) }

@@ -15,7 +15,7 @@ module IMAttr
   # it has asked for. Times are in seconds.
   class Client
     DEFAULT_PATH = "/run/imattrd/imattrd.sock"
-    # Accounts in a request, and requests of one call that are under way at once, unless told otherwise.
+    # Accounts in a request, and requests of one call that are in flight at once, by default.
     BATCH = 500
     IN_FLIGHT = 32
 
@@ -60,7 +60,7 @@ module IMAttr
     # Asks for the attributes of accounts as +accounts+ gives them out, by #each, and yields a User for each as its answer
     # arrives, in any order. Without a block: an Enumerator::Lazy.
     #
-    # It sends requests of +batch+ accounts with up to +in_flight+ of them under way; so many accounts are read ahead, and
+    # It sends requests of +batch+ accounts with up to +in_flight+ of them at once; so many accounts are read ahead, and
     # nothing while the block runs. An account that is repeated in another request is yielded again. The first error ends
     # it, after what was answered before. Leaving the block early withdraws what is in flight.
     #
@@ -107,7 +107,7 @@ module IMAttr
       raise InvalidArgument, "params cannot be sent: #{e.message}"
     end
 
-    # Ends the client: calls under way fail with Cancelled, and so do later ones.
+    # Ends the client: calls in flight fail with Cancelled, and so do later ones.
     def close
       Interrupts.held { @exchange.close }
       nil

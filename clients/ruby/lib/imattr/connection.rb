@@ -66,7 +66,7 @@ module IMAttr
       true
     end
 
-    # Whoever waits for the socket notices.
+    # A thread that waits for the socket notices.
     def close
       return if @closed
 

@@ -3,7 +3,7 @@
 module IMAttr
   # What a call can fail with, but for InvalidArgument.
   class Error < StandardError
-    # Whether the same call may succeed later without anybody changing anything.
+    # Whether the same call may succeed later without any change.
     def retryable? = false
   end
 
@@ -71,7 +71,7 @@ module IMAttr
     def retryable? = @data["retryable"] == true
   end
 
-  # Nobody could be connected to. The cause is the system's error.
+  # No connection could be made. The cause is the system's error.
   class Unreachable < Error
     attr_reader :path
     # The class of the system's error, such as Errno::ENOENT.

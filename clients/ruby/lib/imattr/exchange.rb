@@ -12,7 +12,7 @@ module IMAttr
   # Sends requests and brings their answers, connecting anew where that is needed.
   #
   # Callers wait in #wait, and one of them, the leader, reads for all; when it has what it waits for, another one takes
-  # its place. So nobody is woken up who could have read for himself, and no thread is needed but in rare cases.
+  # its place. So no thread is woken that could have read for itself, and no thread is needed but in rare cases.
   # Callers hold interrupts off (see Interrupts); they are let through wherever a thread waits.
   class Exchange
     SHUTTING_DOWN = -32_004
@@ -167,7 +167,7 @@ module IMAttr
       request.id = @latest_id += 1
       @connection.requests[request.id] = request
       @connection.write(request.line)
-      request.call.wake unless @leader # somebody has to read
+      request.call.wake unless @leader # one of them has to read
     end
 
     def cancel(request)
@@ -229,7 +229,7 @@ module IMAttr
 
       pause = [FIRST_PAUSE * 2**[@attempts - 2, 10].min, LAST_PAUSE].min
       @retry_at = Clock.now + pause * (1 + rand / 4)
-      @waiting.each { |request| request.call.wake } # somebody has to see to it
+      @waiting.each { |request| request.call.wake } # one of them has to see to it
     end
 
     def lost
@@ -279,7 +279,7 @@ module IMAttr
       end
     end
 
-    # Sees to what has come while nobody read: second answers can be ignored, but the connection may have ended.
+    # Sees to what has come while no call read: second answers can be ignored, but the connection may have ended.
     def well?(connection)
       nil while connection.read { |line| raise EOFError unless line.strip.empty? || Answer.new(line).id }
       connection.usable?
@@ -293,7 +293,7 @@ module IMAttr
       @trouble = refusal
       retire(request.connection)
       release(request)
-      request.resume_at = Clock.now + [refusal.retry_after || 0, FIRST_PAUSE].max # so that nobody can send us in circles
+      request.resume_at = Clock.now + [refusal.retry_after || 0, FIRST_PAUSE].max # never at once, whatever the daemon says
       request.call.wake
     end
 

@@ -37,7 +37,7 @@ impl Child {
     }
 }
 
-/// Asks for accounts that nobody else asks for, and looks whether the answers are about just these.
+/// Asks for accounts that no other test asks for, and looks whether the answers are about just these.
 pub fn get_own_accounts(client: &Client, thread: usize, count: usize) -> bool {
     (0..count).all(|number| {
         let account = format!("p{}-{}-{}", process::id(), thread, number);

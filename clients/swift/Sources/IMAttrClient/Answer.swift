@@ -3,7 +3,7 @@ import JSONTokens
 
 /// One line from the daemon: the answer to a request.
 struct Answer: Sendable {
-    /// The request's id as it stands in the line.
+    /// The request's id as it is in the line.
     let id: RequestID
     let outcome: Result<JSONSlice, ErrorObject>
 

@@ -1,18 +1,18 @@
 extension IMAttrClient {
     /// Fetches the attributes of any number of accounts, in bounded memory, and gives each as its answer arrives.
     ///
-    /// Requests of `batch` accounts go out with up to `inFlight` of them under way. Accounts are read when the next answer is
+    /// Requests of `batch` accounts go out with up to `inFlight` of them at once. Accounts are read when the next answer is
     /// asked for, and at most `batch` × `inFlight` ahead of it, so a slow consumer slows the reading. A request leaves once it
     /// is full or the input has ended, so a slow input delays its answers. An account that is repeated in one request is given
     /// once; in another request again.
     ///
     /// The first error ends the sequence; what was answered before it has been given. Leaving the loop early, or
-    /// cancelling the task, withdraws what is under way.
+    /// cancelling the task, withdraws what is in flight.
     ///
     /// - Parameters:
     ///   - accounts: Each 1…255 bytes of UTF-8.
     ///   - batch: Accounts in a request, 1…10000 unless the daemon allows fewer; 100…1000 is right for large jobs.
-    ///   - inFlight: Requests under way at once, 1…10000.
+    ///   - inFlight: Requests in flight at once, 1…10000.
     ///   - timeout: The whole time of each request, 1 ms to 600 s.
     ///   - maxAge: How old an answer that the daemon already holds may be, up to an hour; its default, 0, asks upstream.
     ///   - partial: Whether an account that fails is given as such (``AccountAnswer/failure``), and the others go on. Errors

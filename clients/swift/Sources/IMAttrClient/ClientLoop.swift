@@ -3,7 +3,7 @@ import NIOPosix
 
 /// Does what ``ClientState`` decides: the sockets, the clock and the callers around it. It lives on one event loop.
 final class ClientLoop {
-    /// Told once, on the event loop, how a call ended.
+    /// Called once, on the event loop, with how a call ended.
     typealias Completion = @Sendable (Result<Reply, IMAttrError>) -> Void
 
     private var state: ClientState
@@ -27,7 +27,7 @@ final class ClientLoop {
         guard callers.isEmpty, channels.values.contains(where: { UnixSocket.hasInput($0.descriptor) }) else {
             return take(call, request, completion)
         }
-        // What has come while nobody waited, such as an error that ends the connection, concerns no request of now. The loop reads it
+        // What has come while no call waited, such as an error that ends the connection, concerns no request of now. The loop reads it
         // before the time is over, since nothing else is due until then.
         eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(1)) { self.submit(call, request, completion) }
     }
@@ -84,7 +84,7 @@ final class ClientLoop {
 
     private func send(_ line: [UInt8], on id: ClientState.ConnectionID) {
         guard let channel = channels[id]?.channel else { return }
-        // A failed write needs no attention of its own: the channel closes, and that is told.
+        // A failed write needs no attention of its own: the channel closes, which is reported.
         channel.writeAndFlush(channel.allocator.buffer(bytes: line), promise: nil)
     }
 
@@ -150,7 +150,7 @@ final class ClientLoop {
         case .violation(let error): perform(state.violated(id, error, now: now))
         case .end:
             channels[id] = nil
-            // What has been given up is not asked again, though the order to withdraw it is still under way.
+            // What has been given up is not asked again, though the order to withdraw it is still in flight.
             for caller in callers.values where caller.call.isWithdrawn { withdraw(caller.call) }
             perform(state.disconnected(id, now: now))
         }

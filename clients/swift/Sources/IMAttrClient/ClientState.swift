@@ -11,13 +11,13 @@ struct ClientState {
 
     /// What is to be done.
     enum Action: Equatable {
-        /// Make a connection; it is told by ``connected(_:now:)`` or ``connectFailed(_:errno:now:)``.
+        /// Make a connection; report it by ``connected(_:now:)`` or ``connectFailed(_:errno:now:)``.
         case connect(ConnectionID)
         /// Write a line.
         case send([UInt8], on: ConnectionID)
         /// End a connection; it is not spoken of any more.
         case close(ConnectionID)
-        /// Tell a caller how its call ended.
+        /// Report to a caller how its call ended.
         case finish(CallID, Result<Reply, IMAttrError>)
         /// Call ``timePassed(now:)`` then; an earlier order is void.
         case wake(at: Duration)
@@ -146,7 +146,7 @@ struct ClientState {
     mutating func received(_ answer: Answer, on id: ConnectionID, now: Duration) -> [Action] {
         guard connections[id] != nil else { return [] }
         guard answer.id != .null else { return receivedForConnection(answer, on: id, now: now) }
-        // An answer that nobody waits for is one to a request that was given up.
+        // An answer that no call waits for is one to a request that was given up.
         if let call = answer.callID, calls[call]?.place == .sent(on: id) {
             connections[id]?.inFlight -= 1
             settle(call, answer.outcome, on: id, now)
@@ -159,7 +159,7 @@ struct ClientState {
     private mutating func receivedForConnection(_ answer: Answer, on id: ConnectionID, now: Duration) -> [Action] {
         switch answer.outcome {
         case .failure(let error): giveUp(id, .refused(error), now)
-        case .success: giveUp(id, .protocol("a result for nobody"), now)
+        case .success: giveUp(id, .protocol("a result whose id is null"), now)
         }
         return decided()
     }
@@ -225,7 +225,7 @@ struct ClientState {
         }
     }
 
-    /// Ends a call that is not waited for any more, and tells the daemon.
+    /// Ends a call that is not waited for any more, and notifies the daemon.
     private mutating func withdraw(_ id: CallID, _ error: IMAttrError) {
         guard let call = calls[id] else { return }
         finish(id, .failure(error))
@@ -235,7 +235,7 @@ struct ClientState {
         closeIfDone(connection)
     }
 
-    /// Ends a connection for a reason that its calls are told.
+    /// Ends a connection for a reason that its calls get.
     private mutating func giveUp(_ id: ConnectionID, _ error: IMAttrError, _ now: Duration) {
         guard let ended = connections.removeValue(forKey: id) else { return }
         shutDoor(of: id, ended, now)

@@ -6,7 +6,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// What a connection has to tell.
+    /// What a connection reports.
     enum Event {
         case answer(Answer)
         case violation(IMAttrError)

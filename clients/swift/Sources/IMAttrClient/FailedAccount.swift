@@ -9,7 +9,7 @@ public struct FailedAccount: Hashable, Sendable {
     public let code: Int
     /// For a person.
     public let message: String
-    /// Whether it may be answered later without anybody changing anything.
+    /// Whether it may be answered later without any change.
     public let retryable: Bool
     /// Upstream's own words, if there were any.
     public var errorInfo: String?

@@ -1,12 +1,13 @@
 extension IMAttrClient {
     /// Accounts in a request, unless the caller says another number.
     static let batch = 500
-    /// Requests under way at once, unless the caller says another number.
+    /// Requests in flight at once, unless the caller says another number.
     static let inFlight = 32
 
-    /// Fetches the attributes of any number of accounts: requests of 500 go out, 32 at a time, and what comes back is put
-    /// together. The first error ends it and withdraws the rest, unless `partial` is true. For more than memory should
-    /// hold, see ``stream(_:batch:inFlight:timeout:maxAge:partial:)-(AsyncSequence,_,_,_,_,_)``.
+    /// Fetches the attributes of any number of accounts: requests of 500 accounts are sent, 32 at a time, and
+    /// their answers are combined. The first error ends the call and withdraws the other requests, unless `partial` is true.
+    /// For more accounts than memory should hold, see
+    /// ``stream(_:batch:inFlight:timeout:maxAge:partial:)->AttributeStream<Accounts>``.
     ///
     /// - Parameters:
     ///   - accounts: Each 1…255 bytes of UTF-8.

@@ -6,10 +6,10 @@ import Synchronization
 ///
 /// It connects when the first call is made. Calls may be made from any number of tasks; they share one connection, and
 /// each gets its own answer however the answers are ordered. Cancelling a task withdraws its call. When the connection
-/// is lost, or the daemon shuts down, what was not answered is asked again on a new one, within its time, and the caller does not
-/// notice.
+/// is lost, or the daemon shuts down, the client repeats the unanswered requests on a new one, within their time, and the caller
+/// does not notice.
 ///
-/// A Swift program cannot fork. One that it starts does not inherit the connection.
+/// A Swift program cannot fork. A process that it starts does not inherit the connection.
 ///
 ///     let client = IMAttrClient()
 ///     let result = try await client.getAttrs(["Zhang Xiaohong", "abc"])
@@ -17,7 +17,7 @@ import Synchronization
 public final class IMAttrClient: Sendable {
     /// The version of this client.
     public static let version = "0.1.0"
-    /// Bytes that one answer may have unless told otherwise: four times what 10,000 accounts can fill.
+    /// Bytes that one answer may have by default: four times what 10,000 accounts can fill.
     public static let defaultMaximumAnswerBytes = 256 << 20
 
     /// The daemon's socket.
@@ -42,7 +42,7 @@ public final class IMAttrClient: Sendable {
     }
 
     deinit {
-        // Nobody waits, since who waits holds the client; a connection may be left.
+        // No call waits, since a waiting call holds the client; a connection may be left.
         eventLoop.execute { [loop] in _ = loop.value.close() }
     }
 
@@ -66,7 +66,7 @@ public final class IMAttrClient: Sendable {
         }
     }
 
-    /// Ends the client: what waits, and every later call, fails with ``IMAttrError/cancelled``.
+    /// Ends the client: calls that wait, and every later call, fail with ``IMAttrError/cancelled``.
     public func close() async {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             eventLoop.execute { [loop] in loop.value.close().whenComplete { _ in done.resume() } }
@@ -75,7 +75,7 @@ public final class IMAttrClient: Sendable {
 
     // MARK: Methods
 
-    /// Asks whether the daemon is there and answers.
+    /// Returns if the daemon answers.
     ///
     /// - Parameter timeout: 1 ms to 600 s.
     public func ping(timeout: Duration = .seconds(30)) async throws(IMAttrError) {
@@ -100,8 +100,9 @@ public final class IMAttrClient: Sendable {
     /// Calls any method.
     ///
     /// - Parameters:
+    ///   - method: A method of the daemon, such as `getMetrics`.
     ///   - params: The JSON text of an object or an array; nil for none.
-    ///   - timeout: The whole time of the call, 1 ms to 600 s. The daemon is not told of it: a method's own params do that.
+    ///   - timeout: The whole time of the call, 1 ms to 600 s. The daemon does not know it, unless the method has a parameter for it.
     /// - Returns: The JSON text of the result.
     public func call(
         _ method: String, params: [UInt8]? = nil, timeout: Duration = .seconds(30)

@@ -18,7 +18,7 @@ extension IMAttrError: CustomStringConvertible {
     private static func text(connecting errno: CInt) -> String {
         switch errno {
         case ENOENT: "there is no such socket; is imattrd running? See: systemctl status imattrd.socket"
-        case ECONNREFUSED: "nobody listens there; is imattrd running? See: systemctl status imattrd.socket"
+        case ECONNREFUSED: "no process listens there; is imattrd running? See: systemctl status imattrd.socket"
         case EACCES, EPERM:
             "permission denied: you are not in group imattr. Have an administrator run "
                 + "'usermod -aG imattr USER' for you, then log in again"

@@ -8,7 +8,7 @@ public enum IMAttrError: Error, Hashable, Sendable {
     case argument(String)
     /// The daemon answered with an error, its own or upstream's; but -32001 is ``deadline(_:)``.
     case refused(ErrorObject)
-    /// The socket could not be connected to. `errno` tells apart what a caller can do about it: `ENOENT` and
+    /// The socket could not be connected to. `errno` says what a caller can do about it: `ENOENT` and
     /// `ECONNREFUSED` mean that no daemon listens, `EACCES` that this user is not in group `imattr`.
     case unreachable(path: String, errno: CInt)
     /// The daemon went away and did not come back in time. Asking again is safe: nothing is ever changed.
@@ -18,7 +18,7 @@ public enum IMAttrError: Error, Hashable, Sendable {
     case deadline(_ answer: ErrorObject? = nil)
     /// What listens on the socket does not speak JSON-RPC 2.0 as the daemon does; the text says what was met.
     case `protocol`(String)
-    /// The task that waited for the answer was cancelled, or the client was closed; the daemon has been told.
+    /// The task that waited for the answer was cancelled, or the client was closed; the daemon has been notified.
     case cancelled
 }
 
@@ -35,7 +35,7 @@ extension IMAttrError {
     /// The code of the answer: a code of JSON-RPC or of the daemon below zero, else upstream's own `ErrorCode`.
     public var code: Int? { answer?.code }
 
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// Whether the same call may succeed later without any change.
     public var retryable: Bool {
         switch self {
         case .refused(let error): error.retryable

@@ -24,7 +24,7 @@ struct JobRequests<Accounts: AsyncIteratorProtocol> where Accounts.Element == Ac
     private var accounts: Accounts?
     private var taken = 0
     private var made = 0
-    /// What the requests that are under way ask for, if accounts may fail alone.
+    /// What the requests that are in flight ask for, if accounts may fail alone.
     private var asked: [Int: [Account]] = [:]
 
     init(client: IMAttrClient, accounts: Accounts, plan: JobPlan) {
@@ -63,7 +63,7 @@ struct JobRequests<Accounts: AsyncIteratorProtocol> where Accounts.Element == Ac
         return (index, result.mapError { $0 })
     }
 
-    /// Reads no more accounts, and withdraws what is under way.
+    /// Reads no more accounts, and withdraws what is in flight.
     mutating func end() {
         accounts = nil
         window.withdrawAll()

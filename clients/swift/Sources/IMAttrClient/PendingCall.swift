@@ -24,6 +24,6 @@ final class PendingCall: Sendable {
     /// Whether the caller has given it up, perhaps before the event loop has heard of it, or will as its job has failed.
     var isWithdrawn: Bool { withdrawn.load(ordering: .acquiring) || job?.hasFailed == true }
 
-    /// To be noted before the event loop is told.
+    /// To be noted before the event loop is notified.
     func noteWithdrawal() { withdrawn.store(true, ordering: .releasing) }
 }

@@ -6,7 +6,7 @@ struct Request: Sendable {
     enum Params: Sendable {
         /// None, or JSON text on one line.
         case json([UInt8]?)
-        /// Those of `getAttrs`: the JSON array of accounts, and how old an answer may be. The time that is left stands
+        /// Those of `getAttrs`: the JSON array of accounts, and how old an answer may be. The time that is left is
         /// beside them, so they are put together each time they are sent.
         case getAttrs(accounts: [UInt8], maxAgeMs: Int?, partial: Bool)
     }

@@ -34,7 +34,7 @@ enum RequestLine {
         }
     }
 
-    /// Tells the daemon that nobody waits for a request any more.
+    /// Notifies the daemon that no call waits for a request any more.
     static func cancellation(of id: Int) -> [UInt8] {
         line("$/cancelRequest", id: nil, capacity: 32) { json in
             json.key("params")

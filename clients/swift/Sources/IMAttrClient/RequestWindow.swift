@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The requests under way of one job, which has one task. What is left of them is withdrawn when the job is left, which only the
+/// The requests in flight of one job, which has one task. What is left of them is withdrawn when the job is left, which only the
 /// end of an object's life can notice.
 final class RequestWindow {
     /// How a request ended.
@@ -33,7 +33,7 @@ final class RequestWindow {
         }
     }
 
-    /// Waits for the next answer, whichever it is; there must be a request under way. Cancelling the task withdraws all.
+    /// Waits for the next answer, whichever it is; there must be a request in flight. Cancelling the task withdraws all.
     func next(
         isolation: isolated (any Actor)? = #isolation
     ) async -> (index: Int, reply: Result<Reply, IMAttrError>) {

@@ -6,7 +6,7 @@ struct SocketError: Error {
 }
 
 /// A socket of its own making, because a program that a caller starts at the same moment must not inherit it, and because
-/// connecting to a Unix socket never takes time: it succeeds, or fails with the very error that tells what to do.
+/// connecting to a Unix socket never takes time: it succeeds, or fails with the very error that says what to do.
 enum UnixSocket {
     /// A connected stream socket that does not block and closes on exec. It is the caller's to close.
     static func connect(to path: String) throws(SocketError) -> CInt {

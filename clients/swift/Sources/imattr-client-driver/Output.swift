@@ -2,7 +2,7 @@ import Glibc
 import JSONTokens
 import Synchronization
 
-/// Lines on standard output, each in one piece whoever writes it.
+/// Lines on standard output, each in one piece, from any task.
 enum Output {
     private static let turn = Mutex(())
 

@@ -6,7 +6,7 @@ final class Account {
 
     private Account() {}
 
-    /** Checks that an account is a text of 1 to 255 bytes in UTF-8; the index is told if it is not. */
+    /** Checks that an account is a text of 1 to 255 bytes in UTF-8; the error names the index if it is not. */
     static void check(String account, long index) {
         if (account == null) {
             throw wrong(index, "is null");

@@ -3,7 +3,7 @@ package imattr;
 /**
  * An answer of JSON-RPC 2.0.
  *
- * @param id a Long if it can be that of a request of ours; null if the daemon could not tell; anything else is foreign
+ * @param id a Long if it can be that of a request of ours; null if the daemon could not read it; anything else is foreign
  * @param result what the daemon answered, null if it refused or answered null
  * @param refusal makes the exception of what the daemon refused; null if it did not
  */
@@ -43,7 +43,7 @@ record Answer(Object id, Object result, Refusal refusal) {
         if (object.containsKey("error")) {
             return new Answer(id, null, refusal(object.get("error")));
         } else if (id == null) {
-            throw new JsonReader.Invalid("a result for nobody");
+            throw new JsonReader.Invalid("a result whose id is null");
         }
         return new Answer(id, object.get("result"), null);
     }

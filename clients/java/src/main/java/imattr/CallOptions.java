@@ -3,13 +3,13 @@ package imattr;
 import java.time.Duration;
 
 /**
- * What a call does unless told otherwise is {@link #DEFAULT}; the {@code with…} methods give others. What is out of
+ * What a call does by default is {@link #DEFAULT}; the {@code with…} methods give others. What is out of
  * range is an {@link ArgumentException}.
  *
  * @param timeout the whole time of a call, of a stream that of each of its requests: 1 ms to 600 s, unless given 30 s
  * @param maxAge how old an answer may be that the daemon already holds: 0 to 1 h, unless given 0, which asks Tencent
  * @param batch of a stream: accounts in a request, 1 to 10,000, unless given 500
- * @param inFlight of a stream: requests under way at once, 1 to 10,000, unless given 32
+ * @param inFlight of a stream: requests in flight at once, 1 to 10,000, unless given 32
  * @param partial whether what was fetched is returned even if some accounts fail, unless given false. Those are in {@link
  *     Attributes#failed} then, and a stream yields them with {@link User#failure}. A call fails only if no account was
  *     answered at all, or if the error is not about accounts, such as a lost daemon
@@ -21,7 +21,7 @@ public record CallOptions(Duration timeout, Duration maxAge, int batch, int inFl
     private static final int MOST_IN_BATCH = 10_000;
     private static final int MOST_IN_FLIGHT = 10_000;
 
-    /** What a call does unless told otherwise. */
+    /** What a call does by default. */
     public static final CallOptions DEFAULT = new CallOptions(Duration.ofSeconds(30), Duration.ZERO, 500, 32, false);
 
     /** Checks that all is in range. */

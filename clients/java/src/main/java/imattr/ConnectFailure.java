@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** Why connecting failed. Java tells the system's error by class or in words only. */
+/** Why connecting failed. Java reports the system's error by class or in words only. */
 final class ConnectFailure extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -48,7 +48,7 @@ final class ConnectFailure extends Exception {
         return name != null ? name : Files.notExists(path) ? "ENOENT" : QUEUE_IS_FULL;
     }
 
-    /** Whether somebody will be there soon, if somebody was there before. */
+    /** Whether a daemon will be there soon, if one was there before. */
     boolean isPassing(boolean hadConnection) {
         return errno.equals(QUEUE_IS_FULL) || hadConnection && (errno.equals("ENOENT") || errno.equals("ECONNREFUSED"));
     }

@@ -101,7 +101,7 @@ final class Connection {
                 drop(count);
             }
         } catch (IOException ended) {
-            isBroken = true; // reading tells what has come of the connection
+            isBroken = true; // reading shows what has come of the connection
         }
         if (isBroken) {
             unsent.clear();

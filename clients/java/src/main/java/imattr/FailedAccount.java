@@ -8,7 +8,7 @@ import java.time.Duration;
  *
  * @param code Tencent's own ErrorCode if Tencent refused; the daemon's own codes are below zero
  * @param message for a person
- * @param isRetryable whether the account may be answered later without anybody changing anything
+ * @param isRetryable whether the account may be answered later without any change
  * @param errorInfo Tencent's text; null if there was none
  * @param retryAfter before that, asking again is of no use; null if the daemon did not say
  * @param callId the call to Tencent, as in the daemon's log; null if there was none

@@ -19,11 +19,11 @@ import java.util.function.Supplier;
 /**
  * Where the calls of all threads share a connection.
  *
- * <p>Nobody reads while nobody waits. Of the threads that wait, one reads for all of them, the others sleep until it
+ * <p>No thread reads while none waits. Of the threads that wait, one reads for all of them, the others sleep until it
  * has something for them. When it has its own answer it stops, and wakes another one. So a single thread reads its
  * answers itself, without a hand-over, and no thread is ever started.
  *
- * <p>The rule that keeps this alive: if nobody reads and somebody sleeps, somebody has been woken. Who stops waiting,
+ * <p>The rule that keeps this alive: if no thread reads and one sleeps, one has been woken. Who stops waiting,
  * for whatever reason, sees to it.
  *
  * <p>All methods but {@link #close} are called under {@link #lock}.
@@ -47,7 +47,7 @@ final class Hub {
 
     /** The window whose thread reads; null if none does. */
     private Window leader;
-    // Of the reader, whoever that is. The selector is made with the first connection.
+    // Of the thread that reads. The selector is made with the first connection.
     private Selector selector;
     private ByteBuffer readChunk;
     private final List<SelectionKey> ready = new ArrayList<>();
@@ -162,7 +162,7 @@ final class Hub {
         }
     }
 
-    /** If nobody reads and somebody sleeps: wakes one, to read. */
+    /** If no thread reads and one sleeps: wakes one, to read. */
     void wakeAReader() {
         if (leader == null) {
             for (Window window : windows) {
@@ -353,7 +353,7 @@ final class Hub {
         }
     }
 
-    /** Hands an answer to who waits for it; if nobody does, the request was given up. */
+    /** Hands an answer to the call that waits for it; if none does, the request was given up. */
     private void settle(Long id, Connection connection, Answer answer) {
         Part part = requests.get(id);
         if (part == null || part.connection != connection) {

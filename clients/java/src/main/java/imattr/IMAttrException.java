@@ -10,7 +10,7 @@ public abstract sealed class IMAttrException extends RuntimeException
         super(message, cause);
     }
 
-    /** Whether the same call may succeed later without anybody changing anything. */
+    /** Whether the same call may succeed later without any change. */
     public boolean isRetryable() {
         return false;
     }

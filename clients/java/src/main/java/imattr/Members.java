@@ -63,7 +63,7 @@ final class Members {
         return Collections.unmodifiableMap(integers);
     }
 
-    /** What stands for a required member that an answer lacks. */
+    /** What takes the place of a required member that an answer lacks. */
     static <T> T or(T value, T otherwise) {
         return value == null ? otherwise : value;
     }

@@ -3,7 +3,7 @@ package imattr;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Nobody could be connected to. */
+/** No connection could be made. */
 public final class UnreachableException extends IMAttrException {
     private static final long serialVersionUID = 1;
 

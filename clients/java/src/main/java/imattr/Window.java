@@ -9,7 +9,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.function.Supplier;
 
 /**
- * The requests of one call that are under way, as many as are in flight at once. What is lost with a connection is sent
+ * The requests of one call that are in flight. What is lost with a connection is sent
  * again; what is left when the window is closed is withdrawn. Used by one thread; any may close it.
  */
 final class Window implements AutoCloseable {
@@ -51,7 +51,7 @@ final class Window implements AutoCloseable {
     }
 
     /**
-     * From now on the clock stands still while nobody waits: what the consumer of a stream does with an account must
+     * From now on the clock stops while no thread waits: what the consumer of a stream does with an account must
      * not make the others late, which have arrived perhaps and were not read.
      */
     void stopClockBetweenLooks() {
@@ -59,7 +59,7 @@ final class Window implements AutoCloseable {
         latestLook = System.nanoTime();
     }
 
-    /** Requests under way. */
+    /** Requests in flight. */
     int size() {
         return parts.size(); // only this thread changes it
     }
@@ -135,7 +135,7 @@ final class Window implements AutoCloseable {
         return new ProtocolException(problem);
     }
 
-    /** Withdraws what is under way. */
+    /** Withdraws what is in flight. */
     @Override
     public void close() {
         hub.lock.lock();
