@@ -5,6 +5,8 @@ import Synchronization
 ///
 /// A lock file beside it (`PATH.lock`) keeps two processes from taking turns at removing each other's socket. Its owner may keep
 /// notes in it, which a process that is killed leaves behind.
+///
+/// What is unsafe here are calls of C functions, each with pointers to values and texts that live until it returns.
 public final class OwnSocket: Sendable {
     /// Why a socket cannot be bound: one sentence with the path and what to do.
     public struct Failure: Error, CustomStringConvertible {
@@ -90,7 +92,7 @@ public final class OwnSocket: Sendable {
     }
 
     private static func failure(_ deed: String, _ path: String) -> Failure {
-        Failure(description: "cannot \(deed) \(path): \(unsafe String(cString: strerror(errno)))")
+        Failure(description: unsafe "cannot \(deed) \(path): \(String(cString: strerror(errno)))")
     }
 
     // MARK: The lock
@@ -107,9 +109,10 @@ public final class OwnSocket: Sendable {
             }
             guard file >= 0 else { throw failure("open the lock file", path) }
             do throws(Failure) {
-                // It is removed in the end, so it must not be somebody's file with a name like that.
+                // It is removed in the end, so it must not be another file that has this name.
                 guard isLockFileOfOurs(file, notesMark) else {
-                    throw Failure(description: "\(path) is no lock file of ours; remove it or choose another path")
+                    throw Failure(
+                        description: "\(path) is not a lock file of this program; remove it or choose another path")
                 }
                 guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
                     guard errno == EWOULDBLOCK else { throw failure("lock", path) }
@@ -119,7 +122,7 @@ public final class OwnSocket: Sendable {
                 close(file)
                 throw error
             }
-            // Whoever held it before may have removed the file in between; then this lock means nothing.
+            // Another process that held it before may have removed the file in between; then this lock is on no path.
             if FileIdentity(path) == FileIdentity(descriptor: file) { return (file, wasThere) }
             close(file)
         }
@@ -151,7 +154,7 @@ public final class OwnSocket: Sendable {
             throw Failure(
                 description: "\(path) is a socket of uid \(status.st_uid), not of this process; choose another path")
         }
-        guard try !processListens(on: path) else {
+        guard try !somebodyListens(on: path) else {
             throw Failure(
                 description: "another process listens on \(path) already; stop it first or choose another path")
         }
@@ -159,7 +162,7 @@ public final class OwnSocket: Sendable {
         return true
     }
 
-    private static func processListens(on path: String) throws(Failure) -> Bool {
+    private static func somebodyListens(on path: String) throws(Failure) -> Bool {
         // Not blocking: a process that listens but does not accept would keep us waiting for ever.
         let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
         let probe = socket(AF_UNIX, kind, 0)

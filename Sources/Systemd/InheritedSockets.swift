@@ -70,10 +70,10 @@ public struct InheritedSockets: Sendable {
             unsafe free(names)
         }
         guard count >= 0 else {
-            throw Failure(description: "LISTEN_FDS cannot be understood: \(unsafe String(cString: strerror(-count)))")
+            throw Failure(description: unsafe "LISTEN_FDS cannot be understood: \(String(cString: strerror(-count)))")
         }
         return (0..<Int(count)).map { index in
-            (unsafe names?[index].map { unsafe String(cString: $0) } ?? unnamed, SD_LISTEN_FDS_START + CInt(index))
+            unsafe (names?[index].map { unsafe String(cString: $0) } ?? unnamed, SD_LISTEN_FDS_START + CInt(index))
         }
     }
 

@@ -4,6 +4,9 @@ import Logging
 
 /// One entry of the log.
 ///
+/// What is unsafe here is `tm`, for its pointer to the name of a zone, which is not read, and calls of C functions with pointers to
+/// values that live until they return.
+///
 /// Messages are fixed texts; what varies is metadata, whose values are quoted so that nothing can pass for another line.
 struct LogEntry: Sendable {
     /// When it was logged, since 1970.

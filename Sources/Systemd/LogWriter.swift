@@ -5,6 +5,8 @@ import Synchronization
 
 /// Writes the log without having anybody wait for it: entries go to a thread, with a bound. When nobody takes them, those that come
 /// are dropped, and their number is logged when it goes on.
+///
+/// What is unsafe here are calls of C functions, each with pointers to values and texts that live until it returns.
 public final class LogWriter: Sendable {
     /// Where entries go.
     public enum Target: Sendable {

@@ -9,7 +9,7 @@ import Glibc
 public enum ServiceManager {
     /// What can be reported.
     public enum Notice: Sendable {
-        /// Requests are served, or refused for a reason that an operator has to fix.
+        /// Requests are served, or refused for a reason that an operator has to mend.
         case ready
         /// The configuration is being read again; to be followed by ``ready``.
         case reloading
@@ -23,7 +23,7 @@ public enum ServiceManager {
         case broken
     }
 
-    /// The time within which the service manager expects ``Notice/alive`` (WatchdogSec=); nil if it does not.
+    /// The time within which the service manager wants to hear ``Notice/alive`` (WatchdogSec=); nil if it does not.
     public static var watchdogInterval: Duration? {
         var microseconds: UInt64 = 0
         guard unsafe sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }

@@ -7,7 +7,7 @@ import Glibc
 struct SocketAddress {
     private var storage = sockaddr_storage()
 
-    /// Nil if `socket` is not a socket.
+    /// nil if `socket` is none.
     init?(of socket: CInt) {
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let result = unsafe withUnsafeMutablePointer(to: &storage) {

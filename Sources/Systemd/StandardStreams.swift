@@ -7,6 +7,7 @@ public enum StandardStreams {
     /// - Returns: Whether all of them are open.
     public static func openMissing() -> Bool {
         // Each gets the lowest free number.
+        // A C function, with a text that lives until it returns.
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
             guard unsafe open("/dev/null", O_RDWR) == descriptor else { return false }
         }

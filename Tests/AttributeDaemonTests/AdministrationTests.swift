@@ -6,7 +6,7 @@ import Testing
 import UpstreamSandbox
 
 /// The methods of administrators: served for them, and for nobody else.
-@Suite(.timeLimit(.minutes(2))) struct AdministrationTests {
+@Suite(.timeLimit(.minutes(15))) struct AdministrationTests {
     private func line(_ method: String, _ params: String = "{}") -> String {
         #"{"jsonrpc":"2.0","id":1,"method":"\#(method)","params":\#(params)}"#
     }

@@ -8,7 +8,7 @@ import UpstreamSandbox
 @testable import AttributeDaemon
 
 /// What takes long is done in several turns of the loop, between which the sockets are looked at.
-@Suite(.timeLimit(.minutes(2))) struct TurnsTests {
+@Suite(.timeLimit(.minutes(15))) struct TurnsTests {
     private static let requests = 6
     private static let accounts = 10_000
     /// One turn ends requests for 10,000 accounts at most.
