@@ -104,7 +104,7 @@ extension CallScheduler {
     private func largestUsers(_ most: Int) -> [(uid: UInt32, count: Int)] {
         if most == 0 { return [] }
         return LargestCounts.list(
-            of: lanes.callers.openAccountsByPrincipal.lazy.map { ($0.principal.uid, $0.held) }, most: most)
+            of: lanes.callers.lines.openAccountsByPrincipal.lazy.map { ($0.principal.uid, $0.held) }, most: most)
     }
 
     /// Requests that have not ended, for a check that none was lost.
@@ -117,7 +117,7 @@ extension CallScheduler {
         limiter.change(rate: limits.rate, credit: limits.roundTripCredit)
         self.limits = limits
         accountsPerCall = limits.accountsPerCall
-        lanes.callers.change(all: limits.queuedAccounts, perPrincipal: limits.queuedAccountsPerPrincipal)
+        lanes.callers.lines.change(all: limits.queuedAccounts, perPrincipal: limits.queuedAccountsPerPrincipal)
         cache.capacity = limits.heldBytes
     }
 
