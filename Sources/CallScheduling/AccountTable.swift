@@ -4,21 +4,21 @@ import AttributeValues
 /// each of the many steps of a call.
 struct AccountID: Hashable, Sendable {
     fileprivate let place: UInt32
-    /// Tells those apart who have had the same place one after the other; counts from 1.
+    /// Distinguishes accounts that have had the same place one after the other; counts from 1.
     fileprivate let serial: UInt32
 
     /// No account's, where an optional would take more room.
     static var none: AccountID { AccountID(place: 0, serial: 0) }
 }
 
-/// The accounts that somebody waits for or that are under way in a call.
+/// The accounts that requests wait for or that are in a call under way.
 struct AccountTable: Sendable {
     /// What is known of one.
     struct State: Sendable {
         let account: Account
         /// 0 if the place is vacant.
         fileprivate var serial: UInt32
-        /// Everybody who waits for it and is not waiting for a call that is under way.
+        /// The requests that wait for a call for it, not for the answer of one under way.
         var waiters: Waiters?
         /// The call that it is under way in, and its place there.
         var ride: (call: CallKey, place: Int32)?
@@ -27,8 +27,8 @@ struct AccountTable: Sendable {
         /// The best lane of those who wait for it.
         var lane = Lane.suspect
 
-        /// Somebody more waits.
-        /// - Returns: Whether nobody did.
+        /// One more request waits.
+        /// - Returns: Whether it is the first.
         fileprivate mutating func wait(_ key: RequestKey, at index: Int, lane: Lane) -> Bool {
             if lane < self.lane { self.lane = lane }
             if waiters != nil {
@@ -134,8 +134,8 @@ struct AccountTable: Sendable {
     /// Whether a request waits for an account.
     func waits(_ key: RequestKey, for id: AccountID) -> Bool { state(id) { $0.waiters?.contains(key) == true } == true }
 
-    /// Somebody more waits for an account, which is known.
-    /// - Parameter lane: The lane of the one who waits.
+    /// One more request waits for an account, which is known.
+    /// - Parameter lane: The lane of its caller.
     mutating func wait(_ key: RequestKey, for id: AccountID, at index: Int, lane: Lane) {
         if change(id, { $0.wait(key, at: index, lane: lane) }) == true { waitedFor += 1 }
     }
@@ -149,8 +149,8 @@ struct AccountTable: Sendable {
     /// The best lane of those who wait for an account.
     func lane(of id: AccountID) -> Lane { state(id) { $0.lane } ?? .clean }
 
-    /// Somebody does not wait any more.
-    /// - Returns: Whether he was the last one.
+    /// A request does not wait any more.
+    /// - Returns: Whether it was the last one.
     mutating func stopWaiting(_ key: RequestKey, for id: AccountID) -> Bool {
         guard change(id, { $0.waiters?.remove(key) == true }) == true else { return false }
         return takeWaiters(id) != nil
@@ -182,7 +182,7 @@ struct AccountTable: Sendable {
         change(id) { if $0.ride?.call == call { $0.ride = nil } }
     }
 
-    /// Forgets an account that nobody waits for and no call has.
+    /// Forgets an account that no request waits for and no call has.
     /// - Returns: Whether it is forgotten.
     @discardableResult
     mutating func forgetUnlessWanted(_ id: AccountID) -> Bool {

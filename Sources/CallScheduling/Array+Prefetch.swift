@@ -14,7 +14,7 @@ extension Array {
         }
     }
 
-    /// The same for the array's own words (its count and capacity), which stand before its elements.
+    /// The same for the array's own words (its count and capacity), which are before its elements.
     @inline(__always)
     func prefetchHeader() {
         withUnsafeBytes { bytes in

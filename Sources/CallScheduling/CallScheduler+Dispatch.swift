@@ -106,7 +106,7 @@ extension CallScheduler {
         min(
             calls.worstAdmitted(of: limits.inFlight),
             // A slot that is left unused is lost: without others there is no reason to.
-            limiter.worstAdmitted(leavesSome: lanes.callers.rememberedUsers > 1))
+            limiter.worstAdmitted(leavesSome: lanes.callers.lines.rememberedUsers > 1))
     }
 
     /// The probe asks for one account, so that its end says something about the upstream or about that account alone.
@@ -176,7 +176,7 @@ extension CallScheduler {
     /// Takes an account that goes first in a call of a lane, unless only clients wait for it that do not read.
     private mutating func popReturned(_ turn: Lanes.Turn) -> AccountID? {
         while let id = lanes.popReturned(turn) {
-            guard lanes.callers.hasPaused, waitsForReaders(id) else { return id }
+            guard lanes.callers.lines.hasPaused, waitsForReaders(id) else { return id }
             lanes.park(id, of: turn)
             // Another request for it, of a client that reads, takes it in its own turn.
             accounts.stopReserving(id)
@@ -187,7 +187,7 @@ extension CallScheduler {
     /// Whether requests wait for an account, but only of clients that do not read.
     private func waitsForReaders(_ id: AccountID) -> Bool {
         guard let waiters = accounts.waiters(for: id) else { return false }
-        return !waiters.contains { key in requests.line(of: key).map { !lanes.callers.isPaused($0) } ?? false }
+        return !waiters.contains { key in requests.line(of: key).map { !lanes.callers.lines.isPaused($0) } ?? false }
     }
 
     private mutating func fill(_ rides: inout [Ride], from source: CallerQueue.Source, limit: Int, now: Moment) {

@@ -19,7 +19,7 @@ extension CallScheduler {
         if stopDeadline != nil {
             return request.partly(.shuttingDown) ?? .shuttingDown(fetched: request.fetched)
         }
-        if let limit = lanes.callers.open(request.accounts.count, in: request.line) {
+        if let limit = lanes.callers.lines.open(request.accounts.count, in: request.line) {
             return overloaded(limit, request)
         }
         guard let refusal = refusalOfOpen(request, wanted: count, now: now) else { return nil }
@@ -41,8 +41,8 @@ extension CallScheduler {
 
     /// The place of a caller's line. A connection that asks for the first time starts with its principal's record.
     mutating func line(of caller: CallerKey) -> Int {
-        if !offences.isEmpty, !lanes.callers.knows(caller) { offences.meet(caller) }
-        return lanes.callers.line(of: caller)
+        if !offences.isEmpty, !lanes.callers.lines.knows(caller) { offences.meet(caller) }
+        return lanes.callers.lines.line(of: caller)
     }
 
     /// Fails those accounts of a request that are not to be asked for yet.
@@ -105,7 +105,7 @@ extension CallScheduler {
 
     private mutating func close(_ request: WaitingRequest) {
         let requests = requests
-        lanes.callers.close(request.accounts.count, in: request.line) { requests.contains($0) }
+        lanes.callers.lines.close(request.accounts.count, in: request.line) { requests.contains($0) }
     }
 
     mutating func stopWaiting(_ key: RequestKey, of caller: CallerKey, for id: AccountID) {
@@ -116,7 +116,7 @@ extension CallScheduler {
         }
     }
 
-    /// Drops what is known of an account, once nobody waits for it and no call has it.
+    /// Drops what is known of an account, once no request waits for it and no call has it.
     mutating func forgetUnlessWanted(_ id: AccountID) {
         if accounts.forgetUnlessWanted(id) { retries.forget(id) }
     }

@@ -103,7 +103,7 @@ extension CallScheduler {
         }
         separate(principals.first, now: now)
         for caller in callers.count == 1 ? callers : call.leavers {
-            offences.note(caller, earlierRides: lanes.callers.rides(of: caller), now: now)
+            offences.note(caller, earlierRides: lanes.callers.lines.rides(of: caller), now: now)
         }
     }
 
@@ -167,7 +167,7 @@ extension CallScheduler {
             ride.waiters.forEach { key, _ in
                 guard let caller = requests[key]?.caller else { return }
                 if first == nil { first = caller.principal }
-                offences.note(caller, earlierRides: lanes.callers.rides(of: caller), now: now)
+                offences.note(caller, earlierRides: lanes.callers.lines.rides(of: caller), now: now)
                 users.insert(caller.principal)
             }
             for principal in users.sorted() { lanes.separate(principal, charging: calls / users.count) }

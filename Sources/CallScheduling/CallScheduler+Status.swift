@@ -97,7 +97,7 @@ extension CallScheduler {
     public mutating func snapshot(at now: Moment, users: Int = 0) -> Snapshot {
         Snapshot(
             counters: counters, openRequests: requests.count, waitingAccounts: requests.waiting,
-            waitingUsers: lanes.callers.openAccountsByPrincipal.count { $0.held > 0 },
+            waitingUsers: lanes.callers.lines.openAccountsByPrincipal.count { $0.held > 0 },
             accountsByUser: largestUsers(users),
             oldestWaiting: arrivals.oldestWaiting(in: requests).map { now - $0 }, callsUnderWay: calls.count,
             currentLimit: limiter.limit(at: now), currentCredit: limiter.credit(at: now), slotsHeld: limiter.held,
@@ -107,11 +107,11 @@ extension CallScheduler {
     private func largestUsers(_ most: Int) -> [(uid: UInt32, count: Int)] {
         if most == 0 { return [] }
         return LargestCounts.list(
-            of: lanes.callers.openAccountsByPrincipal.lazy.map { ($0.principal.uid, $0.held) }, most: most)
+            of: lanes.callers.lines.openAccountsByPrincipal.lazy.map { ($0.principal.uid, $0.held) }, most: most)
     }
 
     /// The accounts of open requests of a user.
-    public func openAccounts(of uid: UInt32) -> Int { lanes.callers.openAccounts(of: Principal(uid: uid)) }
+    public func openAccounts(of uid: UInt32) -> Int { lanes.callers.lines.openAccounts(of: Principal(uid: uid)) }
 
     /// Requests that have not ended, for a check that none was lost.
     public var openRequests: Int { requests.count }
@@ -126,7 +126,7 @@ extension CallScheduler {
         limiter.change(rate: limits.rate, credit: limits.roundTripCredit)
         self.limits = limits
         accountsPerCall = limits.accountsPerCall
-        lanes.callers.change(all: limits.queuedAccounts, perPrincipal: limits.queuedAccountsPerPrincipal)
+        lanes.callers.lines.change(all: limits.queuedAccounts, perPrincipal: limits.queuedAccountsPerPrincipal)
         cache.capacity = limits.heldBytes
     }
 

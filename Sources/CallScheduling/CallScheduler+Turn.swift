@@ -54,9 +54,10 @@ extension CallScheduler {
     /// Takes out requests for which there is no room beside another principal's first one. At once, so that the bound holds whatever
     /// comes before the next turn.
     mutating func displace() {
-        while lanes.callers.isOverdrawn {
+        while lanes.callers.lines.isOverdrawn {
             let requests = requests
-            guard let key = lanes.callers.takeDisplaced(isOpen: { requests.contains($0) }), let request = remove(key)
+            guard let key = lanes.callers.lines.takeDisplaced(isOpen: { requests.contains($0) }),
+                let request = remove(key)
             else { return }
             let outcome = request.isComplete ? request.outcome : overloaded(.all(limits.queuedAccounts), request)
             ends.displace(finish(key, outcome))

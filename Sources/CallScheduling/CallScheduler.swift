@@ -156,7 +156,7 @@ public struct CallScheduler: Sendable {
         return nil
     }
 
-    /// A caller no longer wants its answer. What waits costs nothing; a call under way runs to its end.
+    /// A caller no longer wants its answer. What waits costs no call; a call under way runs to its end.
     public mutating func withdraw(_ key: RequestKey, now: Moment) -> [Action] {
         guard remove(key) != nil else { return [] }
         counters.withdrawn += 1
@@ -164,7 +164,7 @@ public struct CallScheduler: Sendable {
     }
 
     /// The client of a connection does not read: its accounts enter no call until it reads again, or its requests end.
-    public mutating func readingStopped(_ caller: CallerKey) { lanes.callers.pause(caller) }
+    public mutating func readingStopped(_ caller: CallerKey) { lanes.callers.lines.pause(caller) }
 
     /// The client reads again. To be followed by ``timePasses(to:)``.
     public mutating func readingResumed(_ caller: CallerKey) {

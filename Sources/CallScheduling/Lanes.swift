@@ -4,10 +4,17 @@ import DequeModule
 
 /// Whose call leaves next.
 ///
-/// Users without a recent offence share calls, the clean lane. Each user with one has calls of its own: tests of its accounts, calls of its
-/// callers beside the offender, and calls of its suspects. The clean lane and these users take turns by virtual time, weighted by the number
-/// of users: a call costs the same whatever it carries, so an offender's small calls take nothing from the others. Tests that hold an
-/// account of a user without an offence take turns with all other calls.
+/// Users without a recent offence share calls, the clean lane. Each user with one has calls of its own. The order, which ``next(upTo:)``
+/// and ``turn(of:upTo:)`` follow:
+///
+/// 1. A test that holds an account of a user without an offence, unless the call before was such a test.
+/// 2. The clean lane or the user with calls of its own whose virtual time is earliest; the clean lane if they are equal. The clean lane's
+///    goes on by one divided by the number of users in it, another user's by one: so each user has an equal part of the calls. A call
+///    costs the same whatever it carries, so an offender's small calls take no turns from the others.
+/// 3. Of a user with calls of its own: its tests, then in turns, weighted by their callers, those beside the offender and the suspects. Of
+///    the suspects, accounts that were found at fault lately go first, each alone.
+///
+/// A lane that has taken its part of calls or slots has no turn until some come back.
 struct Lanes: Sendable {
     /// What a call is for.
     enum Turn: Equatable, Sendable {
@@ -151,21 +158,31 @@ struct Lanes: Sendable {
         return test.map { .test($0, lane, principal: principal) }
     }
 
-    /// Whose turn it is; nil if nothing waits that may leave. If the turn comes to nothing, ask again; else ``took(_:)`` is to follow.
+    /// Whose turn it is; nil if no call waits that may leave. If the turn gives no call, ask again; else ``took(_:)`` is to follow.
     /// - Parameter worst: The worst lane of which calls may leave.
     mutating func next(upTo worst: Lane) -> Turn? {
         if !lastWasInnocentTest, let test = nextInnocentTest() { return test }
-        if separate.isEmpty { return hasClean ? .clean : nextInnocentTest() }
-        var best: (principal: Principal?, start: Double)?
-        if hasClean { best = (nil, max(cleanTag, virtualTime)) }
+        switch earliest(upTo: worst) {
+        case .clean: return .clean
+        case .separate(let principal): return turn(of: principal, upTo: worst)
+        case nil: return nextInnocentTest()
+        }
+    }
+
+    /// Who share calls.
+    private enum Company { case clean, separate(Principal) }
+
+    /// Whose virtual time is earliest, among those that have something that may leave.
+    private func earliest(upTo worst: Lane) -> Company? {
+        if separate.isEmpty { return hasClean ? .clean : nil }
+        var best: (company: Company, start: Double)?
+        if hasClean { best = (.clean, max(cleanTag, virtualTime)) }
         // In the order of their numbers, so that every run of the same events is the same.
         for principal in separate.keys.sorted() where hasWork(principal, upTo: worst) {
             let start = max(separate[principal]?.tag ?? 0, virtualTime)
-            if best.map({ start < $0.start }) ?? true { best = (principal, start) }
+            if best.map({ start < $0.start }) ?? true { best = (.separate(principal), start) }
         }
-        guard let best else { return nextInnocentTest() }
-        guard let principal = best.principal else { return .clean }
-        return turn(of: principal, upTo: worst)
+        return best?.company
     }
 
     private mutating func nextInnocentTest() -> Turn? {

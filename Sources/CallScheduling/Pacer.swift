@@ -1,6 +1,6 @@
 import AttributeValues
 
-/// Spreads calls over the second, so that a newcomer need not wait for the end of somebody's burst.
+/// Spreads calls over the second, so that a newcomer need not wait for the end of another caller's burst.
 ///
 /// A generic cell rate algorithm: one call every 1/N second, and up to N/10 of them early. It does not keep the limit
 /// (``SlotTable`` does); it keeps waiting times even. Due times are absolute, so that being late once costs nothing.

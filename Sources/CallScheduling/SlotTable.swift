@@ -61,7 +61,7 @@ public struct SlotTable: Sendable {
     /// A table whose slots are all free.
     /// - Parameter limit: Calls in any second, at least 1.
     public init(limit: Int) {
-        precondition(limit >= 1, "a limit of \(limit) calls a second serves nobody")
+        precondition(limit >= 1, "a limit of \(limit) calls a second; at least 1 is needed")
         self.limit = limit
     }
 

@@ -71,7 +71,7 @@ struct Waiters: Sendable {
 
     init(_ request: RequestKey, index: Int) { storage = .one(request, Int32(index)) }
 
-    /// Somebody more waits.
+    /// One more request waits.
     /// - Parameter request: Not one that waits already.
     mutating func add(_ request: RequestKey, index: Int) {
         switch storage {
@@ -91,7 +91,7 @@ struct Waiters: Sendable {
     /// Adds all of others, of whom none waits already.
     mutating func add(_ others: Waiters) { others.forEach { add($0, index: $1) } }
 
-    /// - Returns: Whether nobody is left.
+    /// - Returns: Whether none is left.
     mutating func remove(_ request: RequestKey) -> Bool {
         switch storage {
         case .one(let only, _): return only == request
@@ -104,7 +104,7 @@ struct Waiters: Sendable {
     }
 
     /// Takes out those who leave, each of whom is asked once, in the order in which they came.
-    /// - Returns: Whether anybody is left.
+    /// - Returns: Whether one is left.
     mutating func removeAll(where leaves: (RequestKey, Int) -> Bool) -> Bool {
         switch storage {
         case .one(let only, let index): return !leaves(only, Int(index))

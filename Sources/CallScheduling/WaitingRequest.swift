@@ -5,7 +5,7 @@ import AttributeValues
 public struct RequestKey: Hashable, Sendable {
     /// Counts from 1.
     let number: UInt64
-    /// In four bytes: whoever waits for an account is noted with it, and of accounts there are a million.
+    /// In four bytes, because each account keeps the requests that wait for it, and there may be a million accounts.
     private let compactPlace: UInt32
 
     init(number: UInt64, place: Int) {
@@ -28,7 +28,7 @@ public enum RequestOutcome: Sendable {
     indirect case failed(PartialFailure)
     /// Some of its accounts failed, at least one was answered, and the request accepts that.
     indirect case partly(PartialResult)
-    /// Time ran out, or is certain to: nothing can be served before `retryAfter`.
+    /// Time ran out, or is certain to: no call can leave before `retryAfter`.
     case deadlineExceeded(fetched: Int, retryAfter: Duration?)
     /// A limit on waiting accounts is met.
     case overloaded(QueueLimit, retryAfter: Duration)
@@ -78,7 +78,7 @@ struct WaitingRequest: Sendable {
     /// Bytes that are set aside for attributes of which most may never come.
     private static let largestReserve = 65536
 
-    // What is looked at for each account of a call stands together: the memory of waiting requests is far, and each line of it costs.
+    // Fields that are touched for each account of a call are together: each cache line of a waiting request costs a miss.
     /// By index of the account.
     private var items: [Item]
     /// The attributes that have come, one after the other: copied, because what is left of a call's answer would else stay for as long

@@ -61,7 +61,7 @@ struct LogOfSends: SendLimiter {
 }
 
 extension SendLimiter {
-    /// The most calls that a second at the server sees, when somebody always waits.
+    /// The most calls that a second at the server sees, when calls always wait.
     mutating func worstSecond(_ network: SimulatedNetwork, calls: Int, seed: UInt64) -> Int {
         var generator = SeededGenerator(seed: seed)
         var server = ServerRecord()

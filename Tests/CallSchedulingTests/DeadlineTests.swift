@@ -36,7 +36,7 @@ import Testing
         #expect(bench.finished[longer] == nil)
     }
 
-    @Test mutating func atTheDeadlineThereIsToldHowMuchWasFetched() throws {
+    @Test mutating func atTheDeadlineTheAnswerSaysHowMuchWasFetched() throws {
         let key = bench.ask(0..<150, timeout: .seconds(1))
         let calls = bench.pass()
         bench.answer(calls[0].key, calls[0].accounts)
@@ -45,7 +45,7 @@ import Testing
             Issue.record("wrong outcome")
             return
         }
-        // The call's end comes later, and concerns nobody.
+        // The call's end comes later, and no request waits for it.
         bench.answer(calls[1].key, calls[1].accounts)
         #expect(bench.finished.count == 1 && bench.started.count == 2)
     }
@@ -55,7 +55,9 @@ import Testing
         let key = bench.ask(0..<300)
         #expect(bench.scheduler.requests.waiting == 300)
         bench.withdraw(key)
-        #expect(bench.scheduler.requests.waiting == 0 && bench.scheduler.lanes.callers.openAccountsByPrincipal.isEmpty)
+        #expect(
+            bench.scheduler.requests.waiting == 0 && bench.scheduler.lanes.callers.lines.openAccountsByPrincipal.isEmpty
+        )
         bench.freeSlot()
         #expect(bench.pass(.seconds(60)).isEmpty)
         let next = bench.scheduler.nextEvent(now: bench.now)
@@ -110,14 +112,14 @@ import Testing
         #expect(bench.scheduler.counters.overloaded == 2)
     }
 
-    /// Though no slot is free, and so nothing else falls due.
+    /// Though no slot is free, and so no other event is due.
     @Test mutating func theLargestUserMakesRoomAtOnceForAnothersFirstRequest() {
         bench = SchedulerBench(queued: 1000)
         bench.takeAllSlots()
         let kept = bench.ask(0..<500, uid: 1)
         let newest = bench.ask(500..<1000, uid: 1)
         let first = bench.ask(0..<10, uid: 2, connection: 2)
-        #expect(bench.scheduler.lanes.callers.openAccounts == 510)
+        #expect(bench.scheduler.lanes.callers.lines.openAccounts == 510)
         bench.pass()
         guard case .overloaded(.all(1000), _) = bench.finished[newest] else {
             Issue.record("\(String(describing: bench.finished[newest]))")

@@ -18,8 +18,22 @@ import Testing
         #expect(bench.scheduler.counters.retries == 1)
     }
 
-    /// Has somebody else's call answered, so that upstream is not held to fail wholly.
-    private mutating func answerSomebodyElse() throws {
+    /// Its answer may just be slow; but a call that no request waits for would hold a slot for all of its time-out.
+    @Test(arguments: [true, false]) mutating func aSilentCallForOneAccountIsGivenUpIfItIsNotWanted(isWanted: Bool) {
+        let key = bench.ask(0..<1)
+        let silent = bench.pass()[0]
+        bench.ask(5..<6, uid: 2, connection: 2)
+        let later = bench.pass(.milliseconds(20))[0]
+        bench.answer(later.key, later.accounts)
+        if !isWanted { bench.withdraw(key) }
+        bench.pass(.milliseconds(900))
+        #expect(bench.abandoned.isEmpty)
+        bench.pass(.milliseconds(200))
+        #expect(bench.abandoned == (isWanted ? [] : [silent.key]))
+    }
+
+    /// Has another user's call answered, so that upstream does not count as failing for all.
+    private mutating func answerAnotherUser() throws {
         let account = Account("other \(bench.started.count)")
         bench.answerReferees()
         bench.ask([account], connection: 2)
@@ -35,7 +49,7 @@ import Testing
             bench.pass(Backoff.cap)
             let call = try #require(bench.started.last { $0.accounts.contains("user0") })
             bench.fail(call.key, 91000, .temporary)
-            try answerSomebodyElse()
+            try answerAnotherUser()
             #expect(bench.started.count { $0.accounts.contains("user0") } == attempt)
         }
         let failure = bench.failure(of: key)?.first

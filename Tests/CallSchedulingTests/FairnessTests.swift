@@ -82,7 +82,7 @@ import Testing
         #expect(Self.turns(&robin, 4) == [3, 1, 3, 1])
     }
 
-    @Test func theQueueGoesOnWithWhoeverIsLeft() {
+    @Test func theQueueGoesOnWithTheCallersThatAreLeft() {
         var queue = CallerQueue()
         let callers = [
             CallerKey(uid: 1, connection: 1), CallerKey(uid: 1, connection: 2), CallerKey(uid: 2, connection: 3),
@@ -116,10 +116,10 @@ import Testing
             #expect(queue.cleanHead()?.number == number)
             queue.dropHead(of: .clean)
             queue.taken(from: .clean)
-            queue.close(1, in: line) { _ in false }
-            #expect(queue.remembered <= 1100)
+            queue.lines.close(1, in: line) { _ in false }
+            #expect(queue.lines.remembered <= 1100)
         }
-        // Who comes back takes turns again.
+        // A connection that comes back takes turns again.
         queue.add(RequestKey(number: 30_000, place: 2), of: CallerKey(uid: 1, connection: 20_000))
         _ = queue.cleanHead()
         queue.taken(from: .clean)
@@ -131,8 +131,8 @@ extension CallerQueue {
     /// A request for one account, of a caller without an offence.
     @discardableResult
     fileprivate mutating func add(_ request: RequestKey, of caller: CallerKey) -> Int {
-        let line = line(of: caller)
-        #expect(open(1, in: line) == nil)
+        let line = lines.line(of: caller)
+        #expect(lines.open(1, in: line) == nil)
         append(request, in: line, of: caller, lane: .clean)
         return line
     }

@@ -65,10 +65,7 @@ import Testing
         scenario.badFate = row.fate
         scenario.duration = row.seconds
         scenario.measuresFrom = row.seconds - 5
-        scenario.group = { caller in
-            if case .bulk = caller.habit { return "bulk" }
-            return caller.isInnocent ? "innocent" : "attacker"
-        }
+        scenario.group = Scenario.apart
         scenario.add(60, .script(pause: 0, timeout: 30))
         scenario.add(1, .bulk(open: 8, timeout: 30))
         scenario.add(40, uid: 2, .script(pause: 0, timeout: 30), badPart: 1, reconnects: reconnects)
@@ -86,10 +83,7 @@ import Testing
         scenario.isBadOnlyBesideOthers = true
         scenario.duration = 9
         scenario.measuresFrom = 1
-        scenario.group = { caller in
-            if case .bulk = caller.habit { return "bulk" }
-            return caller.isInnocent ? "innocent" : "attacker"
-        }
+        scenario.group = Scenario.apart
         scenario.add(1, .script(pause: 0.02, timeout: 30))
         scenario.add(1, uid: 3, .bulk(open: 8, timeout: 30))
         scenario.add(connections, uid: 2, .script(pause: 0, timeout: 30), badPart: 1, starts: 1)
@@ -109,10 +103,7 @@ import Testing
         scenario.badFate = fate
         scenario.duration = 6
         scenario.measuresFrom = 3
-        scenario.group = { caller in
-            if case .bulk = caller.habit { return "bulk" }
-            return caller.isInnocent ? "innocent" : "attacker"
-        }
+        scenario.group = Scenario.apart
         scenario.add(60, .script(pause: 0.02, timeout: 30))
         scenario.add(1, uid: 3, .bulk(open: 8, timeout: 30))
         scenario.add(
@@ -122,7 +113,7 @@ import Testing
         return scenario
     }
 
-    /// A caller that asks every 20 ms, and for whom nothing waits most of the time, beside an attacker with a hundred requests open: the slots
+    /// A caller that asks every 20 ms, and for which no request waits most of the time, beside an attacker with a hundred requests open: the slots
     /// and calls that it needs are not taken by then.
     @Test(arguments: [Scenario.Fate.odd, .status, .hang], [1.0, 0.1])
     func aSteadyCallerBesideAnAttacker(fate: Scenario.Fate, badPart: Double) {
@@ -234,7 +225,7 @@ import Testing
         #expect(try #require(scenario.reopened) <= 5.5)
     }
 
-    @Test func anAdminAccountThatAlwaysFailsKeepsNobodyOut() {
+    @Test func anAdminAccountThatAlwaysFailsKeepsNoCallerOut() {
         for fate in [Self.code, .status] {
             var scenario = Scenario()
             scenario.badFate = fate

@@ -3,7 +3,7 @@ import Testing
 
 @testable import CallScheduling
 
-/// Which calls leave, and who is told what.
+/// Which calls leave, and which request gets which answer.
 @Suite struct MergingTests {
     private var bench = SchedulerBench()
 
@@ -43,7 +43,7 @@ import Testing
         #expect(keys.allSatisfy(bench.isAnswered))
     }
 
-    @Test mutating func nobodyIsAnsweredFromACallThatLeftBeforeTheyAsked() {
+    @Test mutating func noRequestIsAnsweredFromACallThatLeftBeforeIt() {
         let first = bench.ask(0..<1)
         let call = bench.pass()[0]
         let second = bench.ask(0..<1)

@@ -55,7 +55,7 @@ import Testing
     }
 
     /// It was in the call before it left the clean lane, and explains what went wrong.
-    @Test func nobodyIsPutApartForACallWithAnOffender() {
+    @Test func noUserIsPutApartForACallWithAnOffender() {
         var ledger = OffenceLedger()
         ledger.suspect(first.principal, now: start)
         let apart = ledger.putApart([first.principal, second.principal], now: start)

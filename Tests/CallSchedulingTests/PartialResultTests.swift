@@ -65,7 +65,7 @@ import Testing
         #expect(failure.first.code == 70009 && failure.fetched == 50)
     }
 
-    @Test func nothingFetchedIsAnError() {
+    @Test func aResultWithoutAnAnswerIsAnError() {
         var bench = SchedulerBench()
         let key = bench.ask(accounts, acceptsPartial: true)
         bench.fail(bench.pass()[0].key, 70009, .credential)
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    /// That upstream knows nothing of an account is an answer.
+    /// That upstream does not know an account is an answer.
     @Test func aMissingAccountIsFetched() {
         var bench = SchedulerBench(inFlight: 1, heldBytes: 1 << 20)
         bench.ask([accounts[0]])

@@ -15,7 +15,7 @@ import Testing
         for connection in 0..<Self.requests { bench.ask(7..<8, connection: UInt64(connection)) }
     }
 
-    /// Takes turns until nothing is left to be done now.
+    /// Takes turns until no request is left to be ended now.
     /// - Returns: The most requests that have ended in one turn.
     private mutating func takeTurns() -> Int {
         var most = 0

@@ -73,7 +73,7 @@ import Testing
             Issue.record("\(String(describing: bench.finished[key]))")
             return
         }
-        // The next request of the same client, which must have read, waits for nothing.
+        // The next request of the same client, which must have read, does not wait.
         bench.freeSlot()
         bench.ask(0..<1, connection: 2)
         #expect(bench.pass().count == 1)

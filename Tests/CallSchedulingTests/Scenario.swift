@@ -114,6 +114,12 @@ struct Scenario {
     /// For figures by name: what a caller counts as.
     var group: (Caller) -> String = { $0.isInnocent ? "innocent" : "offender" }
 
+    /// Bulk jobs, other innocent callers, and attackers.
+    static func apart(_ caller: Caller) -> String {
+        if case .bulk = caller.habit { return "bulk" }
+        return caller.isInnocent ? "innocent" : "attacker"
+    }
+
     private(set) var figures: [String: Figures] = [:]
     private(set) var calls = 0
     private(set) var referees = 0

@@ -48,7 +48,7 @@ struct ServerRecord {
     mutating func count(at seconds: Double) { arrivals.append(seconds) }
 
     /// Connections were closed: what is on its way then arrives by `seconds`, or never.
-    mutating func nothingArrives(after seconds: Double) {
+    mutating func noneArrives(after seconds: Double) {
         for index in arrivals.indices.suffix(1000) { arrivals[index] = min(arrivals[index], seconds) }
     }
 

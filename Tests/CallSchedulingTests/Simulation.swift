@@ -4,7 +4,7 @@ import Testing
 
 @testable import CallScheduling
 
-/// Runs a scheduler, for whom somebody always waits, on a virtual clock against a simulated network and server.
+/// Runs a scheduler, for which requests always wait, on a virtual clock against a simulated network and server.
 struct Simulation {
     static let inFlight = 500
     private static let timeout = 5.0
@@ -70,7 +70,7 @@ struct Simulation {
         write()
     }
 
-    /// The same, but nothing is found.
+    /// The same, but no file is found.
     mutating func killAndForget() {
         restart()
         scheduler.assumeAllSlotsUsed(at: now)
@@ -80,7 +80,7 @@ struct Simulation {
 
     private mutating func restart() {
         generation += 1
-        server.nothingArrives(after: (elapsed + 0.99) * network.serverClock)
+        server.noneArrives(after: (elapsed + 0.99) * network.serverClock)
         underWay = 0
         asked = started
         alarm = nil

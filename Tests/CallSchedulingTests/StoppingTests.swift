@@ -49,7 +49,7 @@ import Testing
         #expect(next == nil)
     }
 
-    @Test mutating func aCallThatNobodyWaitsForIsGivenUpAtOnce() {
+    @Test mutating func aCallThatNoRequestWaitsForIsGivenUpAtOnce() {
         let key = bench.ask(0..<1)
         let call = bench.pass()[0]
         bench.withdraw(key)

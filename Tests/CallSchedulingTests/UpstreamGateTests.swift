@@ -123,7 +123,7 @@ import Testing
             if number.isMultiple(of: 2) {
                 #expect(gate.admission == .probe)
                 gate.callLeft(now: now)
-                // Its failure changes nothing.
+                // Its failure has no effect.
                 gate.failedAmbiguously(failure(.status), of: ["x"], leftAt: now, now: now)
             } else {
                 #expect(gate.admission == .none && gate.wantsReferee(at: now, patience: .seconds(1)))
@@ -160,7 +160,7 @@ import Testing
         gate.refused(failure(kind, 70003), now: start)
         #expect(gate.refusal(now: start, earliest: start)?.code == 70003)
         #expect(gate.refusal(now: start, earliest: start)?.retryAfter == .seconds(seconds))
-        // Late answers to older calls, and failures of them, change nothing.
+        // Late answers to older calls, and failures of them, have no effect.
         gate.succeeded(leftAt: start - .seconds(1), acceptsCredential: true, now: start)
         for number in 0..<9 { failCall(Account("\(number)")) }
         gate.refused(failure(kind, 70003), now: start + .seconds(3))

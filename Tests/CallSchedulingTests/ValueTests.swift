@@ -67,7 +67,7 @@ private let start = Moment(nanoseconds: 50_000_000_000)
         return trips
     }
 
-    @Test func nothingIsCountedOnBeforeTwentySamples() {
+    @Test func noCreditIsGivenBeforeTwentySamples() {
         var few = trips(19)
         #expect(few.lowerBound(now: start + .seconds(1)) == .zero)
         var enough = trips(20)

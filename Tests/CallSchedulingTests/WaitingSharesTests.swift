@@ -58,7 +58,7 @@ import Testing
         #expect(shares.charge(500, to: late) == .all(Self.capacity))
     }
 
-    /// Whoever asks for what, the bound is exceeded only by first requests, and by nothing once these have displaced others.
+    /// Whatever is asked, only first requests exceed the bound, and no longer once they have displaced others.
     @Test mutating func theBoundHoldsOnceOthersHaveGivenWay() {
         var generator = SeededGenerator(seed: 7)
         var requests: [UInt64: [Int]] = [:]

@@ -4,7 +4,7 @@ import HeapModule
 @testable import CallScheduling
 
 extension World {
-    // MARK: What callers are told
+    // MARK: What callers get
 
     mutating func check(_ key: RequestKey, _ outcome: RequestOutcome) {
         guard let asked = open.removeValue(forKey: key) else {
@@ -34,13 +34,13 @@ extension World {
             if retryAfter <= .zero { problems.append("come back at once") }
         case .shuttingDown:
             count("stopped")
-            if !isStopping { problems.append("told to be stopping") }
+            if !isStopping { problems.append("refused as stopping, without a stop") }
         }
     }
 
     private mutating func check(_ answer: AccountResult, of account: Account, _ asked: Asked) {
         guard let json = answer.attrs?.json else {
-            if !plan.unknown.contains(account) { problems.append("nothing for \(account.text)") }
+            if !plan.unknown.contains(account) { problems.append("no answer for \(account.text)") }
             return
         }
         let parts = String(decoding: json, as: UTF8.self).split(separator: "@")
@@ -70,14 +70,14 @@ extension World {
 
     private mutating func count(_ name: String) { outcomes[name, default: 0] += 1 }
 
-    /// Nobody waits longer than he said he would.
+    /// No request waits past its deadline.
     mutating func checkDeadlines() {
         if open.values.contains(where: { $0.deadline < now }) { problems.append("a request has outlived its deadline") }
     }
 
     // MARK: What the scheduler keeps
 
-    /// Numbers agree with what they count, and whatever waits can be reached by a call.
+    /// Numbers agree with what they count, and each account that waits can get into a call.
     mutating func checkConsistency() {
         let waitedFor = scheduler.accounts.all.filter { $0.state.waiters != nil }
         let inTables = waitedFor.reduce(0) { $0 + ($1.state.waiters?.count ?? 0) }
@@ -89,11 +89,11 @@ extension World {
         if requests.count != scheduler.requests.count { problems.append("open requests count otherwise") }
         let inRequests = requests.reduce(0) { $0 + $1.waiting }
         if inRequests != scheduler.requests.waiting { problems.append("requests count \(inRequests)") }
-        let callers = scheduler.lanes.callers
-        if requests.reduce(0, { $0 + $1.accounts.count }) != callers.openAccounts {
+        let lines = scheduler.lanes.callers.lines
+        if requests.reduce(0, { $0 + $1.accounts.count }) != lines.openAccounts {
             problems.append("open accounts count otherwise")
         }
-        if callers.openAccountsByPrincipal.reduce(0, { $0 + $1.held }) != callers.openAccounts {
+        if lines.openAccountsByPrincipal.reduce(0, { $0 + $1.held }) != lines.openAccounts {
             problems.append("principals count otherwise")
         }
         if Set(scheduler.requests.all.map(\.key)) != Set(open.keys) { problems.append("other requests than asked for") }
@@ -104,14 +104,16 @@ extension World {
             let isParked = parked.contains(id) && isForPausedOnly(state)
             let isReachable =
                 state.isReserved ? lanes.contains(id) : isParked || requests.contains { $0.willOffer(id) }
-            if !isReachable { problems.append("\(state.account.text) waits, and nothing brings it into a call") }
+            if !isReachable {
+                problems.append("\(state.account.text) waits, and no lane or turn brings it into a call")
+            }
         }
         if scheduler.backlog == .empty, scheduler.gate.admission == .all, !isStopping {
             // Nothing could leave: then all that waits has a retry's or a search's end before it.
             let isIdle =
                 scheduler.lanes.accounts.isEmpty && !scheduler.lanes.hasTests() && !scheduler.retries.hasRepeats
             let all = waitedFor.allSatisfy { $0.state.isReserved || isForPausedOnly($0.state) }
-            if !isIdle || !all { problems.append("something could leave, and nothing sees to it") }
+            if !isIdle || !all { problems.append("something could leave, and is not looked for") }
         }
         if scheduler.retries.failed.contains(where: { scheduler.accounts.account($0) == nil }) {
             problems.append("failures of a forgotten account")
@@ -122,9 +124,12 @@ extension World {
             problems.append("calls of lanes count otherwise")
         }
         if suspects > max(1, plan.inFlight / 4) { problems.append("too many suspects under way") }
+        if beside + suspects > max(1, plan.inFlight - plan.inFlight / 8) {
+            problems.append("separate calls leave no eighth of all free")
+        }
         problems += scheduler.gate.violations
-        let isReservedForNobody = scheduler.accounts.all.contains { $0.state.isReserved && $0.state.waiters == nil }
-        if isReservedForNobody { problems.append("reserved, but nobody waits") }
+        let isReservedInVain = scheduler.accounts.all.contains { $0.state.isReserved && $0.state.waiters == nil }
+        if isReservedInVain { problems.append("reserved, but no request waits") }
         for (id, state) in scheduler.accounts.all {
             guard let (call, place) = state.ride else { continue }
             let isThere = scheduler.calls[call].map { $0.rides[Int(place)].id == id } ?? false
@@ -140,7 +145,9 @@ extension World {
         guard problems.isEmpty else { return }
         if !open.isEmpty { problems.append("\(open.count) requests never ended") }
         if !scheduler.calls.isEmpty { problems.append("calls are left") }
-        if scheduler.requests.waiting != 0 || scheduler.lanes.callers.openAccounts != 0 || scheduler.isEndingRequests {
+        if scheduler.requests.waiting != 0 || scheduler.lanes.callers.lines.openAccounts != 0
+            || scheduler.isEndingRequests
+        {
             problems.append("accounts are left waiting")
         }
         if !scheduler.accounts.isEmpty { problems.append("accounts are left: \(scheduler.accounts.all.count)") }

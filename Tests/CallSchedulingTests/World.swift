@@ -81,7 +81,7 @@ struct World {
         scheduler.ends.pieceSize = max(1, plan.workPerTurn / 10)
     }
 
-    /// Runs until everybody has gone and all is quiet.
+    /// Runs until all callers have gone and no event is left.
     mutating func run() {
         for _ in 0..<plan.asks { schedule(after: plan.duration * generator.unit(), .ask) }
         for _ in 0..<plan.vanishes { schedule(after: plan.duration * generator.unit(), .vanish) }
@@ -94,7 +94,7 @@ struct World {
         if plan.stops { schedule(after: plan.duration * generator.unit(), .stop) }
         while problems.isEmpty, let entry = events.popMin() {
             idleAlarms = entry.time == now ? idleAlarms + 1 : 0
-            if idleAlarms > 20_000 { return problems.append("the clock stands still at \(entry.event)") }
+            if idleAlarms > 20_000 { return problems.append("the clock does not move on at \(entry.event)") }
             now = entry.time
             handle(entry.event)
             checkDeadlines()
@@ -189,7 +189,7 @@ struct World {
         if accounts.isEmpty || accounts.count > 100 { problems.append("a call of \(accounts.count)") }
         if Set(accounts).count != accounts.count { problems.append("an account twice in a call") }
         let wanted = open.values.contains { !Set($0.accounts).isDisjoint(with: accounts) }
-        if !wanted { problems.append("a call for nobody") }
+        if !wanted { problems.append("a call that no request waits for") }
         // A search goes on, and what has failed is asked for again.
         let isFirst = scheduler.calls[key]?.purpose == .ordinary && scheduler.retries.isEmpty
         if isFirst, !isRead(accounts) {

@@ -22,7 +22,7 @@ struct WorldPlan {
     var sizes = [1, 1, 2, 5, 60, 100, 101, 250, 1000]
     var timeouts: [Duration] = [.milliseconds(30), .milliseconds(500), .seconds(3), .seconds(30)]
     var ages: [Duration] = [.zero, .zero, .milliseconds(40), .seconds(2)]
-    /// Accounts at fault, each with a code of its own, so that nobody else can be given it.
+    /// Accounts at fault, each with a code of its own, so that no other account can be given it.
     var poison: [Account: Int] = [:]
     /// How they make their calls fail.
     var poisonKind = CallFailure.Kind.account
@@ -38,7 +38,7 @@ struct WorldPlan {
     var odd = 0.0
     /// Seconds from the start in which every call fails.
     var outage: ClosedRange<Double>?
-    /// Whether nothing but accounts can be at fault, and there is time enough.
+    /// Whether only accounts can be at fault, and there is time enough.
     var isOnlyPoisoned = false
 
     func account(_ index: Int) -> Account { Account("u\(index)") }
@@ -91,7 +91,7 @@ struct WorldPlan {
         return plan
     }
 
-    /// Nothing but accounts at fault: everybody has an answer, or his own accounts' codes.
+    /// Only accounts are at fault: each request has an answer, or its own accounts' codes.
     static func poisoned(seed: UInt64) -> WorldPlan {
         var generator = SeededGenerator(seed: seed &* 31 &+ 9)
         var plan = WorldPlan()

@@ -5,7 +5,7 @@ import Testing
 @testable import CallScheduling
 
 /// Callers that come, ask, cancel and vanish, and an upstream that fails in every way, for many seeds. Every request
-/// ends exactly once and in time, with a right answer or a right error, and nothing is left behind.
+/// ends exactly once and in time, with a right answer or a right error, and no state is left behind.
 ///
 /// `SIMULATION_SEEDS` says how many seeds to run, `SIMULATION_SEED` the first one.
 @Suite struct WorldTests {
@@ -16,7 +16,7 @@ import Testing
 
     private static func number(_ name: String) -> UInt64? { getenv(name).flatMap { UInt64(String(cString: $0)) } }
 
-    /// Seeds that have failed once: calls for nobody, failures remembered for ever, a wake-up that was lost.
+    /// Seeds that have failed once: calls that no request waited for, failures remembered for ever, a wake-up that was lost.
     @Test(arguments: [1185, 1345, 1912, 66, 253, 764, 1811, 51048, 51406, 52291, 174] as [UInt64])
     func whatHasFailedOnceDoesSoNoMore(seed: UInt64) {
         var world = World(.anything(seed: seed), seed: seed)
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func nobodySuffersFromAnothersAccount() {
+    @Test func noRequestFailsForAnothersAccount() {
         var answered = 0
         for seed in Self.seeds {
             var world = World(.poisoned(seed: seed), seed: seed)
