@@ -34,7 +34,8 @@ import UpstreamClient
         (.cacheMaxBytes, "0", { $0.cacheMaxBytes == 0 }),
         (.idleExitSeconds, "10", { $0.idleExit == .seconds(10) }),
         (.allow, "uid:7,gid:8", { $0.allow?.allows(Caller(uid: 7, gid: 0, groups: [])) == true }),
-        (.logLevel, "trace", { $0.logLevel == .trace }),
+        (.logLevel, "trace", { $0.logLevel == .trace }), (.logFormat, "json", { $0.logFormat == .json }),
+        (.metricsListen, "127.0.0.1:9464", { $0.metricsListen == LoopbackAddress("127.0.0.1:9464") }),
     ]
 
     @Test func everyKeyIsInTheTable() {
@@ -104,6 +105,7 @@ import UpstreamClient
                 .maxConnections: "4096", .maxConnectionsPerUid: "2048", .maxBufferedBytes: "134217728", .audit: "off",
                 .maxLineBytes: "4194304", .writeTimeoutSeconds: "60", .upstreamTimeoutMs: "5000",
                 .userSigTtlSeconds: "3600", .cacheMaxBytes: "33554432", .idleExitSeconds: "0", .logLevel: "info",
+                .logFormat: "text",
             ])
         #expect(configuration.values.filter { $0.origin == .builtIn }.count == texts.count - 3)
         #expect(settings.idleExit == nil)
@@ -276,7 +278,7 @@ import UpstreamClient
 
     @Test func keysThatWaitForARestart() {
         let keys = ConfigurationKey.allCases.filter(\.needsRestart)
-        #expect(keys == [.sdkAppId, .admin, .region, .upstreamUrl])
+        #expect(keys == [.sdkAppId, .admin, .region, .upstreamUrl, .logFormat, .metricsListen])
     }
 
     /// A certificate that nobody uses.
