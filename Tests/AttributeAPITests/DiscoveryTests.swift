@@ -183,6 +183,7 @@ import Testing
         error.fetched = 1
         error.failed = [Array(#"{"To_Account":"a","ErrorCode":1,"ErrorInfo":"x"}"#.utf8)]
         error.callID = "c"
+        error.random = 1
         error.clockSkewSeconds = -1
         var json = JSONWriter()
         error.write(to: &json)

@@ -110,7 +110,8 @@ import UpstreamSandbox
 
     /// Callers see their own part of the queue, administrators all.
     @Test func theStatusOfOthersIsForAdministrators() async throws {
-        try await DaemonUnderTest.run(flags: [.rateLimit: "1"]) { test in
+        let hang: (inout SandboxConfiguration) -> Void = { $0.faults = [Fault(.hang)] }
+        try await DaemonUnderTest.run(sandbox: hang, flags: [.upstreamTimeoutMs: "600000"]) { test in
             let (admin, socket) = try await administrator(of: test)
             defer { socket.remove() }
             let client = try await test.connect()
