@@ -1,7 +1,7 @@
 /// A bounded resource that principals share, and within a principal its holders, such as its connections.
 ///
 /// Above its floor, a principal may hold at most 1/(n + 1) of what the others leave free, where n is the number of
-/// principals that hold some, itself included; so one alone gets half, and whoever comes later always finds some. Within
+/// principals that hold some, itself included; so one alone gets half, and one that comes later always finds some. Within
 /// a principal, its holders share what it may hold by the same rule, if the pot divides it. Up to its floor, a principal is never refused: if that
 /// overdraws the pot, ``largest`` says who is to give something back.
 ///

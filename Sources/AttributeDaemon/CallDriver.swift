@@ -55,7 +55,7 @@ final class CallDriver {
         var failure: CallFailure?
     }
 
-    /// What whoever stops the driver waits for.
+    /// What one who stops the driver waits for.
     struct Stopping {
         /// Every request has been answered.
         let answered: EventLoopPromise<Void>
@@ -117,7 +117,7 @@ final class CallDriver {
     /// The scheduler is given in place: for a property of it, the whole of it would be copied, which is 3 % of a call.
     private static func closure(of scheduler: inout CallScheduler) -> CallFailure? { scheduler.closedBecause }
 
-    /// Whether what has to happen next will happen: the alarm is set for it, and nobody waits whom the scheduler has
+    /// Whether what has to happen next will happen: the alarm is set for it, and no request waits that the scheduler has
     /// forgotten to answer.
     var isSound: Bool {
         guard waiting.count >= scheduler.openRequests else { return false }
@@ -126,10 +126,10 @@ final class CallDriver {
         return due != .alarm || alarm.map { $0.at <= max(next, now) } ?? false
     }
 
-    /// Whether nobody waits and nothing is under way.
+    /// Whether no request waits and no call is in flight.
     var isIdle: Bool { waiting.isEmpty && calls.isEmpty }
 
-    /// The time. All that the scheduler is told of goes by it.
+    /// The time, by which all events of the scheduler go.
     func time() -> Moment {
         let reading = clocks()
         if sleepWatch.noticesSleep(in: reading) { scheduler.slept(until: reading.moment) }
@@ -210,7 +210,7 @@ final class CallDriver {
         return stopping
     }
 
-    /// Somebody does not wait any more; of no effect once the request has ended.
+    /// A caller does not wait any more; of no effect once the request has ended.
     func withdraw(_ key: RequestKey) {
         guard waiting.remove(key) != nil else { return }
         let now = time()
@@ -276,7 +276,7 @@ final class CallDriver {
     /// - Parameter soon: When to look if it is to be at once.
     private func setAlarm(now: Moment, soon: Due = .endOfTurn) {
         guard case .alarm = due, let next = scheduler.nextEvent(now: now) else { return }
-        // While the machine sleeps, the loop's timers stand still: requests that wait do not wait for as long again after that.
+        // While the machine sleeps, the loop's timers stop: requests that wait do not wait for as long again after that.
         if next > now { return ring(at: waiting.isEmpty ? next : min(next, now + Self.longestAlarm)) }
         due = scheduler.isEndingRequests ? .nextTurn : soon
         if case .nextTurn = due { return server.inNextTurn { [self] in dueNow(isTask: false) } }

@@ -295,7 +295,7 @@ final class DaemonCore {
         return server.listen(on: socket, as: door, unbind: unbind).map { core.value.texts.discard() }
     }
 
-    /// Serves the metrics over HTTP. Whoever reads them is not somebody who needs the daemon: it may be idle all the same.
+    /// Serves the metrics over HTTP. A reader of metrics does not need the daemon: it may be idle all the same.
     func serveMetrics(on socket: CInt) -> EventLoopFuture<Void> {
         let server = MetricsServer(
             eventLoop: eventLoop, capacity: resourceReport?.descriptors.metrics ?? MetricsServer.maximumConnections,

@@ -48,7 +48,7 @@ public final class SlotMemory: Sendable {
     /// - Parameters:
     ///   - descriptor: Stays open as long as this is used.
     ///   - isNew: Whether no process can have written to it.
-    ///   - boot: What tells this boot of the machine from others; nil if that is not known.
+    ///   - boot: What distinguishes this boot of the machine from others; nil if that is not known.
     ///   - failed: Called once, with an `errno`, when something cannot be written down. What is in the file is void then.
     public init(
         descriptor: CInt, isNew: Bool, boot: [UInt8]? = SlotMemory.bootID,

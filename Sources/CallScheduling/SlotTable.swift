@@ -9,7 +9,7 @@ import HeapModule
 /// calls whose slots are still held: N at most, however long each was on its way. Of the round trip, a lower bound may
 /// be credited: with c not above the least way out plus the least way back, answer + 1 s − c is late enough too.
 ///
-/// All that is needed of the clock is that it does not run faster than the server's. One that stands still while the machine sleeps
+/// All that is needed of the clock is that it does not run faster than the server's. One that stops while the machine sleeps
 /// gives slots back later than needed. One on which time asleep counts runs as the server's does, but for the moment at which the
 /// machine wakes up: the kernel measures a sleep by a clock that may know whole seconds only, so that up to a second too much
 /// may be added. Hence ``slept(until:)``.

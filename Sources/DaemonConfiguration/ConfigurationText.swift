@@ -20,7 +20,7 @@ public struct ConfigurationText: Hashable, Sendable {
 
     /// One value.
     public struct Entry: Hashable, Sendable {
-        /// What stands there.
+        /// What is written there.
         public enum Content: Hashable, Sendable {
             /// A name without a value: an empty one, or YAML's null.
             case nothing
@@ -28,7 +28,7 @@ public struct ConfigurationText: Hashable, Sendable {
             case list([String])
         }
 
-        /// What stands there.
+        /// What is written there.
         public let content: Content
         /// Where it was given.
         public let origin: Origin

@@ -68,7 +68,7 @@ public final class OwnSocket: Sendable {
         self.lock = Mutex(lock)
     }
 
-    /// Removes the socket from the file system, if it is still this one: nobody can connect any more. The lock stays.
+    /// Removes the socket from the file system, if it is still this one: no client can connect any more. The lock stays.
     public func unbind() {
         lock.withLock { lock in
             if lock != nil, FileIdentity(path) == identity { unsafe unlink(path) }
@@ -81,7 +81,7 @@ public final class OwnSocket: Sendable {
             guard let file = lock else { return }
             lock = nil
             Self.removeFile(path, ifItIs: identity)
-            // Somebody may have removed it, and another process made its own.
+            // A user may have removed it, and another process made its own.
             Self.removeFile(path + ".lock", ifItIs: FileIdentity(descriptor: file))
             close(file)
         }
@@ -197,7 +197,7 @@ public final class OwnSocket: Sendable {
             // A folder's default access list takes the place of the umask. The link of proc(5) leads to the file that is open.
             guard unsafe chmod("/proc/self/fd/\(file)", 0o660) == 0 else { throw failure("set the mode of", path) }
             guard let identity else { throw failure("look at", path) }
-            // Nobody could connect before this.
+            // No client could connect before this.
             guard Glibc.listen(descriptor, backlog) == 0 else { throw failure("listen on", path) }
             return (descriptor, identity)
         } catch {

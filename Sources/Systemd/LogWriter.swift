@@ -3,7 +3,7 @@ import Glibc
 import Logging
 import Synchronization
 
-/// Writes the log without having anybody wait for it: entries go to a thread, with a bound. When nobody takes them, those that come
+/// Writes the log without having its callers wait: entries go to a thread, with a bound. When they are not taken, those that come
 /// are dropped, and their number is logged when it goes on.
 ///
 /// What is unsafe here are calls of C functions, each with pointers to values and texts that live until it returns.
@@ -57,7 +57,7 @@ public final class LogWriter: Sendable {
     /// What passes entries to this writer.
     public var handler: Handler { Handler(self) }
 
-    /// Entries that were dropped so far, because nobody took them in time or they could not be written.
+    /// Entries that were dropped so far, because they were not taken in time or could not be written.
     public var droppedCount: Int { dropped.count.load(ordering: .relaxed) }
 
     func append(_ entry: LogEntry) {
@@ -77,7 +77,7 @@ public final class LogWriter: Sendable {
     }
 }
 
-/// Counts entries that nobody will see.
+/// Counts entries that will never be seen.
 final class DroppedEntries: Sendable {
     let count = Atomic(0)
 

@@ -1,4 +1,4 @@
-/// What the service manager has not been told yet: of several notices of a kind, only the last one counts.
+/// What the service manager has not received yet: of several notices of a kind, only the last one counts.
 struct PendingNotices: DeliveryLoad {
     /// One datagram, with a descriptor that goes with it.
     struct Datagram: Hashable, Sendable {
@@ -23,7 +23,7 @@ struct PendingNotices: DeliveryLoad {
         let text = notice.assignment
         switch notice {
         case .reloading, .stopping: phases = [text]
-        // It ends a reload, of which the manager is told in a datagram before.
+        // It ends a reload, which an earlier datagram reports.
         case .ready: phases = phases.filter { $0.hasPrefix("RELOADING") } + [text]
         case .status: status = text
         case .alive: sign = sign ?? text

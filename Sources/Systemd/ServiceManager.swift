@@ -9,7 +9,7 @@ import Glibc
 public enum ServiceManager {
     /// What can be reported.
     public enum Notice: Sendable {
-        /// Requests are served, or refused for a reason that an operator has to mend.
+        /// Requests are served, or refused for a reason that an operator has to remove.
         case ready
         /// The configuration is being read again; to be followed by ``ready``.
         case reloading
@@ -36,7 +36,7 @@ public enum ServiceManager {
         if unsafe getenv("NOTIFY_SOCKET") != nil { thread.update(change) }
     }
 
-    /// Tells all at once.
+    /// Reports all at once.
     public static func notify(_ notices: Notice...) { update { for notice in notices { $0.add(notice) } } }
 
     /// Has the service manager keep a descriptor open, and hand it over to the next process under this name if this one
@@ -48,7 +48,7 @@ public enum ServiceManager {
         }
     }
 
-    /// Waits until the manager has been told everything, or the time is over; to be called at the end of the program.
+    /// Waits until the manager has received everything, or the time is over; to be called at the end of the program.
     public static func flush(within time: Duration) { thread.flush(within: time) }
 }
 

@@ -6,7 +6,7 @@ extension Moment {
     /// CLOCK_BOOTTIME: while the machine sleeps, held answers grow old and UserSigs expire.
     public static func now() -> Moment { read(CLOCK_BOOTTIME) }
 
-    /// CLOCK_MONOTONIC, which stands still while the machine sleeps; only to be compared with others of that clock.
+    /// CLOCK_MONOTONIC, which stops while the machine sleeps; only to be compared with others of that clock.
     public static func nowAwake() -> Moment { read(CLOCK_MONOTONIC) }
 
     private static func read(_ clock: clockid_t) -> Moment {
@@ -17,7 +17,7 @@ extension Moment {
 }
 
 extension NIODeadline {
-    /// As far from now as the moment is. The event loop's clock stands still while the machine sleeps: what is due then is done as
+    /// As far from now as the moment is. The event loop's clock stops while the machine sleeps: what is due then is done as
     /// much later. At most a day ahead.
     public init(_ moment: Moment, now: Moment = .now()) {
         let distance = min(max((moment - now).nanoseconds, -Self.day), Self.day)

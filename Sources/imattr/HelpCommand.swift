@@ -21,7 +21,7 @@ struct HelpCommand: AsyncParsableCommand {
     @Argument(help: "A command or a method.", completion: .list(names))
     var name: String?
 
-    /// What a shell can complete; the daemon is not asked while somebody types.
+    /// What a shell can complete; the daemon is not asked while a user types.
     private static let names: [String] = {
         let commands = IMAttr.configuration.subcommands.compactMap { $0.configuration.commandName }
         return commands + MethodName.callable.filter { !commands.contains($0) }

@@ -46,7 +46,7 @@ struct IMAttr: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     static func main() async {
-        // Swift mends arguments that are not UTF-8, and a mended account is another one.
+        // Swift repairs arguments that are not UTF-8, and a repaired account is another one.
         for argument in UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc)).dropFirst() {
             guard let argument, String(validatingCString: argument) == nil else { continue }
             exit(withError: ValidationError("Arguments must be UTF-8; '\(String(cString: argument))' is not."))

@@ -1,4 +1,4 @@
-/// What somebody may have meant who has mistyped a word.
+/// What a user may have meant by a mistyped word.
 enum Suggestions {
     /// The candidates that are most like a word, if any is like it: it begins with the word, or up to two letters are missing, added,
     /// exchanged or swapped with the next one (one in words of up to four letters).

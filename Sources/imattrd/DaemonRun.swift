@@ -195,7 +195,7 @@ private struct Log {
     /// The logger until the daemon has one at the level in force.
     let logger: Logger
 
-    /// How long the end of the program waits for entries to be written, and for the service manager to be told.
+    /// How long the end of the program waits for entries to be written, and for the service manager to be notified.
     private static let patience: Duration = .seconds(1)
 
     init(_ configuration: ReadConfiguration) {

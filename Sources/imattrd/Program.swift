@@ -22,7 +22,7 @@ enum Program {
         // has nothing to do but to read files now and then.
         NIOSingletons.blockingPoolThreadCountSuggestion = 1
         // All of the program runs on that loop: Swift's own threads would wake up once a second as long as the process lives.
-        // There is nobody above this task who could wait for it: it ends the process.
+        // No caller of this task could wait for it: it ends the process.
         Task(executorPreference: EventLoopExecutor(MainLoop.eventLoop)) {
             exit(await ImattrdCommand.run(Array(CommandLine.arguments.dropFirst())).rawValue)
         }

@@ -105,7 +105,7 @@ extension ErrorObject.Limit {
 }
 
 extension CallFailure.Kind {
-    /// Whether the same request may succeed later although nobody changes anything.
+    /// Whether the same request may succeed later without any change.
     var isRetryable: Bool {
         switch self {
         case .temporary, .tooFrequent, .status, .redirect, .unusableAnswer, .unusableEntry, .lost, .timedOut,

@@ -19,7 +19,7 @@ public enum Metric: String, CaseIterable, Sendable {
     public enum Kind: String, Sendable {
         case counter, gauge, histogram, info, stateset
 
-        /// What stands after the family's name in a sample.
+        /// What follows the family's name in a sample.
         var suffix: String {
             switch self {
             case .counter: "_total"

@@ -6,7 +6,7 @@ import NIOPosix
 /// Answers over HTTP on a socket that listens already, one request a connection. All on one event loop.
 final class MetricsServer {
     /// Connections at once, unless fewer descriptors are left for them. One more takes the place of the oldest, so that those which
-    /// send nothing keep nobody out.
+    /// send nothing keep no reader out.
     static let maximumConnections = 32
 
     private let capacity: Int

@@ -20,7 +20,7 @@ struct Delivery {
     private let resumption: Resumption?
     private var progress: Progress?
     private var noted: ContinuousClock.Instant
-    /// Where the input stands after the block that was written last.
+    /// Where the input is after the block that was written last.
     private(set) var position: InputPosition
     /// Accounts that have been answered, in earlier runs too.
     private var answered: Int

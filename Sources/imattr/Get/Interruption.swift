@@ -2,10 +2,10 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Ends a command in good order when somebody wants it to end: SIGINT (Ctrl-C), SIGTERM, SIGHUP.
+/// Ends a command in good order when it is asked to end: SIGINT (Ctrl-C), SIGTERM, SIGHUP.
 ///
 /// The first one cancels the work; what it has got is then written to its end. A second one, or ten seconds in which it does not get to its
-/// end (nobody reads its output, say), ends the program at once.
+/// end (its output is not read, say), ends the program at once.
 final class Interruption: Sendable {
     private static let signals = [SIGINT, SIGTERM, SIGHUP]
     private static let patience: DispatchTimeInterval = .seconds(10)

@@ -23,7 +23,7 @@ struct Progress {
     /// - Parameters:
     ///   - columns: Those of the terminal.
     ///   - accounts: Answered in all.
-    ///   - fraction: How much of the input has been read, from 0 to 1; nil if nobody can know.
+    ///   - fraction: How much of the input has been read, from 0 to 1; nil if that cannot be known.
     mutating func update(
         accounts: Int, fraction: Double?, columns: Int = 80, now: ContinuousClock.Instant = .now
     ) -> String? {

@@ -6,7 +6,7 @@ struct FlatValues {
     /// One value that is no object or array, or an empty one.
     struct Value: Hashable {
         let name: String
-        /// A string's text, or the token as it stands; nothing in it acts on a terminal.
+        /// A string's text, or the token as it is; no part of it acts on a terminal.
         let text: String
     }
 

@@ -80,7 +80,7 @@ struct StandardOutput {
 
 /// Messages for a person, never data.
 enum StandardError {
-    /// Writes one paragraph, made harmless, with the program's name. That nobody reads it is no failure.
+    /// Writes one paragraph, made harmless, with the program's name. It is no failure if it is not read.
     static func write(_ text: String) {
         clearLine()
         write(raw: "imattr: \(TerminalText.escape(text))\n")
@@ -135,7 +135,7 @@ enum FileDescriptor {
                 Signals.endByBrokenPipe()
                 throw OutputError(name, errno: EPIPE)
             } else if errno == EAGAIN {
-                // Somebody made the terminal non-blocking.
+                // Another program made the terminal non-blocking.
                 var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&waiting, 1, -1)
             } else if errno != EINTR {

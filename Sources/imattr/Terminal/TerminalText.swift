@@ -71,7 +71,7 @@ enum TerminalText {
 
 /// Values as a person reads them on a terminal, with nothing left in them that acts on it.
 extension JSONReader {
-    /// Passes a value: a string's text, anything else as it stands.
+    /// Passes a value: a string's text, anything else as it is.
     mutating func readableValue() throws(JSONSyntaxError) -> String {
         if try peek() == .string { return readableText(try string()) }
         let range = try skipValue()

@@ -33,7 +33,7 @@ enum ControlCharacters {
 extension Account {
     /// Checks what was found.
     ///
-    /// - Parameter place: Where it stands, for the error.
+    /// - Parameter place: Where it is, for the error.
     init(
         found bytes: some Collection<UInt8>, _ controls: ControlCharacters = .allowed,
         at place: @autoclosure () -> String

@@ -4,9 +4,9 @@ import IMAttrClient
 struct Block: Sendable {
     /// Each once, in input order.
     let accounts: [Account]
-    /// Where the input stands after them.
+    /// Where the input is after them.
     let end: InputPosition
-    /// How much of the input has been read, from 0 to 1; nil if nobody can know.
+    /// How much of the input has been read, from 0 to 1; nil if that cannot be known.
     let fraction: Double?
 }
 

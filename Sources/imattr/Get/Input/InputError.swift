@@ -31,7 +31,7 @@ struct InputPosition: Hashable, Sendable {
     /// A digest of them, in order.
     private(set) var digest = ByteDigest().value
 
-    /// Stands between two accounts; UTF-8 has no such byte.
+    /// Separates two accounts; UTF-8 has no such byte.
     private static let end: UInt8 = 0xFF
 
     init() {}

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// How accounts stand in a file.
+/// How accounts are written in a file.
 enum InputFormat: String, CaseIterable, ExpressibleByArgument {
     case lines, csv, tsv, json, ndjson
 

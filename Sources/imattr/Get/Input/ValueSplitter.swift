@@ -3,7 +3,7 @@ struct ValueSplitter {
     /// What a byte has brought about.
     enum Step { case inside, endOfValue, endOfArray }
 
-    /// What stands where an array, a comma or its end should.
+    /// What was found where an array, a comma or its end should be.
     struct Unexpected: Error { let byte: UInt8 }
 
     private enum State { case before, first, value, afterArray }

@@ -31,7 +31,7 @@ final class AnswerFile {
         return AnswerFile(real, descriptor, partialPath: partialPath)
     }
 
-    /// A file that is written in place, and gone on with: what stands in it after `length` bytes is cut off.
+    /// A file that is written in place, and continued: what is in it after `length` bytes is cut off.
     ///
     /// - Parameter length: nil if there must be nothing yet.
     static func continued(_ path: String, length: Int?) throws -> AnswerFile {
@@ -62,13 +62,13 @@ final class AnswerFile {
 
     deinit { close(descriptor) }
 
-    /// The file's name as it stands now.
+    /// The file's name as it is now.
     var presentPath: String { partialPath ?? path }
 
     /// Bytes written so far.
     var length: Int { Int(lseek(descriptor, 0, SEEK_CUR)) }
 
-    /// Cuts off what is beyond a length. If that fails too, the end stays torn, which `--resume` mends.
+    /// Cuts off what is beyond a length. If that fails too, the end stays torn, which `--resume` repairs.
     func cut(to length: Int) { _ = ftruncate(descriptor, length) }
 
     /// Has the disk keep what was written.

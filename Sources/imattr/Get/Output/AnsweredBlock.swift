@@ -7,9 +7,9 @@ struct AnsweredBlock: Sendable {
     let refusals: [Account: Refusal]
     /// What upstream said about missing accounts, as it said it.
     let errorList: [AccountError]
-    /// Where the input stands after them.
+    /// Where the input is after them.
     let end: InputPosition
-    /// How much of the input has been read, from 0 to 1; nil if nobody can know.
+    /// How much of the input has been read, from 0 to 1; nil if that cannot be known.
     let fraction: Double?
 
     init(_ block: Block, _ result: GetAttrsResult, refusals: [Account: Refusal] = [:]) {
@@ -53,7 +53,7 @@ protocol AnswerWriter {
     /// Adds a block.
     mutating func write(_ block: AnsweredBlock, to output: inout StandardOutput) throws
 
-    /// Adds what stands after the last answer.
+    /// Adds what follows the last answer.
     ///
     /// - Parameter isComplete: Whether all that was asked for has been answered.
     mutating func end(isComplete: Bool, to output: inout StandardOutput) throws

@@ -76,7 +76,7 @@ struct Columns: Hashable, Sendable {
 }
 
 extension JSONReader {
-    /// Passes a value: a string's text if it is Unicode text, else the value as it stands.
+    /// Passes a value: a string's text if it is Unicode text, else the value as it is.
     fileprivate mutating func cell() throws(JSONSyntaxError) -> [UInt8] {
         if try peek() == .string {
             let token = try string()

@@ -4,7 +4,7 @@ import JSONTokens
 /// One JSON document, made piece by piece: `{"UserAttrs":[…],"missing":[…]}`, with `ErrorList` if upstream sent one, and `failed` if
 /// accounts were refused, as `getAttrs` answers.
 ///
-/// Entries are passed on as they come. Missing and refused accounts stand after them, so they are held until the end, on disk if
+/// Entries are passed on as they come. Missing and refused accounts follow them, so they are held until the end, on disk if
 /// they are many.
 final class DocumentWriter: AnswerWriter {
     let holdsAnswers = false

@@ -31,7 +31,7 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
         }
     }
 
-    /// What stands between two columns, if it has such.
+    /// What separates two columns, if it has such.
     var separator: UInt8? {
         switch self {
         case .csv: UInt8(ascii: ",")

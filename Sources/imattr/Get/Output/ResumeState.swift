@@ -30,7 +30,7 @@ enum ResumeError: Error, Hashable {
     }
 }
 
-/// How far a run has come: all that is needed to go on after any end of it. The answers themselves are in the output; what stands in it
+/// How far a run has come: all that is needed to go on after any end of it. The answers themselves are in the output; what is in it
 /// beyond `bytes` was written after this was noted, and is cut off.
 struct ResumeState: Hashable, Sendable {
     let format: OutputFormat
