@@ -1874,6 +1874,7 @@ static const struct status_member STATUS_QUEUE[] = {
     {"requests", STATUS_INTEGER, AT(status_queue, requests), NOWHERE, NO_PARTS},
     {"waitingAccounts", STATUS_INTEGER, AT(status_queue, waiting_accounts), NOWHERE, NO_PARTS},
     {"oldestWaitingMs", STATUS_INTEGER, AT(status_queue, oldest_waiting_ms), AT(status_queue, has_oldest_waiting_ms), NO_PARTS},
+    {"waitingUsers", STATUS_INTEGER, AT(status_queue, waiting_users), NOWHERE, NO_PARTS},
     {"waitingAccountsByUid", STATUS_COUNTS, AT(status_queue, waiting_accounts_by_uid), NOWHERE, NO_PARTS},
 };
 

@@ -224,7 +224,9 @@ struct imattr_status_queue {
     /* How long the oldest of these requests has waited; absent if none does. */
     int64_t oldest_waiting_ms;
     bool has_oldest_waiting_ms;
-    /* Waiting accounts by user, of the 100 users with the most. */
+    /* Users whose accounts wait. */
+    int64_t waiting_users;
+    /* Waiting accounts by user: the caller's own; for administrators those of the 100 users with the most. */
     struct imattr_counts waiting_accounts_by_uid;
 };
 

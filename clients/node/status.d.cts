@@ -66,7 +66,9 @@ export interface StatusQueue {
     waitingAccounts: number;
     /** How long the oldest of these requests has waited; absent if none does. */
     oldestWaitingMs?: number;
-    /** Waiting accounts by user, of the 100 users with the most. */
+    /** Users whose accounts wait. */
+    waitingUsers: number;
+    /** Waiting accounts by user: the caller's own; for administrators those of the 100 users with the most. */
     waitingAccountsByUid: Record<string, number>;
 }
 

@@ -81,8 +81,10 @@ class _StatusQueue(TypedDict):
     """Requests that have not been answered."""
     waitingAccounts: int
     """Accounts that no call has left for yet, over all requests."""
+    waitingUsers: int
+    """Users whose accounts wait."""
     waitingAccountsByUid: Dict[str, int]
-    """Waiting accounts by user, of the 100 users with the most."""
+    """Waiting accounts by user: the caller's own; for administrators those of the 100 users with the most."""
 
 
 class StatusQueue(_StatusQueue, total=False):

@@ -134,7 +134,9 @@ pub struct StatusQueue {
     pub waiting_accounts: i64,
     /// How long the oldest of these requests has waited; absent if none does.
     pub oldest_waiting_ms: Option<i64>,
-    /// Waiting accounts by user, of the 100 users with the most.
+    /// Users whose accounts wait.
+    pub waiting_users: i64,
+    /// Waiting accounts by user: the caller's own; for administrators those of the 100 users with the most.
     pub waiting_accounts_by_uid: BTreeMap<String, i64>,
 }
 
@@ -145,6 +147,7 @@ impl FromValue for StatusQueue {
             requests: member(value, "requests")?,
             waiting_accounts: member(value, "waitingAccounts")?,
             oldest_waiting_ms: member(value, "oldestWaitingMs")?,
+            waiting_users: member(value, "waitingUsers")?,
             waiting_accounts_by_uid: member(value, "waitingAccountsByUid")?,
         })
     }

@@ -146,7 +146,9 @@ extension Status {
         public var waitingAccounts = 0
         /// How long the oldest of these requests has waited; absent if none does.
         public var oldestWaitingMs: Int?
-        /// Waiting accounts by user, of the 100 users with the most.
+        /// Users whose accounts wait.
+        public var waitingUsers = 0
+        /// Waiting accounts by user: the caller's own; for administrators those of the 100 users with the most.
         public var waitingAccountsByUid: [String: Int] = [:]
 
         /// A status that says nothing.
@@ -160,6 +162,7 @@ extension Status.Queue: StatusObject {
         case "requests": requests = try reader.statusValue()
         case "waitingAccounts": waitingAccounts = try reader.statusValue()
         case "oldestWaitingMs": oldestWaitingMs = try reader.statusValue()
+        case "waitingUsers": waitingUsers = try reader.statusValue()
         case "waitingAccountsByUid": waitingAccountsByUid = try reader.statusValue()
         default: return false
         }

@@ -185,18 +185,21 @@ public record Status(
      * @param requests Requests that have not been answered.
      * @param waitingAccounts Accounts that no call has left for yet, over all requests.
      * @param oldestWaitingMs How long the oldest of these requests has waited; absent if none does. Null if it is not there.
-     * @param waitingAccountsByUid Waiting accounts by user, of the 100 users with the most.
+     * @param waitingUsers Users whose accounts wait.
+     * @param waitingAccountsByUid Waiting accounts by user: the caller's own; for administrators those of the 100 users with the most.
      */
     public record Queue(
             long requests,
             long waitingAccounts,
             Long oldestWaitingMs,
+            long waitingUsers,
             Map<String, Long> waitingAccountsByUid) {
         private Queue(Members members) {
             this(
                     Members.or(members.integer("requests"), 0L),
                     Members.or(members.integer("waitingAccounts"), 0L),
                     members.integer("oldestWaitingMs"),
+                    Members.or(members.integer("waitingUsers"), 0L),
                     members.integers("waitingAccountsByUid"));
         }
     }
