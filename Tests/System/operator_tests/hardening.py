@@ -28,10 +28,10 @@ OPERATION = {"Type", "NotifyAccess", "FileDescriptorStoreMax", "ExecStart", "Exe
 OPERATION |= {"TimeoutStopSec", "WatchdogSec", "LoadCredential", "Environment"}
 
 # What the box cannot show, and why.
-NOT_HERE = {"MemorySwapMax": "the box has no memory controller"}
+NOT_HERE = dict.fromkeys(["MemoryMax", "MemorySwapMax"], "the box has no memory controller")
 
 # What an instance has of its own.
-OF_INSTANCES = {"ExecStart", "LoadCredential", "User"}
+OF_INSTANCES = {"ExecStart", "ExecReload", "LoadCredential", "User"}
 
 
 def lines_of(unit):
