@@ -213,10 +213,14 @@ def concrete(pattern):
     return pattern
 
 
+# Fields that the clients pass on only as part of an error's data, so that the transcripts do not have them.
+UNNAMED = {"random"}
+
+
 def shape(value):
     """A value without what differs from run to run."""
     if isinstance(value, dict):
-        return {key: shape(inner) for key, inner in value.items()}
+        return {key: shape(inner) for key, inner in value.items() if key not in UNNAMED}
     if isinstance(value, list):
         return [shape(inner) for inner in value[:1]]
     return type(value).__name__
