@@ -61,6 +61,10 @@ public final class SlotMemory: Sendable {
         written = isNew ? .success([]) : Self.read(descriptor, self.boot)
     }
 
+    /// For a file that no boot of the machine survives. The number of the boot cannot be read where only processes are visible in
+    /// /proc (ProcSubset=pid), as in the shipped units.
+    public static let bootOfMemory = [UInt8](repeating: 0xFF, count: 16)
+
     /// The kernel's number for this boot of the machine; nil if it does not say.
     public static var bootID: [UInt8]? {
         guard case .success(let text) = SmallFile.read("/proc/sys/kernel/random/boot_id", limit: 4096) else {

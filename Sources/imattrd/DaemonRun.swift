@@ -49,7 +49,8 @@ struct DaemonRun {
                 metrics: metrics?.descriptor, metricsAddress: metrics?.description),
             environment(
                 mayHavePredecessor: socket.remains == .socket,
-                slots: slotMemory(in: socket.lockFile, isNew: socket.remains != .lockFile, log.logger),
+                slots: slotMemory(
+                    in: socket.lockFile, isNew: socket.remains != .lockFile, boot: SlotMemory.bootID, log.logger),
                 administrator: geteuid(), log), log)
     }
 
@@ -81,17 +82,17 @@ struct DaemonRun {
 
     /// The slots of a process that was killed, or a new memory of them that the service manager keeps in case this one is.
     private func slotMemory(_ inherited: InheritedSockets, _ logger: Logger) -> SlotMemory? {
-        if let slots = inherited.slots { return slotMemory(in: slots, isNew: false, logger) }
+        if let slots = inherited.slots { return slotMemory(in: slots, isNew: false, boot: SlotMemory.bootOfMemory, logger) }
         guard let file = MemoryFile.make(name: "imattrd-slots") else {
             logger.warning("no memory for the slots; a crash will not be remembered")
             return nil
         }
         ServiceManager.store(file, name: "slots")
-        return slotMemory(in: file, isNew: true, logger)
+        return slotMemory(in: file, isNew: true, boot: SlotMemory.bootOfMemory, logger)
     }
 
-    private func slotMemory(in file: CInt, isNew: Bool, _ logger: Logger) -> SlotMemory {
-        let memory = SlotMemory(descriptor: file, isNew: isNew) { error in
+    private func slotMemory(in file: CInt, isNew: Bool, boot: [UInt8]?, _ logger: Logger) -> SlotMemory {
+        let memory = SlotMemory(descriptor: file, isNew: isNew, boot: boot) { error in
             logger.warning(
                 "the slots cannot be written down; a crash will not be remembered",
                 metadata: ["why": "\(String(cString: strerror(error)))"])

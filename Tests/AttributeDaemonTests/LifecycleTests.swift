@@ -112,8 +112,8 @@ import UpstreamSandbox
 
     @Test func stoppingAnswersWhatIsOnTheWireAndRefusesTheRest() async throws {
         // Time enough for the refusals before the answer, and for the answer before the call's time-out and the daemon's end.
-        let slow: (inout SandboxConfiguration) -> Void = { $0.answerDelay.least = .seconds(5) }
-        try await DaemonUnderTest.run(sandbox: slow, flags: [.rateLimit: "1", .upstreamTimeoutMs: "9500"]) { test in
+        let slow: (inout SandboxConfiguration) -> Void = { $0.answerDelay.least = .seconds(8) }
+        try await DaemonUnderTest.run(sandbox: slow, flags: [.rateLimit: "1", .upstreamTimeoutMs: "9900"]) { test in
             let client = try await test.connect()
             try await client.send(try LineClient.getAttrs(["abc"], id: 1))
             await test.waitForCalls(1)

@@ -102,4 +102,10 @@ import Testing
     private final class Errors: Sendable {
         let list = Mutex<[CInt]>([])
     }
+
+    /// The number of the boot cannot be read there.
+    @Test func memoryIsOfItsOwnBoot() {
+        memory(isNew: true, boot: SlotMemory.bootOfMemory).replace(with: [change(0, .underWay)], asleep: .zero)
+        #expect(states(boot: SlotMemory.bootOfMemory) == [.underWay])
+    }
 }

@@ -113,6 +113,7 @@ def stops_and_starts(checks):
     journal = must("journalctl", "--no-pager", f"--unit={SERVICE}")
     found = "slots of an earlier process found" in journal
     checks.expect("after a crash the limiter's slots are found again", None if found else "no word of them in the journal")
+    checks.expect("and are not void", "they are" if "slots of an earlier process are void" in journal else None)
     expect_rights(checks, "after a crash")
 
 
