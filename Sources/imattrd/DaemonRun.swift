@@ -82,7 +82,9 @@ struct DaemonRun {
 
     /// The slots of a process that was killed, or a new memory of them that the service manager keeps in case this one is.
     private func slotMemory(_ inherited: InheritedSockets, _ logger: Logger) -> SlotMemory? {
-        if let slots = inherited.slots { return slotMemory(in: slots, isNew: false, boot: SlotMemory.bootOfMemory, logger) }
+        if let slots = inherited.slots {
+            return slotMemory(in: slots, isNew: false, boot: SlotMemory.bootOfMemory, logger)
+        }
         guard let file = MemoryFile.make(name: "imattrd-slots") else {
             logger.warning("no memory for the slots; a crash will not be remembered")
             return nil
