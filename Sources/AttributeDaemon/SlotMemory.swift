@@ -59,6 +59,8 @@ public final class SlotMemory: Sendable {
         let words = Self.words(boot ?? [])
         self.boot = words.count == 2 ? (words[0], words[1]) : (0, 0)
         written = isNew ? .success([]) : Self.read(descriptor, self.boot)
+        // A process that comes before any call finds that none was made.
+        if isNew { replace(with: [], asleep: .zero) }
     }
 
     /// For a file that no boot of the machine survives. The number of the boot cannot be read where only processes are visible in

@@ -103,6 +103,11 @@ import Testing
         let list = Mutex<[CInt]>([])
     }
 
+    @Test func aProcessThatHasMadeNoCallLeavesNoSlots() {
+        _ = memory(isNew: true)
+        #expect(states() == [])
+    }
+
     /// The number of the boot cannot be read there.
     @Test func memoryIsOfItsOwnBoot() {
         memory(isNew: true, boot: SlotMemory.bootOfMemory).replace(with: [change(0, .underWay)], asleep: .zero)
