@@ -19,6 +19,8 @@ final class CallDriver {
     private var slotMemory: SlotMemory?
     private let loopTurns: LoopTurns
     private let server: JSONRPCServer
+    private let clocks: () -> ClockReading
+    private var sleepWatch: SleepWatch
 
     /// When the scheduler is to look at the time again.
     private enum Due {
@@ -29,8 +31,6 @@ final class CallDriver {
         /// runs tasks, also those that become due meanwhile, before it looks at a socket.
         case nextTurn
     }
-    private let clocks: () -> ClockReading
-    private var sleepWatch: SleepWatch
 
     /// How long an alarm is set for at most while requests wait.
     private static let longestAlarm: Duration = .seconds(1)
@@ -249,7 +249,7 @@ final class CallDriver {
     }
 
     private func ended(_ key: CallKey, _ accounts: [Account], _ end: CallEnd) {
-        let now = time()
+        let (start, now) = (NIODeadline.now(), time())
         var end = end
         var ended = EndedCall(key: key, accounts: accounts.count, took: .zero)
         if let call = calls.removeValue(forKey: key) {
@@ -264,7 +264,7 @@ final class CallDriver {
         server.answerTogether { carryOut(scheduler.callEnded(key, end, now: now), now: now) }
         // It looks at what has come of it.
         callEnded(ended)
-        loopTurns.note(since: NIODeadline(now, now: time()))
+        loopTurns.note(since: start)
     }
 
     private func finish(_ key: RequestKey, _ outcome: RequestOutcome) {
@@ -300,11 +300,11 @@ final class CallDriver {
     }
 
     private func timePasses(isTask: Bool) {
-        let now = time()
+        let (start, now) = (NIODeadline.now(), time())
         server.answerTogether(isTask: isTask) {
             carryOut(scheduler.timePasses(to: now), now: now, soon: .nextTurn)
         }
-        loopTurns.note(since: NIODeadline(now, now: time()))
+        loopTurns.note(since: start)
     }
 }
 

@@ -10,7 +10,7 @@ public struct AllowList: Hashable, Sendable {
     /// - Throws: What is wrong with the first rule that cannot be understood.
     init(_ rules: [String]) throws(UnusableValue) {
         if rules.isEmpty {
-            throw UnusableValue(reason: "an empty list allows nobody; leave the key out to allow everybody")
+            throw UnusableValue(reason: "an empty list allows no user; leave the key out to allow all")
         }
         for rule in rules { try add(rule) }
     }

@@ -68,8 +68,12 @@ struct LineBuffer {
 
     private mutating func take(_ length: Int, into memory: consuming [UInt8]) -> [UInt8] {
         var line = memory
-        line.replaceSubrange(line.indices, with: bytes.readableBytesView.prefix(length))
-        bytes.moveReaderIndex(forwardBy: length)
+        // Inside the bounds, and copied as a whole. NIO's view of the bytes costs 130 instructions more for a `ping`
+        // (`Tests/Comparisons/instructions`).
+        unsafe bytes.readWithUnsafeReadableBytes { all in
+            unsafe line.replaceSubrange(line.indices, with: UnsafeRawBufferPointer(rebasing: all[..<length]))
+            return length
+        }
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
         return line
     }

@@ -218,7 +218,7 @@ public final class OwnSocket: Sendable {
         else {
             close(file)
             throw Failure(
-                description: "\(path) was replaced while it was bound; choose a folder that nobody else may change")
+                description: "\(path) was replaced while it was bound; choose a folder that no other user may change")
         }
         return file
     }

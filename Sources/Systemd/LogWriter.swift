@@ -67,8 +67,8 @@ public final class LogWriter: Sendable {
     /// Waits until all entries are written, or the time is over; to be called at the end of the program.
     public func flush(within time: Duration) { thread.flush(within: time) }
 
-    /// Whether JOURNAL_STREAM names the file that standard error is (systemd.exec(5)). Only then the journal is read by somebody who
-    /// wants this program's log.
+    /// Whether JOURNAL_STREAM names the file that standard error is (systemd.exec(5)). Only then the journal has the log
+    /// where its readers look for it.
     public static var standardErrorIsJournal: Bool {
         guard let stream = unsafe getenv("JOURNAL_STREAM") else { return false }
         var status = stat()

@@ -50,6 +50,18 @@ enum AnswerFormat: String, CaseIterable, ExpressibleByArgument {
     case table, json, ndjson
 }
 
+/// How often a view is brought up to date.
+struct UpdateOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Seconds between updates: 0.1 to 3600.", valueName: "seconds"))
+    var interval: Double = 1
+
+    func validate() throws {
+        if !(0.1...3600 ~= interval) {
+            throw ValidationError("--interval is \(interval); 0.1 to 3600 seconds are allowed.")
+        }
+    }
+}
+
 /// The form of what a command prints, beside `--json`.
 struct FormatOptions: ParsableArguments {
     @Option(

@@ -135,7 +135,7 @@ import UpstreamSandbox
                 clients.append(try await test.connect())
                 try await clients[id].send(try LineClient.getAttrs(["\(id)"], timeoutMs: 600_000))
             }
-            while await test.sandbox.report().calls < 1 { try await Task.sleep(for: .milliseconds(5)) }
+            await test.waitForCalls(1)
             let (admin, socket) = try await administrator(of: test)
             defer { socket.remove() }
             #expect(try await admin.ask(line("reload")).result != nil)

@@ -1,6 +1,8 @@
 import AttributeValues
 import Testing
 
+@testable import CallScheduling
+
 /// Where the entries of names are.
 @Suite struct HashIndexTests {
     /// Few hashes are as bad as it gets: nearly all are in each other's way, also across the end of the slots.

@@ -1,17 +1,9 @@
-/// SplitMix64: the same numbers for the same seed, so that a failed run can be repeated.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
+@testable import CallScheduling
 
-    init(seed: UInt64) { state = seed }
+/// The scheduler's own: the same numbers for the same seed, so that a failed run can be repeated.
+typealias SeededGenerator = SeededNumbers
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-
+extension SeededNumbers {
     /// From 0 to just below 1.
     mutating func unit() -> Double { Double(next() >> 11) / Double(1 << 53) }
 }

@@ -1,6 +1,8 @@
 import Glibc
 import Testing
 
+@testable import CallScheduling
+
 /// Callers who always want more, a scheduler, and a server that counts what arrives: however the network behaves, no
 /// second at the server sees more calls than allowed.
 ///

@@ -47,7 +47,7 @@ import Testing
         for yaml in ["allow: []", "allow: ','"] {
             let problems = ConfigurationReading.read(flags: ConfigurationReading.required, yaml: yaml).problems
             #expect(problems.count == 1)
-            #expect(problems.first?.description.contains("an empty list allows nobody") == true)
+            #expect(problems.first?.description.contains("an empty list allows no user") == true)
         }
     }
 

@@ -18,19 +18,13 @@ struct TopCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: ArgumentHelp("Seconds between updates: 0.1 to 3600.", valueName: "seconds"))
-    var interval: Double = 1
+    @OptionGroup var updates: UpdateOptions
 
     @OptionGroup var format: FormatOptions
 
     @OptionGroup var connection: ConnectionOptions
 
-    func validate() throws {
-        if !(0.1...3600 ~= interval) {
-            throw ValidationError("--interval is \(interval); 0.1 to 3600 seconds are allowed.")
-        }
-        try format.check(connection)
-    }
+    func validate() throws { try format.check(connection) }
 
     func run() async throws {
         try await connection.administer { client in
@@ -56,7 +50,7 @@ struct TopCommand: AsyncParsableCommand {
         var output = AnswerFormat.table.output
         let start = ContinuousClock.now
         view.look(try Callers(try await callers(client)), at: .zero)
-        try await Task.sleep(for: .seconds(interval))
+        try await Task.sleep(for: .seconds(updates.interval))
         view.look(try Callers(try await callers(client)), at: ContinuousClock.now - start)
         for line in view.lines(rows: .max) { try output.write(line: line) }
         try output.flush()
@@ -82,7 +76,7 @@ struct TopCommand: AsyncParsableCommand {
             }
             try output.write(screen: lines + ["", "q leaves"])
             try output.flush()
-            next += .seconds(interval)
+            next += .seconds(updates.interval)
             try await Task.sleep(until: max(next, .now))
         }
     }

@@ -23,19 +23,13 @@ struct StatusCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Show it repeatedly.")
     var watch = false
 
-    @Option(help: ArgumentHelp("Seconds between updates: 0.1 to 3600.", valueName: "seconds"))
-    var interval: Double = 1
+    @OptionGroup var updates: UpdateOptions
 
     @OptionGroup var format: FormatOptions
 
     @OptionGroup var connection: ConnectionOptions
 
-    func validate() throws {
-        if !(0.1...3600 ~= interval) {
-            throw ValidationError("--interval is \(interval); 0.1 to 3600 seconds are allowed.")
-        }
-        try format.check(connection)
-    }
+    func validate() throws { try format.check(connection) }
 
     func run() async throws {
         try await connection.run { client in
@@ -75,7 +69,7 @@ struct StatusCommand: AsyncParsableCommand {
             case .success(let json): try watching.show(json)
             case .failure(let error): try watching.show(Failure(error))
             }
-            next += .seconds(interval)
+            next += .seconds(updates.interval)
             try await Task.sleep(until: max(next, .now))
         }
     }
