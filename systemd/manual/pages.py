@@ -18,9 +18,10 @@ PAGES = {
 
 # The pages define these where they begin, which is in none of the sections that are taken.
 WORDS = (
-    "The *upstream* is Tencent's server. A *call* is one HTTPS request to it, for up to 100 accounts. A *UserSig* is the signed token "
-    "that the daemon makes from the secret key and sends with each call. A *slot* is one of the calls that `rateLimit` allows in a "
-    "second. A *caller* is a connection of a local program, and a *held answer* is kept for callers that send `maxAgeMs`."
+    "The *upstream* is Tencent's server. A *call* is one HTTPS request to it, for up to 100 accounts. A *UserSig* is the signed "
+    "token that the daemon makes from the secret key and sends with each call. A *slot* is one of the calls that `rateLimit` "
+    "allows in a second. A *caller* is a connection of a local program, and a *held answer* is kept for callers that send "
+    "`maxAgeMs`."
 )
 
 # Sections on scheduling that an operator needs.
