@@ -102,8 +102,8 @@ final class CallDriver {
         scheduler.snapshot(at: now, users: users)
     }
 
-    /// The accounts of open requests of a user.
-    func waitingAccounts(of uid: UInt32) -> Int { scheduler.openAccounts(of: uid) }
+    /// The accounts of open requests of those who share a part.
+    func waitingAccounts(of principal: Principal) -> Int { scheduler.openAccounts(of: principal) }
 
     /// Why the service is worse than it should be; nil if it is not.
     var degradation: String? { Self.closure(of: &scheduler)?.adviceForOperator }

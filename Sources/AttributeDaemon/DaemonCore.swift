@@ -45,12 +45,9 @@ final class DaemonCore {
     let eventLoop: any EventLoop
     private(set) lazy var server = makeServer()
     private let firstLimits: ServerLimits
-    private var phase = Phase.misconfigured([]) {
-        didSet { allow = serving?.settings.allow }
-    }
-    /// The rules of who may ask that are in force. Kept, because each request asks for it: without, a `ping` has 80 instructions
-    /// more.
-    private(set) var allow: AllowList?
+    private var phase = Phase.misconfigured([])
+    /// Who may ask for what. Kept, because each request asks for it: without, a `ping` has 80 instructions more.
+    var access = Access()
     private var metricsServer: MetricsServer?
     let startedAt = Moment.now()
     /// The same, in seconds since 1970.
@@ -151,16 +148,21 @@ final class DaemonCore {
 
     /// Takes a configuration, at the start or by a reload. A bad one never replaces a good one.
     /// - Returns: What is wrong with it; empty if it is in force.
-    func configure(_ configuration: ReadConfiguration, key: Result<SecretKey, ConfigurationProblem>?) -> [String] {
+    func configure(
+        _ configuration: ReadConfiguration, key: Result<SecretKey, ConfigurationProblem>?
+    ) -> [ConfigurationProblem] {
         logger.logLevel = configuration.logLevel
         var problems = configuration.problems
         if case .failure(let problem) = key { problems.append(problem) }
         guard problems.isEmpty, let settings = configuration.settings, case .success(let key) = key else {
             if case .misconfigured = phase {
                 phase = .misconfigured(problems)
+                for problem in problems where problem.description != problem.descriptionForCallers {
+                    logger.error("a rule cannot be used", metadata: ["why": "\(problem)"])
+                }
                 stateMayHaveChanged()
             }
-            return problems.lines
+            return problems
         }
         serve(settings, key: key)
         return []
@@ -185,6 +187,7 @@ final class DaemonCore {
                 report: { [weak self] event in self?.driver?.upstreamReports(event) })
             serve(Serving(makeDriver(new, upstream), upstream, new))
         }
+        access.replace(with: new)
         server.limits = new.server
         texts.discard()
         stateMayHaveChanged()
@@ -267,7 +270,8 @@ final class DaemonCore {
         let waiting = configuration.settings.flatMap { settings?.keysForRestart(to: $0) } ?? []
         let problems = configure(configuration, key: key)
         let outcome = ReloadOutcome(
-            at: Int64(time(nil)), problems: problems, keysForRestart: waiting.map(\.rawValue))
+            at: Int64(time(nil)), problems: problems.lines, problemsForCallers: problems.linesForCallers,
+            keysForRestart: waiting.map(\.rawValue))
         lastReload = outcome
         texts.discard()
         log(outcome)
@@ -309,7 +313,7 @@ final class DaemonCore {
     var state: DaemonState {
         switch phase {
         case .misconfigured(let problems):
-            DaemonState(state: .misconfigured, reasons: problems.lines)
+            DaemonState(state: .misconfigured, reasons: problems.linesForCallers)
         case .serving(let serving):
             serving.driver.degradation.map { DaemonState(state: .degraded, reasons: [$0]) }
                 ?? DaemonState(state: .ready, reasons: [])

@@ -111,7 +111,7 @@ extension CallScheduler {
     }
 
     /// The accounts of open requests of a user.
-    public func openAccounts(of uid: UInt32) -> Int { lanes.callers.lines.openAccounts(of: Principal(uid: uid)) }
+    public func openAccounts(of principal: Principal) -> Int { lanes.callers.lines.openAccounts(of: principal) }
 
     /// Requests that have not ended, for a check that none was lost.
     public var openRequests: Int { requests.count }

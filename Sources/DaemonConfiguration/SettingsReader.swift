@@ -1,3 +1,5 @@
+import Rights
+
 /// Turns text into settings by the table of keys, and collects everything that is wrong with it.
 struct SettingsReader {
     private let text: ConfigurationText
@@ -25,10 +27,16 @@ struct SettingsReader {
         switch entry.content {
         case .nothing:
             return report(key, nil, "has no value; \(row.allowedInWords), or leave the key out")
-        case .list where row.rule != .rules:
+        case .maps(let maps) where row.rule == .mappings: return readRules(maps, entry.origin)
+        case .list([]) where row.rule == .mappings:
+            return report(key, nil, "an empty list allows no user; leave the key out to allow all")
+        case .scalar where row.rule == .mappings, .list where row.rule == .mappings:
+            return report(key, entry.text, "must be a list of rules, such as - match: [user:NAME]")
+        case .maps: return report(key, nil, "must be a value or a list of values")
+        case .list where row.rule != .callers:
             return report(key, entry.text, "must be one value, not a list")
         case .list(let list): elements = list
-        case .scalar(let text): elements = row.rule == .rules ? Self.rules(text) : [text]
+        case .scalar(let text): elements = row.rule == .callers ? Self.callers(text) : [text]
         }
         note(key, elements.joined(separator: ","), entry.origin)
         // A region is of no effect beside a URL.
@@ -73,7 +81,19 @@ struct SettingsReader {
         }
     }
 
-    private static func rules(_ text: String) -> [String] {
+    /// Comes after the keys whose bounds hold for the rules, too.
+    private mutating func readRules(_ maps: [ConfigurationText.Entry.Map], _ origin: ConfigurationText.Origin) {
+        let reader = RuleReader(maps, settings)
+        problems += reader.problems
+        settings.rules = reader.list
+        values.append(
+            .init(key: .rules, text: reader.rules.map(\.name).joined(separator: ", ").onOneLine, origin: origin))
+        if text.entries[.allow] != nil {
+            report(.rules, nil, "excludes allow; leave one of them out")
+        }
+    }
+
+    private static func callers(_ text: String) -> [String] {
         text.split(separator: ",").map { rule in
             String(rule.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
         }

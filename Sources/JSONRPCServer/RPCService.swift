@@ -60,6 +60,9 @@ public protocol RPCConnection: AnyObject {
     /// What it has asked for; the service counts items.
     var use: ConnectionUse { get set }
 
+    /// What the service has found out about it; the service's own.
+    var note: ServiceNote { get set }
+
     /// Identifies the connection among those of the server: counts from 1.
     var number: UInt64 { get }
 

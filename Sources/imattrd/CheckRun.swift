@@ -7,15 +7,23 @@ import Glibc
 struct CheckRun {
     let source: ConfigurationSource
     let online: Bool
+    /// Whose rights are shown; nil: nobody's.
+    let caller: NamedCaller?
 
     /// Gives the status to exit with.
     func run() async throws -> ExitCode {
-        let configuration = source.read(socketPath: nil)
+        let configuration = source.read()
         try show(configuration)
         warnOfSharedApp(configuration)
         let problems = configuration.allProblems
         if !problems.isEmpty { return failure(.misconfigured, problems) }
-        if let settings = configuration.settings { try show(ResourceReport(settings, .ofThisProcess())) }
+        if let settings = configuration.settings {
+            for line in settings.rules.map(RightsText.lines) ?? [] { try show(line: line) }
+            try show(ResourceReport(settings, .ofThisProcess()))
+            if let caller {
+                for line in RightsText.lines(of: caller.caller, at: caller.door, by: settings) { try show(line: line) }
+            }
+        }
         if let warning = ResourceReport.warning(ofKeyIn: configuration) { StandardError.say("warning: \(warning)") }
         guard online else { return .success }
         let finding = try await OnlineCheck.run(configuration, on: MainLoop.eventLoop)

@@ -9,16 +9,24 @@ struct ConfigurationSource: Sendable {
     /// The file, if one was named.
     let file: String?
     let flags: [ConfigurationKey: String]
+    /// The sockets that callers connect to, once they are known, and what is wrong with them.
+    var sockets: (paths: [String], faults: [String]) = ([], [])
+
+    init(file: String?, flags: [ConfigurationKey: String]) {
+        self.file = file
+        self.flags = flags
+    }
 
     /// Reads everything as it is now.
-    func read(socketPath: String?) -> ReadConfiguration {
+    func read() -> ReadConfiguration {
         let environment = Self.environment()
         let path = path(environment)
         let named = file ?? environment["IMATTRD_CONFIG"]
         let text = ConfigurationText(
             flags: flags, environment: environment, file: YAMLFile.read(path), namedFile: named)
         let surroundings = Surroundings(
-            credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], socketPath: socketPath)
+            credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], socketPaths: sockets.paths,
+            socketFaults: sockets.faults)
         return ReadConfiguration(text, in: surroundings)
     }
 

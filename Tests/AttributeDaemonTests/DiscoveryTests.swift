@@ -87,7 +87,7 @@ import UpstreamSandbox
     @Test func everyKeyThatIsALimitIsTold() {
         let others: Set<ConfigurationKey> = [
             .sdkAppId, .admin, .secretKeyFile, .region, .upstreamUrl, .upstreamCaFile, .roundTripCredit, .audit,
-            .userSigTtlSeconds, .idleExitSeconds, .allow, .logLevel, .logFormat, .metricsListen,
+            .userSigTtlSeconds, .idleExitSeconds, .allow, .rules, .logLevel, .logFormat, .metricsListen,
         ]
         for key in ConfigurationKey.allCases {
             #expect((ServiceLimit(rawValue: key.rawValue) != nil) != others.contains(key), "\(key)")

@@ -3,6 +3,7 @@ public enum Metric: String, CaseIterable, Sendable {
     case build, state
     case requests, notifications, requestDurationSeconds, requestedAccounts, requestsFromMemory
     case linesRefused, answersRefused
+    case ruleRequests, ruleAccounts, ruleRefusals
     case connections, connectionsAccepted, connectionsRefused, connectionsStuck, connectionsDisplaced
     case descriptorShortages, bufferedBytes
     case queueRequests, queueAccounts, queueOldestWaitSeconds
