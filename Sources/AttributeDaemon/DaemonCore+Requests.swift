@@ -32,7 +32,7 @@ extension DaemonCore {
                 try core.getAttrs(params, connection, rule, done)
             }
         case .getStatus: .about { $0.statusJSON(for: $1) }
-        case .getMetrics: .result { $0.metricsJSON }
+        case .getMetrics: .about { $0.metricsJSON(for: $1) }
         case .ping: .result { _ in Ping.result }
         case .discover: .about { $0.discoveryJSON(for: $1) }
         case .cancelRequest: .notification(cancel)

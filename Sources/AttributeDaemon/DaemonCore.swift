@@ -76,7 +76,7 @@ final class DaemonCore {
     private var idleAlarm: Scheduled<Void>?
     private let mayHavePredecessor: Bool
     private let slotMemory: SlotMemory?
-    private let resources: ResourceLimits
+    let resources: ResourceLimits
     private let clocks: @Sendable () -> ClockReading
     /// Log entries that could not be written so far.
     let droppedLogEntries: @Sendable () -> Int

@@ -70,6 +70,8 @@ extension CallScheduler {
         public let openRequests: Int
         /// (request, account) pairs for which no call has left yet.
         public let waitingAccounts: Int
+        /// (request, account) pairs of all requests that have not ended: what the bounds of the queue count.
+        public let unansweredAccounts: Int
         /// Users that have open requests.
         public let waitingUsers: Int
         /// The users with the most accounts of open requests, by uid.
@@ -97,6 +99,7 @@ extension CallScheduler {
     public mutating func snapshot(at now: Moment, users: Int = 0) -> Snapshot {
         Snapshot(
             counters: counters, openRequests: requests.count, waitingAccounts: requests.waiting,
+            unansweredAccounts: lanes.callers.lines.openAccounts,
             waitingUsers: lanes.callers.lines.openAccountsByPrincipal.count { $0.held > 0 },
             accountsByUser: largestUsers(users),
             oldestWaiting: arrivals.oldestWaiting(in: requests).map { now - $0 }, callsUnderWay: calls.count,
@@ -106,8 +109,9 @@ extension CallScheduler {
 
     private func largestUsers(_ most: Int) -> [(uid: UInt32, count: Int)] {
         if most == 0 { return [] }
-        return LargestCounts.list(
-            of: lanes.callers.lines.openAccountsByPrincipal.lazy.map { ($0.principal.uid, $0.held) }, most: most)
+        // A user may have several principals: root's administrators are one of their own.
+        let counts = lanes.callers.lines.openAccountsByPrincipal.map { ($0.principal.uid, $0.held) }
+        return LargestCounts.list(of: Dictionary(counts, uniquingKeysWith: +).map { ($0, $1) }, most: most)
     }
 
     /// The accounts of open requests of a user.
