@@ -15,7 +15,7 @@ struct DaemonRun {
     /// at once for the same waiting caller, until the socket unit fails for good.
     func run(inherited: InheritedSockets) async throws {
         let configuration = source.read(socketPath: inherited.rpcPath)
-        let log = Log(configuration)
+        let log = Log(isJSON: configuration.logFormat == .json, level: configuration.logLevel)
         defer { log.flush() }
         if inherited.metrics == nil, configuration.settings?.metricsListen != nil {
             log.logger.warning("metricsListen is ignored under systemd: enable imattrd-metrics.socket")
@@ -34,7 +34,7 @@ struct DaemonRun {
         if !problems.isEmpty { throw failure(.misconfigured, problems) }
         let gid = try group.map(gid(of:))
         try checkFolder(of: socketPath)
-        let log = Log(configuration)
+        let log = Log(isJSON: configuration.logFormat == .json, level: configuration.logLevel)
         defer { log.flush() }
         let socket = try orFail(.noSocket) { () throws(OwnSocket.Failure) in
             try OwnSocket(path: socketPath, group: gid, notesMark: SlotMemory.mark)
@@ -189,31 +189,5 @@ struct DaemonRun {
     private static func status(_ state: DaemonState, after outcome: ReloadOutcome) -> String {
         if outcome.succeeded { return state.description }
         return "\(state); the last reload failed: \(outcome.problems.joined(separator: "; "))"
-    }
-}
-
-/// The log of this process.
-private struct Log {
-    let writer: LogWriter
-    /// The logger until the daemon has one at the level in force.
-    let logger: Logger
-
-    /// How long the end of the program waits for entries to be written, and for the service manager to be notified.
-    private static let patience: Duration = .seconds(1)
-
-    init(_ configuration: ReadConfiguration) {
-        let writer = LogWriter(
-            LogWriter.standardErrorIsJournal
-                ? .journal(prefix: "IMATTRD", fromCallers: Audit.fromCallers)
-                : .standardError(isJSON: configuration.logFormat == .json))
-        var logger = Logger(label: "imattrd") { _ in writer.handler }
-        logger.logLevel = configuration.logLevel
-        self.writer = writer
-        self.logger = logger
-    }
-
-    func flush() {
-        writer.flush(within: Self.patience)
-        ServiceManager.flush(within: Self.patience)
     }
 }
