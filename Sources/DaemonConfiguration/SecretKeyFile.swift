@@ -3,6 +3,8 @@ import UserSig
 
 /// The file with the app's secret key.
 enum SecretKeyFile {
+    /// The name of the credential with the key.
+    static let credentialName = "imattrd.secret-key"
     /// Bytes that a key may have.
     static let maximumSize = 4096
 

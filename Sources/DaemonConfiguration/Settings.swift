@@ -47,6 +47,10 @@ public struct Settings: Hashable, Sendable {
     /// The values, as text, of the keys whose change waits for a restart.
     var restartTexts: [ConfigurationKey: String] = [:]
 
+    /// Seconds that a UserSig of the signer is valid if `userSigTtlSeconds` is not given: so long can they be used by one who has
+    /// taken the daemon over and lost it again.
+    public static let lifetimeFromSigner: Int64 = 900
+
     /// Nothing is read yet.
     init() {}
 

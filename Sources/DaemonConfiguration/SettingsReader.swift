@@ -10,13 +10,19 @@ struct SettingsReader {
     /// What was read; only without problems are all of these values real ones.
     private(set) var settings = Settings()
 
+    /// Reads everything.
     init(_ text: ConfigurationText, credentialsDirectory: String?) {
+        self.init(text, credentialsDirectory: credentialsDirectory, keys: ConfigurationKey.allCases)
+        checkRelations()
+        if hasURL { settings.restartTexts[.region] = nil }
+    }
+
+    /// Reads only these keys.
+    init(_ text: ConfigurationText, credentialsDirectory: String?, keys: [ConfigurationKey]) {
         self.text = text
         self.credentialsDirectory = credentialsDirectory
         problems = text.problems
-        for key in ConfigurationKey.allCases { read(key) }
-        checkRelations()
-        if hasURL { settings.restartTexts[.region] = nil }
+        for key in keys { read(key) }
     }
 
     private mutating func read(_ key: ConfigurationKey) {

@@ -20,14 +20,23 @@ struct ConfigurationSource: Sendable {
     /// Reads everything as it is now.
     func read() -> ReadConfiguration {
         let environment = Self.environment()
-        let path = path(environment)
-        let named = file ?? environment["IMATTRD_CONFIG"]
-        let text = ConfigurationText(
-            flags: flags, environment: environment, file: YAMLFile.read(path), namedFile: named)
         let surroundings = Surroundings(
             credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], socketPaths: sockets.paths,
             socketFaults: sockets.faults)
-        return ReadConfiguration(text, in: surroundings)
+        return ReadConfiguration(text(environment), in: surroundings)
+    }
+
+    /// Reads what the signer needs.
+    func readForSigner() -> Result<SignerConfiguration, SignerConfigurationError> {
+        let environment = Self.environment()
+        return SignerConfiguration.read(
+            text(environment), credentialsDirectory: environment["CREDENTIALS_DIRECTORY"])
+    }
+
+    private func text(_ environment: [String: String]) -> ConfigurationText {
+        ConfigurationText(
+            flags: flags, environment: environment, file: YAMLFile.read(path(environment)),
+            namedFile: file ?? environment["IMATTRD_CONFIG"])
     }
 
     /// The file that is read, whether it exists or not.
