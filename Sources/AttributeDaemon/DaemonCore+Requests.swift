@@ -128,6 +128,9 @@ extension DaemonCore {
             throw ErrorObject(
                 .misconfigured, "the daemon has no usable configuration or credential; its log says which")
         }
+        if let trouble = serving.misconfiguration {
+            throw ErrorObject(.misconfigured, "the daemon gets no UserSig from the signer: \(trouble)")
+        }
         let params = try GetAttrs.Params(params, maxAccounts: serving.settings.maxAccountsPerRequest)
         if isStopping { throw .shuttingDown() }
         let start = NIODeadline.now()

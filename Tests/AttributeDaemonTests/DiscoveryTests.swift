@@ -86,7 +86,7 @@ import UpstreamSandbox
     /// Each bound that can be configured and met is told: a new key of the configuration must be thought of here.
     @Test func everyKeyThatIsALimitIsTold() {
         let others: Set<ConfigurationKey> = [
-            .sdkAppId, .admin, .secretKeyFile, .region, .upstreamUrl, .upstreamCaFile, .roundTripCredit, .audit,
+            .sdkAppId, .admin, .secretKeyFile, .signerSocket, .region, .upstreamUrl, .upstreamCaFile, .roundTripCredit, .audit,
             .userSigTtlSeconds, .idleExitSeconds, .allow, .logLevel, .logFormat, .metricsListen,
         ]
         for key in ConfigurationKey.allCases {
