@@ -107,7 +107,7 @@ let package = Package(
         program(
             "imattrd",
             [
-                "AttributeDaemon", "DaemonConfiguration", "JSONRPCServer", "Signer", "Systemd", .argumentParser,
+                "AttributeDaemon", "DaemonConfiguration", "JSONRPCServer", "Signer", "Spawning", "Systemd", .argumentParser,
                 .logging,
                 .nio, .nioPosix,
             ]),

@@ -173,6 +173,9 @@ extension DaemonCore {
             throw ErrorObject(
                 .misconfigured, "the daemon has no usable configuration or credential; its log says which")
         }
+        if let trouble = serving.misconfiguration {
+            throw ErrorObject(.misconfigured, "the daemon gets no UserSig from the signer: \(trouble)")
+        }
         let params = try self.params(params, connection, inForce, serving.settings)
         if isStopping { throw .shuttingDown() }
         let start = NIODeadline.now()

@@ -154,6 +154,8 @@ extension DaemonCore {
         json.object { json in
             json.key("expiresAt")
             if let expiry = upstream.userSigExpiresAt { json.integer(expiry) } else { json.null() }
+            json.key("keySource")
+            json.string(settings.keySource.name)
         }
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import UpstreamClient
 import UserSig
 
@@ -38,14 +39,15 @@ public struct SignerConfiguration: Sendable {
     }
 
     private static func key(in credentialsDirectory: String?) -> Result<SecretKey, ConfigurationProblem> {
-        guard let credentialsDirectory else {
+        let path = credentialsDirectory.map { $0 + "/" + SecretKeyFile.credentialName }
+        guard let path, access(path, F_OK) == 0 else {
             return .failure(
                 ConfigurationProblem(
                     "secret key", nil, nil,
-                    "no credentials were handed over; set LoadCredential=imattrd.secret-key in imattrd-signer.service"))
+                    "there is none; write it to /etc/credstore/imattrd.secret-key (of an instance: imattrd.NAME.secret-key), "
+                        + "then restart imattrd-signer"))
         }
-        return SecretKeyFile.read(
-            credentialsDirectory + "/" + SecretKeyFile.credentialName, credentialsDirectory: credentialsDirectory)
+        return SecretKeyFile.read(path, credentialsDirectory: credentialsDirectory)
     }
 }
 

@@ -26,6 +26,34 @@ struct ConfigurationSource: Sendable {
         return ReadConfiguration(text(environment), in: surroundings)
     }
 
+    /// Reads everything as the daemon of this machine would, for root.
+    /// - Parameter credentials: A folder of credentials, in which the key is looked for. Without, the signer is used, if there is one.
+    func readByHand(credentials: String? = nil) -> ReadConfiguration {
+        var environment = Self.environment()
+        let signer = ConfigurationKey.signerSocket.environmentVariable
+        if let credentials {
+            environment["CREDENTIALS_DIRECTORY"] = credentials
+            environment[signer] = nil
+        } else if !givesKey(environment), let socket = HostKey(of: path()).signerSocket {
+            environment[signer] = socket
+        }
+        return ReadConfiguration(
+            text(environment),
+            in: Surroundings(credentialsDirectory: environment["CREDENTIALS_DIRECTORY"]))
+    }
+
+    /// Whether something says where the key is, so that it need not be looked for.
+    private func givesKey(_ environment: [String: String]) -> Bool {
+        let text = text(environment)
+        return geteuid() != 0 || environment["CREDENTIALS_DIRECTORY"] != nil || text.entries[.secretKeyFile] != nil
+            || text.entries[.signerSocket] != nil
+    }
+
+    /// The machine's own key, if nothing says where it is. To be removed with ``HostKey/removeCredentials(_:)``.
+    func credentialsOfThisMachine() -> String? {
+        givesKey(Self.environment()) ? nil : HostKey(of: path()).makeCredentials()
+    }
+
     /// Reads what the signer needs.
     func readForSigner() -> Result<SignerConfiguration, SignerConfigurationError> {
         let environment = Self.environment()

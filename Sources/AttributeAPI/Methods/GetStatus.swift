@@ -56,12 +56,14 @@ extension GetStatus {
                 ["answers": Schema.count("How many."), "bytes": Schema.count("Their size.")]),
             "counters": counters,
             "userSig": Schema.object(
-                "The UserSig in use.",
+                "The UserSig in use.", optional: ["keySource"],
                 [
                     "expiresAt": [
                         "type": ["integer", "null"],
                         "description": "Seconds since 1970; null before the first call.",
-                    ]
+                    ],
+                    "keySource": Schema.string(
+                        "Where the key is: credential or secretKeyFile (the daemon has it), or signer."),
                 ]),
             "lastReload": reload,
             "caller": caller,
