@@ -1,3 +1,4 @@
+import Accounting
 import AttributeAPI
 import AttributeValues
 import CallScheduling
@@ -101,6 +102,8 @@ extension DaemonCore: RPCService {
         take(notification.params, connection)
     }
 
+    func principal(of caller: Caller, at door: Door) -> Principal { access.principal(of: caller, at: door) }
+
     func readingStopped(_ connection: any RPCConnection) { serving?.driver.readingStopped(CallerKey(connection)) }
 
     func readingResumed(_ connection: any RPCConnection) { serving?.driver.readingResumed(CallerKey(connection)) }
@@ -110,11 +113,21 @@ extension DaemonCore: RPCService {
 // MARK: Rights
 
 extension DaemonCore {
+    /// Notes what holds for a connection, unless that is done since the last reload.
+    func note(_ connection: any RPCConnection) {
+        guard connection.note.generation != access.generation else { return }
+        let earlier = connection.note.generation == 0 ? nil : CallerKey(connection)
+        access.note(connection)
+        // What waits under another rule would wait until this connection's reading is resumed under it, which it never is.
+        if let earlier, earlier != CallerKey(connection) { driver?.readingResumed(earlier) }
+    }
+
     /// The rule by which a request is served; nil if none limits it.
     /// - Throws: `-32003` if the caller may not use the method.
     private func ruleInForce(
         for connection: any RPCConnection, _ method: MethodName?
     ) throws(ErrorObject) -> RuleInForce? {
+        note(connection)
         if case .sockets = access.limitation { return nil }
         // With a wrong list in force, administrators must be able to bring another.
         let isAdministration = method?.isAdministrative == true && isAdministrator(connection)
@@ -279,7 +292,11 @@ final class WaitingAnswer {
 }
 
 extension CallerKey {
-    fileprivate init(_ connection: any RPCConnection) {
-        self.init(principal: connection.principal, connection: connection.number)
+    /// The caller at a connection, under the rule that is noted.
+    init(_ connection: any RPCConnection) {
+        let principal =
+            connection.door == .administrators
+            ? Principal.administrators : Principal(rule: connection.note.rule, uid: connection.caller.uid)
+        self.init(principal: principal, connection: connection.number)
     }
 }

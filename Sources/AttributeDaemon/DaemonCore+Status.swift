@@ -17,13 +17,14 @@ extension DaemonCore {
     func statusJSON(for connection: any RPCConnection) -> [UInt8] {
         let now = driver?.time() ?? .now()
         if isAdministrator(connection) { return makeStatus(at: now, for: .administrators) }
+        note(connection)
         let standing = access.standing(of: connection)
         // Who may do nothing else sees that, and no more than whether the daemon works.
         if case .refused = standing {
             return Self.adding(callerJSON(connection, standing), to: makeStatus(at: now, for: .refusedCallers))
         }
         var json = texts.status.current(at: now) ?? texts.status.keep(makeStatus(at: now, for: .callers), at: now)
-        let waiting = driver?.waitingAccounts(of: connection.principal) ?? 0
+        let waiting = driver?.waitingAccounts(of: CallerKey(connection).principal) ?? 0
         if waiting > 0 { json = Self.adding(waiting, of: connection.caller.uid, to: json) }
         if access.rules.isEmpty { return json }
         return Self.adding(callerJSON(connection, standing), to: json)

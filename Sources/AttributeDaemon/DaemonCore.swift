@@ -305,7 +305,10 @@ final class DaemonCore {
     /// Serves a socket that listens already.
     func listen(on socket: CInt, as door: Door, unbind: (@Sendable () -> Void)?) -> EventLoopFuture<Void> {
         let core = NIOLoopBound(self, eventLoop: eventLoop)
-        return server.listen(on: socket, as: door, unbind: unbind).map { core.value.texts.discard() }
+        return server.listen(on: socket, as: door, unbind: unbind).map {
+            core.value.access.add(door)
+            core.value.texts.discard()
+        }
     }
 
     /// Serves the metrics over HTTP. A reader of metrics does not need the daemon: it may be idle all the same.

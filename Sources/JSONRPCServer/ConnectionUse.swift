@@ -55,6 +55,8 @@ public struct ServiceNote: Hashable, Sendable {
     public var generation: UInt32 = 0
     /// What it is.
     public var value: Int32 = 0
+    /// By which rule its requests are accounted now; that by which it was accepted is in its principal.
+    public var rule = RuleIndex.none
 
     /// Nothing yet.
     public init() {}
