@@ -86,6 +86,7 @@ final class CallDriver {
         self.clocks = clocks
         sleepWatch = SleepWatch(clocks())
         scheduler = CallScheduler(limits: limits, seed: .random(in: .min ... .max))
+        scheduler.callsAreSigned(until: upstream.signedUntil)
     }
 
     /// What the upstream client reports beside the ends of calls.
@@ -93,7 +94,16 @@ final class CallDriver {
         switch event {
         case .roundTrip(let time): scheduler.measured(time, now: self.time())
         case .connectionsGone: scheduler.connectionsGone()
+        case .signingChanged(let mayBeOfAnotherKey):
+            if mayBeOfAnotherKey { scheduler.credentialChanged() }
+            signingChanged()
         }
+    }
+
+    private func signingChanged() {
+        let now = time()
+        scheduler.callsAreSigned(until: upstream.signedUntil)
+        if now < scheduler.signedUntil { carryOut(scheduler.timePasses(to: now), now: now) }
     }
 
     /// The scheduler's numbers.
@@ -102,8 +112,8 @@ final class CallDriver {
         scheduler.snapshot(at: now, users: users)
     }
 
-    /// The accounts of open requests of a user.
-    func waitingAccounts(of uid: UInt32) -> Int { scheduler.openAccounts(of: uid) }
+    /// The accounts of open requests of those who share a part.
+    func waitingAccounts(of principal: Principal) -> Int { scheduler.openAccounts(of: principal) }
 
     /// Why the service is worse than it should be; nil if it is not.
     var degradation: String? { Self.closure(of: &scheduler)?.adviceForOperator }
@@ -156,6 +166,8 @@ final class CallDriver {
         {
             return .ended(outcome)
         }
+        // It was asked for in time, unless the machine has slept.
+        if now >= scheduler.signedUntil { upstream.wantSignature() }
         let answer = makeAnswer(key)
         waiting.insert(answer, for: key)
         // What else is asked for in this turn of the loop can still share the call.

@@ -50,6 +50,8 @@ struct SharedTexts {
     var metricsResult: (build: Int, json: [UInt8])?
     /// The result of `rpc.discover`.
     var discovery = SharedText()
+    /// The same for the callers of a rule that does not give them all methods, by its name.
+    var discoveryByRule: [String: SharedText] = [:]
 
     /// The state or the configuration is another one: no text from before is given any more.
     mutating func discard() {
@@ -58,5 +60,6 @@ struct SharedTexts {
         for format in metricsWithUsers.keys { metricsWithUsers[format]?.discard() }
         metricsResult = nil
         discovery.discard()
+        discoveryByRule = [:]
     }
 }

@@ -85,6 +85,8 @@ public struct CallScheduler: Sendable {
     var searches = OffenderSearches()
     var calls = CallsUnderWay()
     var backlog = Backlog.empty
+    /// Until when calls can be signed.
+    public private(set) var signedUntil = Moment.distantFuture
     /// When all calls under way are given up; set once the scheduler stops.
     var stopDeadline: Moment?
     var ends = RequestEnds()
@@ -152,7 +154,7 @@ public struct CallScheduler: Sendable {
         arrivals.append(key)
         lanes.callers.append(key, in: line, of: caller, lane: lane)
         backlog = .unknown
-        displace()
+        displace(now: now)
         return nil
     }
 
@@ -168,13 +170,17 @@ public struct CallScheduler: Sendable {
 
     /// The client reads again. To be followed by ``timePasses(to:)``.
     public mutating func readingResumed(_ caller: CallerKey) {
-        lanes.callers.resume(caller, lane: offences.lane(of: caller))
+        let offences = offences
+        lanes.callers.resume(caller) { offences.lane(of: $0) }
         for (id, isAlone) in lanes.takeParked() where accounts.waiters(for: id) != nil && !accounts.isReserved(id) {
             accounts.reserve(id)
             addReturned(id, isAlone: isAlone)
         }
         backlog = .unknown
     }
+
+    /// Calls can be signed until then. From then on, what waits takes no slot. To be followed by ``timePasses(to:)``.
+    public mutating func callsAreSigned(until end: Moment) { signedUntil = end }
 
     /// A call has ended.
     public mutating func callEnded(_ key: CallKey, _ end: CallEnd, now: Moment) -> [Action] {
@@ -237,7 +243,8 @@ public struct CallScheduler: Sendable {
         }
         next = .earlier(next, retries.nextDue)
         next = .earlier(next, nextWatch)
-        guard calls.count < limits.inFlight, let due = nextLoadDue(now: now) else { return next }
+        next = .earlier(next, lanes.callers.lines.rules.nextRelease)
+        guard calls.count < limits.inFlight, now < signedUntil, let due = nextLoadDue(now: now) else { return next }
         return .earlier(next, limiter.nextStart(notBefore: due, now: now))
     }
 }

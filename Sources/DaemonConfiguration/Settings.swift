@@ -1,20 +1,21 @@
 import CallScheduling
 import JSONRPCServer
 import Logging
+import Rights
 import UpstreamClient
 import UserSig
 
 /// The configuration as the daemon uses it: every value checked, every default filled in.
 public struct Settings: Hashable, Sendable {
-    /// What an audit line is written for.
-    public enum Audit: String, CaseIterable, Sendable { case off, requests, accounts }
     /// How the lines on standard error are written.
     public enum LogFormat: String, CaseIterable, Sendable { case text, json }
 
     /// The app and the server.
     public var upstream = UpstreamConfiguration(sdkAppID: 0, admin: "", endpoint: Endpoint(.china))
-    /// Where the secret key is.
-    public var secretKeyFile = ""
+    /// Where UserSigs come from.
+    public internal(set) var keySource = KeySource.file("")
+    /// Why the key should be moved; nil if it need not.
+    public internal(set) var keyWarning: String?
     /// Calls in any second.
     public var rateLimit = 0
     /// The part of the least round trip that the limiter counts on.
@@ -32,11 +33,13 @@ public struct Settings: Hashable, Sendable {
     /// The bounds of the door.
     public var server = ServerLimits()
     /// What an audit line is written for.
-    public var audit = Audit.off
+    public var audit = AuditScope.off
     /// Exit after so long without connections and work; nil: never.
     public var idleExit: Duration?
     /// Who may ask; nil: everybody whom the socket's mode lets in.
     public var allow: AllowList?
+    /// Rights and shares per caller; nil: all callers have the same.
+    public var rules: RuleList?
     /// What is logged.
     public var logLevel = Logger.Level.info
     /// How the lines on standard error are written.
@@ -45,6 +48,10 @@ public struct Settings: Hashable, Sendable {
     public var metricsListen: LoopbackAddress?
     /// The values, as text, of the keys whose change waits for a restart.
     var restartTexts: [ConfigurationKey: String] = [:]
+
+    /// Seconds that a UserSig of the signer is valid if `userSigTtlSeconds` is not given: so long can they be used by one who has
+    /// taken the daemon over and lost it again.
+    public static let lifetimeFromSigner: Int64 = 900
 
     /// Nothing is read yet.
     init() {}
@@ -112,7 +119,8 @@ public struct ReadConfiguration: Sendable {
     public init(_ text: ConfigurationText, in surroundings: Surroundings) {
         let reader = SettingsReader(text, credentialsDirectory: surroundings.credentialsDirectory)
         values = reader.values
-        problems = reader.problems + surroundings.problems(hasAllowList: text.entries[.allow] != nil)
+        problems =
+            reader.problems + surroundings.problems(limitedBy: [.allow, .rules].first { text.entries[$0] != nil })
         settings = problems.isEmpty ? reader.settings : nil
         credentialsDirectory = surroundings.credentialsDirectory
         logLevel = reader.settings.logLevel
@@ -122,14 +130,20 @@ public struct ReadConfiguration: Sendable {
 }
 
 extension ReadConfiguration {
-    /// Reads the secret key that the settings name; nil if there are no settings.
-    public func secretKey() -> Result<SecretKey, ConfigurationProblem>? {
-        settings.map { SecretKeyFile.read($0.secretKeyFile, credentialsDirectory: credentialsDirectory) }
+    /// What UserSigs are made with: reads the secret key, if it is to be here. Nil if there are no settings.
+    public func signatureSource() -> Result<SignatureSource, ConfigurationProblem>? {
+        settings.map { settings in
+            switch settings.keySource {
+            case .signer(let path): .success(.signer(path: path))
+            case .credential(let path), .file(let path):
+                SecretKeyFile.read(path, credentialsDirectory: credentialsDirectory).map(SignatureSource.key)
+            }
+        }
     }
 
     /// Everything that is wrong with the configuration and with the key that it names, in five lines at most.
     public var allProblems: [String] {
-        guard case .failure(let problem) = secretKey() else { return problems.lines }
+        guard case .failure(let problem) = signatureSource() else { return problems.lines }
         return (problems + [problem]).lines
     }
 }

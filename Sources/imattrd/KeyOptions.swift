@@ -2,11 +2,12 @@ import ArgumentParser
 import AttributeDaemon
 import DaemonConfiguration
 
-/// A flag for each key of the configuration. Flags override the environment, which overrides the file.
+/// A flag for each key of the configuration that can be one. Flags override the environment, which overrides the file.
 struct KeyOptions: ParsableArguments {
     @Option(.sdkAppId) var sdkAppId: String?
     @Option(.admin) var admin: String?
     @Option(.secretKeyFile) var secretKeyFile: String?
+    @Option(.signerSocket) var signerSocket: String?
     @Option(.region) var region: String?
     @Option(.upstreamUrl) var upstreamUrl: String?
     @Option(.upstreamCaFile) var upstreamCaFile: String?
@@ -64,7 +65,8 @@ extension ConfigurationKey {
         case .file: "path"
         case .integer, .decimal: "number"
         case .choice: "word"
-        case .rules: "rules"
+        case .callers: "callers"
+        case .mappings: "rules"
         }
     }
 
@@ -72,7 +74,7 @@ extension ConfigurationKey {
         switch rule {
         case .file: .file()
         case .choice(let words, _): .list(words)
-        case .text, .integer, .decimal, .rules: nil
+        case .text, .integer, .decimal, .callers, .mappings: nil
         }
     }
 }

@@ -81,7 +81,7 @@ import UserSig
             #expect(problem(path, credentialsDirectory: credentials)?.contains("group or others may use it") == true)
         }
         #expect(problem(outside, credentialsDirectory: "") != nil)
-        #expect(Surroundings(credentialsDirectory: "", socketPath: nil).credentialsDirectory == nil)
+        #expect(Surroundings(credentialsDirectory: "").credentialsDirectory == nil)
     }
 
     @Test func whatIsNoFileIsRefused() throws {
@@ -103,7 +103,7 @@ import UserSig
                 let configuration = ConfigurationReading.read(
                     flags: ConfigurationReading.required.merging([.secretKeyFile: path]) { $1 })
                 let told =
-                    String(reflecting: configuration) + String(reflecting: configuration.secretKey())
+                    String(reflecting: configuration) + String(reflecting: configuration.signatureSource())
                     + configuration.allProblems.joined()
                 #expect(!told.contains(Self.key))
             }

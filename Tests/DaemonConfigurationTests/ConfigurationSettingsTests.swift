@@ -2,6 +2,7 @@ import Glibc
 import JSONRPCServer
 import Logging
 import NIOCore
+import Rights
 import Testing
 import UpstreamClient
 
@@ -14,7 +15,8 @@ import UpstreamClient
     static let values: [(ConfigurationKey, String, @Sendable (Settings) -> Bool)] = [
         (.sdkAppId, "4294967295", { $0.sdkAppID == 4_294_967_295 }),
         (.admin, "管理员", { $0.upstream.admin == "管理员" }),
-        (.secretKeyFile, "/proc/version", { $0.secretKeyFile == "/proc/version" }),
+        (.secretKeyFile, "/proc/version", { $0.keySource == .file("/proc/version") }),
+        (.signerSocket, "/s/signer.sock", { $0.keySource == .signer("/s/signer.sock") }),
         (.region, "jakarta", { $0.upstream.endpoint == Endpoint(.jakarta) }),
         (.upstreamUrl, "https://[::1]:8443", { $0.upstream.endpoint == Endpoint(url: "https://[::1]:8443") }),
         (.rateLimit, "7", { $0.rateLimit == 7 }),
@@ -40,13 +42,15 @@ import UpstreamClient
 
     @Test func everyKeyIsInTheTable() {
         // The file of trust roots has to exist, so it has a test of its own.
-        #expect(Set(Self.values.map(\.0)).union([.upstreamCaFile]) == Set(ConfigurationKey.allCases))
+        #expect(Set(Self.values.map(\.0)).union([.upstreamCaFile, .rules]) == Set(ConfigurationKey.allCases))
     }
 
     @Test(arguments: 0..<values.count)
     func everyKeyHasAFlagAVariableAndAPlaceInTheFile(index: Int) throws {
         let (key, value, isSeen) = Self.values[index]
-        let required = Reading.required.filter { $0.key != key }
+        // A key and a signer do not go together.
+        let others: Set<ConfigurationKey> = key == .signerSocket ? [key, .secretKeyFile] : [key]
+        let required = Reading.required.filter { !others.contains($0.key) }
         let forms = [
             Reading.read(flags: required.merging([key: value]) { $1 }),
             Reading.read(flags: required, environment: [key.environmentVariable: value]),
@@ -155,7 +159,7 @@ import UpstreamClient
         #expect(problems.first?.hasPrefix(start) == true)
     }
 
-    @Test(arguments: ConfigurationKey.allCases.filter { $0 != .allow })
+    @Test(arguments: ConfigurationKey.allCases.filter { $0 != .allow && !$0.isOnlyInFile })
     func listForOneValueIsOneProblem(key: ConfigurationKey) {
         let required = Reading.required.filter { $0.key != key }
         let problems = Reading.read(flags: required, yaml: "\(key.rawValue): [1, 2]").problems.map(\.description)
@@ -170,7 +174,7 @@ import UpstreamClient
         let problems = Reading.read(flags: flags, yaml: "\(key.rawValue): \(nothing)").problems.map(\.description)
         #expect(problems.count == 1)
         #expect(problems.first?.hasPrefix("\(key.rawValue) (/etc/test.yaml:1): has no value; write ") == true)
-        if nothing.isEmpty {
+        if nothing.isEmpty, !key.isOnlyInFile {
             for configuration in [
                 Reading.read(flags: flags.merging([key: ""]) { $1 }),
                 Reading.read(flags: flags, environment: [key.environmentVariable: ""]),

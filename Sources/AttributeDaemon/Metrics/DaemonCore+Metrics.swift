@@ -92,6 +92,10 @@ struct DaemonSnapshot {
     let settings: Settings?
     /// Seconds since 1970; nil before the first call.
     let userSigExpiresAt: Int64?
+    /// The rules in force.
+    let rules: [RuleInForce]
+    /// Requests that were refused because no rule matched.
+    let refusedWithoutRule: Int
     /// Nil before the first one.
     let lastReload: ReloadOutcome?
     let loopTurns: Histogram
@@ -126,6 +130,8 @@ struct DaemonSnapshot {
         calls = serving?.driver.metrics
         settings = serving?.settings
         userSigExpiresAt = serving?.upstream.userSigExpiresAt
+        rules = core.access.rules
+        refusedWithoutRule = core.access.refusedWithoutRule
         lastReload = core.lastReload
         loopTurns = core.loopTurns.histogram
         loopTurnsOnProcessor = core.loopTurns.processorHistogram

@@ -3,6 +3,7 @@ import AttributeValues
 import CallScheduling
 import DaemonConfiguration
 import JSONRPCServer
+import Rights
 
 extension Metric {
     /// All that is known of a family.
@@ -51,6 +52,19 @@ extension Metric {
             }
         case .answersRefused:
             .counter("Answers that gave way to an error because of maxBufferedBytes.") { $0.door.refusedAnswers }
+        case .ruleRequests:
+            .counter("Requests of the callers of each rule, which keeps its count while it keeps its name.", by: "rule")
+            {
+                $0.rules.map { ($0.rule.name, $0.use.requests) }
+            }
+        case .ruleAccounts:
+            .counter("Accounts in the getAttrs requests of the callers of each rule.", by: "rule") {
+                $0.rules.map { ($0.rule.name, $0.use.accounts) }
+            }
+        case .ruleRefusals:
+            .counter("Requests that a rule has refused; with an empty name, since no rule matched.", by: "rule") {
+                $0.rules.isEmpty ? [] : $0.rules.map { ($0.rule.name, $0.use.refused) } + [("", $0.refusedWithoutRule)]
+            }
         case .connections: .gauge("Open connections.") { $0.connections }
         case .connectionsLimit:
             .gauge("Connections that may be open (maxConnections, or what the descriptors suffice for).") {

@@ -3,6 +3,7 @@ public enum Metric: String, CaseIterable, Sendable {
     case build, state
     case requests, notifications, requestDurationSeconds, requestedAccounts, requestsFromMemory
     case linesRefused, answersRefused
+    case ruleRequests, ruleAccounts, ruleRefusals
     case connections, connectionsLimit, connectionsAccepted, connectionsRefused, connectionsStuck, connectionsDisplaced
     case descriptorShortages, bufferedBytes, lineBytes, bufferedLimitBytes
     case queueRequests, queueAccounts, queueOldestWaitSeconds, unansweredAccounts, unansweredAccountsLimit

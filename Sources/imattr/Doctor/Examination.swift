@@ -45,8 +45,11 @@ struct Examination {
     private var pathAdvice: String { "Give the daemon's socket with --socket or IMATTRD_SOCKET." }
 
     private var startAdvice: String {
-        "If the path is right, have an administrator run: systemctl enable --now \(Self.socketUnit(of: path))"
+        let table = Advice.text(of: "/proc/net/unix") ?? ""
+        return advice.forMissingSocket(isListenedOn: Advice.isListenedOn(path, table: table))
     }
+
+    private var advice: Advice { Advice(socket: path) }
 
     /// The unit that owns a socket: an instance's for `/run/imattrd/NAME.sock`.
     static func socketUnit(of path: String) -> String {
@@ -71,7 +74,8 @@ struct Examination {
             if Names.isListed(user, in: file.group), !Names.processHas(file.group) {
                 "You are in group \(group), but this session does not know yet: log in again, or use 'newgrp \(group)'."
             } else {
-                "You are not in group \(group). Have an administrator run 'usermod -a -G \(group) \(user)', then log in again."
+                self.advice.forRefusedUser(
+                    user, group: group, isRootsGroup: file.group == 0, isForGroup: file.mode & 0o020 != 0)
             }
         return Finding(.permission, .failed(.accessDenied, advice: advice), seen)
     }
@@ -102,13 +106,19 @@ struct Examination {
             let reasons = status.reasons.joined(separator: "; ")
             let seen =
                 "\(status["state"] ?? "?"), version \(status["version"] ?? "?")\(reasons.isEmpty ? "" : ": \(reasons)")"
+            let found = status.reasons.lazy.compactMap(advice.forReason).first
             switch status.state {
-            case .ready, .unknown: return Finding(.state, .ok, seen)
+            case .ready, .unknown:
+                if status["userSig.keySource"] == "credential", let moving = advice.forKeyOfTheDaemon(advice.dropIns())
+                {
+                    return Finding(.state, .warning(advice: moving), seen)
+                }
+                return Finding(.state, .ok, seen)
             case .stopping: return Finding(.state, .failed(.tryAgain, advice: "Try again."), seen)
             // The call shows whether it is still so, and its code says more.
-            case .degraded: return Finding(.state, .warning(advice: Self.administratorAdvice), seen)
+            case .degraded: return Finding(.state, .warning(advice: found ?? Self.administratorAdvice), seen)
             case .misconfigured:
-                return Finding(.state, .failed(.misconfigured, advice: Self.administratorAdvice), seen)
+                return Finding(.state, .failed(.misconfigured, advice: found ?? Self.administratorAdvice), seen)
             }
         } catch {
             return failed(.state, error)

@@ -33,7 +33,9 @@ import UpstreamSandbox
                 #expect(family.unit == metric.unit)
                 #expect(family.help == metric.help)
                 // Only what has not happened has no sample.
-                let mayBeEmpty: Set<Metric> = [.linesRefused, .userUnansweredAccounts]
+                let mayBeEmpty: Set<Metric> = [
+                    .linesRefused, .ruleRequests, .ruleAccounts, .ruleRefusals, .userUnansweredAccounts,
+                ]
                 #expect(!family.samples.isEmpty || mayBeEmpty.contains(metric), "\(metric)")
                 for sample in family.samples {
                     #expect(Set(sample.labels.keys).isSubset(of: metric.labels), "\(sample)")

@@ -13,7 +13,7 @@ from system_tests.checks import Checks
 from system_tests.machine import must, run
 from system_tests.upstream import SECRET
 
-from . import by_hand, crashes, everyday, failures, hardening, keys, package
+from . import by_hand, crashes, everyday, failures, hardening, keys, package, signer
 from .sandbox import Sandbox
 
 # Where the tree leaves out documentation; the packages are to be installed whole.
@@ -53,8 +53,14 @@ def main():
             package.second_instance(checks, upstream, SECRET)
         with part(checks, "a new key"):
             keys.rotation(checks, upstream, SECRET)
+        with part(checks, "a thief in the daemon's place"):
+            signer.thief(checks, upstream, SECRET)
+        with part(checks, "the signer comes and goes"):
+            signer.comes_and_goes(checks, upstream, SECRET)
         if not short:
             long_story(checks, upstream)
+            with part(checks, "to the signer and back"):
+                package.signer_comes_and_goes(checks, upstream, SECRET)
         with part(checks, "upgrade"):
             package.upgrade(checks)
     if not short:
@@ -70,6 +76,10 @@ def main():
 def long_story(checks, upstream):
     with part(checks, "a mistake in the configuration"):
         everyday.mistake(checks, upstream)
+    with part(checks, "the key in memory"):
+        signer.memory(checks, SECRET)
+    with part(checks, "advice"):
+        signer.advice(checks)
     with part(checks, "confinement"):
         hardening.in_force(checks)
     with part(checks, "crashes"):
