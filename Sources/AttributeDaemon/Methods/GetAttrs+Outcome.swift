@@ -112,6 +112,7 @@ extension ErrorObject.Limit {
         switch limit {
         case .all(let value): self.init(ConfigurationKey.maxQueuedAccounts.rawValue, value)
         case .perPrincipal(let value): self.init(ConfigurationKey.maxQueuedAccountsPerUid.rawValue, value)
+        case .perRule(let value): self.init("rules." + ConfigurationKey.maxQueuedAccounts.rawValue, value)
         }
     }
 }

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from . import clients
-from .machine import show, systemctl
+from .machine import show, systemctl, wait_until
 from .units import CONFIGURATION, MISCONFIGURED, SERVICE, SOCKET
 from .upstream import write_configuration
 
@@ -56,8 +56,14 @@ def hand_over(checks, folder):
 def said_until(daemon, complaint):
     """What a daemon logs until the complaint is in it, or it ends."""
     said = ""
-    while complaint not in said and (line := daemon.stderr.readline()):
-        said += line
+    os.set_blocking(daemon.stderr.fileno(), False)
+
+    def has_said():
+        nonlocal said
+        said += daemon.stderr.read() or ""
+        return complaint in said or daemon.poll() is not None
+
+    wait_until(has_said, "a daemon to say what is wrong")
     return said
 
 
