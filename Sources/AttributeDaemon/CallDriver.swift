@@ -185,9 +185,13 @@ final class CallDriver {
         setAlarm(now: now)
     }
 
-    func change(_ limits: CallScheduler.Limits) {
+    /// What a rule uses; nil if there is no such rule.
+    func use(of rule: RuleIndex) -> RuleUse? { scheduler.use(of: rule, at: time()) }
+
+    func change(_ limits: CallScheduler.Limits, _ rules: RuleShares) {
         let now = time()
         scheduler.change(limits)
+        scheduler.change(rules, now: now)
         carryOut(scheduler.timePasses(to: now), now: now)
     }
 

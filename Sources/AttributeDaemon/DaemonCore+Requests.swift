@@ -115,11 +115,7 @@ extension DaemonCore: RPCService {
 extension DaemonCore {
     /// Notes what holds for a connection, unless that is done since the last reload.
     func note(_ connection: any RPCConnection) {
-        guard connection.note.generation != access.generation else { return }
-        let earlier = connection.note.generation == 0 ? nil : CallerKey(connection)
-        access.note(connection)
-        // What waits under another rule would wait until this connection's reading is resumed under it, which it never is.
-        if let earlier, earlier != CallerKey(connection) { driver?.readingResumed(earlier) }
+        if connection.note.generation != access.generation { access.note(connection) }
     }
 
     /// The rule by which a request is served; nil if none limits it.

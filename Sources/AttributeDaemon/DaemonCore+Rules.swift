@@ -1,4 +1,5 @@
 import AttributeAPI
+import CallScheduling
 import JSONRPC
 import JSONRPCServer
 import JSONTokens
@@ -56,5 +57,9 @@ extension DaemonCore {
         json.integer(inForce.use.accounts)
         json.key("refused")
         json.integer(inForce.use.refused)
+        let use = driver?.use(of: inForce.index)
+        json.member("waitingAccounts", use?.openAccounts) { $0.integer($1) }
+        json.member("accountsInLastSecond", use?.accountsInLastSecond) { $0.integer($1) }
+        json.member("isDelayed", use?.isDelayed) { $0.boolean($1) }
     }
 }

@@ -181,15 +181,18 @@ final class DaemonCore {
                 serving.driver.credentialChanged()
             }
             serving.upstream.use(timeout: new.upstream.timeout, trustRoots: new.upstream.trustRoots)
-            serving.driver.change(new.scheduling)
+            access.replace(with: new)
+            serving.driver.change(new.scheduling, access.shares)
             serve(Serving(serving.driver, serving.upstream, new))
         } else {
             let upstream = UpstreamClient(
                 new.upstream, source: source, eventLoop: eventLoop,
                 report: { [weak self] event in self?.upstreamReports(event) })
-            serve(Serving(makeDriver(new, upstream), upstream, new))
+            access.replace(with: new)
+            let driver = makeDriver(new, upstream)
+            driver.change(new.scheduling, access.shares)
+            serve(Serving(driver, upstream, new))
         }
-        access.replace(with: new)
         server.limits = new.server
         texts.discard()
         stateMayHaveChanged()
@@ -306,9 +309,14 @@ final class DaemonCore {
     func listen(on socket: CInt, as door: Door, unbind: (@Sendable () -> Void)?) -> EventLoopFuture<Void> {
         let core = NIOLoopBound(self, eventLoop: eventLoop)
         return server.listen(on: socket, as: door, unbind: unbind).map {
-            core.value.access.add(door)
-            core.value.texts.discard()
+            core.value.add(door)
         }
+    }
+
+    private func add(_ door: Door) {
+        access.add(door)
+        if let serving { serving.driver.change(serving.settings.scheduling, access.shares) }
+        texts.discard()
     }
 
     /// Serves the metrics over HTTP. A reader of metrics does not need the daemon: it may be idle all the same.

@@ -119,6 +119,11 @@ extension CallScheduler {
     /// The accounts of open requests of a user, under one rule.
     public func openAccounts(of principal: Principal) -> Int { lanes.callers.lines.openAccounts(of: principal) }
 
+    /// What a rule uses; nil if there is no such rule.
+    public mutating func use(of rule: RuleIndex, at now: Moment) -> RuleUse? {
+        lanes.callers.lines.rules.use(at: now).first { $0.index == rule }
+    }
+
     /// Requests that have not ended, for a check that none was lost.
     public var openRequests: Int { requests.count }
     /// Why calls do not leave; nil if they may. Looked at after each call, where a snapshot would cost too much.

@@ -120,7 +120,8 @@ public struct ReadConfiguration: Sendable {
         let reader = SettingsReader(text, credentialsDirectory: surroundings.credentialsDirectory)
         values = reader.values
         problems =
-            reader.problems + surroundings.problems(limitedBy: [.allow, .rules].first { text.entries[$0] != nil })
+            surroundings.faults + reader.problems
+            + surroundings.problems(limitedBy: [.allow, .rules].first { text.entries[$0] != nil })
         settings = problems.isEmpty ? reader.settings : nil
         credentialsDirectory = surroundings.credentialsDirectory
         logLevel = reader.settings.logLevel

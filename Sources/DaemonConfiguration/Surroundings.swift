@@ -16,10 +16,12 @@ public struct Surroundings: Hashable, Sendable {
         self.socketFaults = socketFaults
     }
 
-    /// Why a daemon must not serve; empty if it may.
+    /// What is wrong with the sockets. It comes first: what else is missing can be a matter of the unit, too.
+    var faults: [ConfigurationProblem] { socketFaults.map { ConfigurationProblem("sockets", nil, nil, $0) } }
+
+    /// Why a daemon must not serve with its sockets as they are; empty if it may.
     /// - Parameter key: The key that says who may ask; nil if none is given.
     func problems(limitedBy key: ConfigurationKey?) -> [ConfigurationProblem] {
-        if !socketFaults.isEmpty { return socketFaults.map { ConfigurationProblem("sockets", nil, nil, $0) } }
         if key == nil, let socketPath = socketsOpenToAll.first {
             return [
                 ConfigurationProblem(

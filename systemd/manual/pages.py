@@ -196,7 +196,7 @@ def configuration(page, keys, running):
         page.item(
             f"`{key['name']}`",
             f"{key['meaning']} {allowed}{default}{restart}",
-            f"Flag `{key['flag']}`, variable `{key['variable']}`.",
+            f"Flag `{key['flag']}`, variable `{key['variable']}`." if "flag" in key else "Only in the file.",
         )
     page.heading("EXAMPLES")
     page.code(["sdkAppId: 1400000001", "admin: administrator", "region: singapore", "rateLimit: 80"])

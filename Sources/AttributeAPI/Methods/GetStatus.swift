@@ -86,7 +86,7 @@ extension GetStatus {
         optional: [
             "methods", "accountPatterns", "attributes", "accountsPerSecond", "maxQueuedAccounts",
             "maxAccountsPerRequest",
-            "minMaxAgeMs", "audit", "connections",
+            "minMaxAgeMs", "audit", "connections", "waitingAccounts", "accountsInLastSecond", "isDelayed",
         ],
         [
             "name": Schema.string("Its name."),
@@ -103,6 +103,10 @@ extension GetStatus {
             "requests": Schema.count("Requests of its callers so far."),
             "accounts": Schema.count("Accounts in their getAttrs requests so far."),
             "refused": Schema.count("Requests that it has refused so far."),
+            "waitingAccounts": Schema.count("Accounts of the open requests of its callers."),
+            "accountsInLastSecond": Schema.count(
+                "Accounts of its callers that entered calls in the last second, about."),
+            "isDelayed": Schema.boolean("Whether its accounts wait because of accountsPerSecond."),
         ])
 
     private static let count: JSONTree = ["type": "integer", "minimum": 0]
