@@ -16,7 +16,7 @@ import UpstreamClient
         (.sdkAppId, "4294967295", { $0.sdkAppID == 4_294_967_295 }),
         (.admin, "管理员", { $0.upstream.admin == "管理员" }),
         (.secretKeyFile, "/proc/version", { $0.keySource == .file("/proc/version") }),
-        (.signerSocket, "/s/signer.sock", { $0.keySource == .signer("/s/signer.sock") }),
+        (.signerSocket, "/proc/mounts", { $0.keySource == .signer("/proc/mounts") }),
         (.region, "jakarta", { $0.upstream.endpoint == Endpoint(.jakarta) }),
         (.upstreamUrl, "https://[::1]:8443", { $0.upstream.endpoint == Endpoint(url: "https://[::1]:8443") }),
         (.rateLimit, "7", { $0.rateLimit == 7 }),
