@@ -16,9 +16,12 @@ extension DaemonCore {
     /// The result of `getStatus`. Never a secret, and of other users only to administrators.
     func statusJSON(for connection: any RPCConnection) -> [UInt8] {
         let now = driver?.time() ?? .now()
-        if isAdministrator(connection) { return makeStatus(at: now, for: .administrators) }
         note(connection)
         let standing = access.standing(of: connection)
+        if isAdministrator(connection) {
+            let json = makeStatus(at: now, for: .administrators)
+            return access.rules.isEmpty ? json : Self.adding(callerJSON(connection, standing), to: json)
+        }
         // Who may do nothing else sees that, and no more than whether the daemon works.
         if case .refused = standing {
             return Self.adding(callerJSON(connection, standing), to: makeStatus(at: now, for: .refusedCallers))
