@@ -94,6 +94,8 @@ let package = Package(
                 "AttributeAPI", "Rights", "UpstreamClient", "UserSig", "DaemonConfiguration", "CZlib", .nio, .nioPosix,
                 .nioHTTP1, .logging,
             ]),
+        library(
+            "Signer", ["UserSig", "JSONTokens", .logging], safety: [.strictMemorySafety()]),
         library("Spawning"),
         library("UpstreamSandbox", ["UserSig", "CGcrypt", .nio, .nioLocks, .nioPosix, .nioHTTP1, .nioSSL]),
         library(
@@ -105,8 +107,9 @@ let package = Package(
         program(
             "imattrd",
             [
-                "AttributeDaemon", "DaemonConfiguration", "JSONRPCServer", "Systemd", .argumentParser, .logging, .nio,
-                .nioPosix,
+                "AttributeDaemon", "DaemonConfiguration", "JSONRPCServer", "Signer", "Spawning", "Systemd", .argumentParser,
+                .logging,
+                .nio, .nioPosix,
             ]),
         program("imattr", ["IMAttrClient", "AttributeAPI", "JSONTokens", "Spawning", .argumentParser]),
         program(
@@ -122,6 +125,7 @@ let package = Package(
         tests("AccountingTests", ["Accounting"]),
         tests("JSONRPCServerTests", ["JSONRPCServer", "Accounting", "JSONRPC", .nio, .nioPosix, .nioEmbedded]),
         tests("UserSigTests", ["UserSig"]),
+        tests("SignerTests", ["Signer", "JSONTokens", "UserSig", .logging]),
         tests("CallSchedulingTests", ["CallScheduling", "Accounting", "AttributeValues", .heap]),
         tests("AttributeAPITests", ["AttributeAPI", "AttributeValues", "JSONRPC", "JSONTokens", "SchemaCheck"]),
         tests(

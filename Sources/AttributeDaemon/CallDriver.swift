@@ -86,6 +86,7 @@ final class CallDriver {
         self.clocks = clocks
         sleepWatch = SleepWatch(clocks())
         scheduler = CallScheduler(limits: limits, seed: .random(in: .min ... .max))
+        scheduler.callsAreSigned(until: upstream.signedUntil)
     }
 
     /// What the upstream client reports beside the ends of calls.
@@ -93,7 +94,16 @@ final class CallDriver {
         switch event {
         case .roundTrip(let time): scheduler.measured(time, now: self.time())
         case .connectionsGone: scheduler.connectionsGone()
+        case .signingChanged(let mayBeOfAnotherKey):
+            if mayBeOfAnotherKey { scheduler.credentialChanged() }
+            signingChanged()
         }
+    }
+
+    private func signingChanged() {
+        let now = time()
+        scheduler.callsAreSigned(until: upstream.signedUntil)
+        if now < scheduler.signedUntil { carryOut(scheduler.timePasses(to: now), now: now) }
     }
 
     /// The scheduler's numbers.
@@ -156,6 +166,8 @@ final class CallDriver {
         {
             return .ended(outcome)
         }
+        // It was asked for in time, unless the machine has slept.
+        if now >= scheduler.signedUntil { upstream.wantSignature() }
         let answer = makeAnswer(key)
         waiting.insert(answer, for: key)
         // What else is asked for in this turn of the loop can still share the call.

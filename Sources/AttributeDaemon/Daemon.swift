@@ -74,8 +74,12 @@ public final class Daemon: Sendable {
                 environment: environment, hooks: hooks)
             return NIOLoopBound(core, eventLoop: eventLoop)
         }.get()
-        let key = configuration.secretKey()
-        _ = try await eventLoop.submit { core.value.configure(configuration, key: key) }.get()
+        let signatures = configuration.signatureSource()
+        try await eventLoop.flatSubmit {
+            _ = core.value.configure(configuration, signatures)
+            // So that the first request finds a UserSig, or is refused because there will be none.
+            return core.value.upstream?.firstSigned ?? eventLoop.makeSucceededVoidFuture()
+        }.get()
         return Daemon(eventLoop: eventLoop, core: core)
     }
 

@@ -86,27 +86,35 @@ extension DaemonCore {
     // MARK: Callers
 
     /// What there is to say of a user.
-    private struct User {
+    struct User {
+        /// Open connections.
         var connections = 0
+        /// What it has asked for so far, on those and on closed ones.
         var use = ConnectionUse()
-        var waitingAccounts = 0
+        /// Accounts of its requests that have not ended.
+        var unansweredAccounts = 0
+    }
+
+    /// The users that have connections, or had them lately; unanswered accounts are those of the scheduler's largest users.
+    func users(_ connections: [ConnectionFigures], _ scheduler: CallScheduler.Snapshot?) -> [UInt32: User] {
+        var users = server.pastUseByUID.mapValues { User(use: $0) }
+        for connection in connections {
+            users[connection.caller.uid, default: User()].connections += 1
+            users[connection.caller.uid, default: User()].use += connection.use
+        }
+        for (uid, count) in scheduler?.accountsByUser ?? [] {
+            users[uid, default: User()].unansweredAccounts += count
+        }
+        return users
     }
 
     private var callersJSON: [UInt8] {
         let figures = server.connectionFigures()
-        var users = server.pastUseByUID.mapValues { User(use: $0) }
-        for connection in figures {
-            users[connection.caller.uid, default: User()].connections += 1
-            users[connection.caller.uid, default: User()].use += connection.use
-        }
         let scheduler = driver?.snapshot(at: .now(), users: GetCallers.most)
-        for (uid, count) in scheduler?.accountsByUser ?? [] {
-            users[uid, default: User()].waitingAccounts += count
-        }
         // Each connection is looked at once: with rules, that takes the time of a matching.
         var rulesOfConnections: [UInt64: RuleInForce] = [:]
         for connection in figures { rulesOfConnections[connection.number] = access.rule(of: connection) }
-        let mostFirst = users.sorted { ($0.value.use.items, $1.key) > ($1.value.use.items, $0.key) }
+        let mostFirst = users(figures, scheduler).sorted { ($0.value.use.items, $1.key) > ($1.value.use.items, $0.key) }
         let connections = figures.sorted { ($0.use.items, $1.number) > ($1.use.items, $0.number) }
         var json = JSONWriter(capacity: 4096)
         json.object { json in
@@ -137,7 +145,7 @@ extension DaemonCore {
     private static func write(_ uid: UInt32, _ user: User, to json: inout JSONWriter) {
         let numbers: [(StaticString, Int)] = [
             ("uid", Int(uid)), ("connections", user.connections), ("requests", user.use.requests),
-            ("accounts", user.use.items), ("waitingAccounts", user.waitingAccounts),
+            ("accounts", user.use.items), ("waitingAccounts", user.unansweredAccounts),
         ]
         write(numbers, to: &json)
     }

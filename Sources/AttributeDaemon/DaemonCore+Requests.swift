@@ -33,7 +33,7 @@ extension DaemonCore {
                 try core.getAttrs(params, connection, rule, done)
             }
         case .getStatus: .about { $0.statusJSON(for: $1) }
-        case .getMetrics: .result { $0.metricsJSON }
+        case .getMetrics: .about { $0.metricsJSON(for: $1) }
         case .ping: .result { _ in Ping.result }
         case .discover: .about { $0.discoveryJSON(for: $1) }
         case .cancelRequest: .notification(cancel)
@@ -181,6 +181,9 @@ extension DaemonCore {
         guard let serving else {
             throw ErrorObject(
                 .misconfigured, "the daemon has no usable configuration or credential; its log says which")
+        }
+        if let trouble = serving.misconfiguration {
+            throw ErrorObject(.misconfigured, "the daemon gets no UserSig from the signer: \(trouble)")
         }
         let params = try self.params(params, connection, inForce, serving.settings)
         if isStopping { throw .shuttingDown() }

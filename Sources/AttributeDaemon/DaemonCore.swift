@@ -76,7 +76,7 @@ final class DaemonCore {
     private var idleAlarm: Scheduled<Void>?
     private let mayHavePredecessor: Bool
     private let slotMemory: SlotMemory?
-    private let resources: ResourceLimits
+    let resources: ResourceLimits
     private let clocks: @Sendable () -> ClockReading
     /// Log entries that could not be written so far.
     let droppedLogEntries: @Sendable () -> Int
@@ -84,6 +84,7 @@ final class DaemonCore {
     private var resourceReport: ResourceReport?
     private var refusedConnections = RefusalLog()
     private var shortages = ShortageLog()
+    private var signingNotes = SigningNotes()
     private var shortageAlarm: Scheduled<Void>?
     /// Measures the loop's turns.
     let loopTurns: LoopTurns
@@ -149,12 +150,12 @@ final class DaemonCore {
     /// Takes a configuration, at the start or by a reload. A bad one never replaces a good one.
     /// - Returns: What is wrong with it; empty if it is in force.
     func configure(
-        _ configuration: ReadConfiguration, key: Result<SecretKey, ConfigurationProblem>?
+        _ configuration: ReadConfiguration, _ source: Result<SignatureSource, ConfigurationProblem>?
     ) -> [ConfigurationProblem] {
         logger.logLevel = configuration.logLevel
         var problems = configuration.problems
-        if case .failure(let problem) = key { problems.append(problem) }
-        guard problems.isEmpty, let settings = configuration.settings, case .success(let key) = key else {
+        if case .failure(let problem) = source { problems.append(problem) }
+        guard problems.isEmpty, let settings = configuration.settings, case .success(let source) = source else {
             if case .misconfigured = phase {
                 phase = .misconfigured(problems)
                 for problem in problems where problem.description != problem.descriptionForCallers {
@@ -164,18 +165,19 @@ final class DaemonCore {
             }
             return problems
         }
-        serve(settings, key: key)
+        serve(settings, source)
         return []
     }
 
-    private func serve(_ new: Settings, key: SecretKey) {
+    private func serve(_ new: Settings, _ source: SignatureSource) {
         if case .stopping(nil, _) = phase { return }
-        if !key.isLocked { logger.warning("\(ResourceReport.unlockedKey)") }
+        if case .key(let key) = source, !key.isLocked { logger.warning("\(ResourceReport.unlockedKey)") }
+        if let warning = new.keyWarning { logger.warning("\(warning)") }
         var new = new
         divideResources(&new)
         if let serving {
             new = new.keeping(whatWaitsForARestart: serving.settings)
-            if serving.upstream.sign(with: key, lifetime: new.upstream.userSigLifetime) {
+            if serving.upstream.sign(with: source, lifetime: new.upstream.userSigLifetime) {
                 serving.driver.credentialChanged()
             }
             serving.upstream.use(timeout: new.upstream.timeout, trustRoots: new.upstream.trustRoots)
@@ -184,8 +186,8 @@ final class DaemonCore {
             serve(Serving(serving.driver, serving.upstream, new))
         } else {
             let upstream = UpstreamClient(
-                new.upstream, key: key, eventLoop: eventLoop,
-                report: { [weak self] event in self?.driver?.upstreamReports(event) })
+                new.upstream, source: source, eventLoop: eventLoop,
+                report: { [weak self] event in self?.upstreamReports(event) })
             access.replace(with: new)
             let driver = makeDriver(new, upstream)
             driver.change(new.scheduling, access.shares)
@@ -195,6 +197,13 @@ final class DaemonCore {
         texts.discard()
         stateMayHaveChanged()
         watchIdleness()
+    }
+
+    private func upstreamReports(_ event: UpstreamClient.Event) {
+        driver?.upstreamReports(event)
+        guard case .signingChanged = event, let upstream else { return }
+        for problem in signingNotes.changed(upstream, at: .now()) { logger.warning("\(problem)") }
+        stateMayHaveChanged()
     }
 
     private func serve(_ serving: Serving) {
@@ -260,18 +269,18 @@ final class DaemonCore {
             core.value.hooks.reloading()
             return NIOThreadPool.singleton.runIfActive(eventLoop: core.value.eventLoop) {
                 let configuration = source()
-                return (configuration, configuration.secretKey())
+                return (configuration, configuration.signatureSource())
             }
-        }.map { configuration, key in core.value.takeReloaded(configuration, key) }
+        }.map { configuration, source in core.value.takeReloaded(configuration, source) }
         reloading = outcome.map { _ in }.recover { _ in }
         return outcome
     }
 
     private func takeReloaded(
-        _ configuration: ReadConfiguration, _ key: Result<SecretKey, ConfigurationProblem>?
+        _ configuration: ReadConfiguration, _ source: Result<SignatureSource, ConfigurationProblem>?
     ) -> ReloadOutcome {
         let waiting = configuration.settings.flatMap { settings?.keysForRestart(to: $0) } ?? []
-        let problems = configure(configuration, key: key)
+        let problems = configure(configuration, source)
         let outcome = ReloadOutcome(
             at: Int64(time(nil)), problems: problems.lines, problemsForCallers: problems.linesForCallers,
             keysForRestart: waiting.map(\.rawValue))
@@ -325,9 +334,7 @@ final class DaemonCore {
         switch phase {
         case .misconfigured(let problems):
             DaemonState(state: .misconfigured, reasons: problems.linesForCallers)
-        case .serving(let serving):
-            serving.driver.degradation.map { DaemonState(state: .degraded, reasons: [$0]) }
-                ?? DaemonState(state: .ready, reasons: [])
+        case .serving(let serving): serving.state
         case .stopping: DaemonState(state: .stopping, reasons: [])
         }
     }

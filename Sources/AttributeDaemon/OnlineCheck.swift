@@ -10,6 +10,8 @@ public enum OnlineCheck {
     public struct Finding: Hashable, Sendable {
         /// Whether a call was answered with OK.
         public let succeeded: Bool
+        /// Whether there was a UserSig to make it with.
+        public let isSigned: Bool
         /// Lines for a person; never a secret.
         public let lines: [String]
     }
@@ -19,26 +21,37 @@ public enum OnlineCheck {
 
     /// Makes one call that asks for the attributes of the admin account.
     public static func run(_ configuration: ReadConfiguration, on eventLoop: any EventLoop) async throws -> Finding {
-        guard let settings = configuration.settings, case .success(let key) = configuration.secretKey() else {
-            return Finding(succeeded: false, lines: configuration.allProblems)
+        guard let settings = configuration.settings, case .success(let source) = configuration.signatureSource() else {
+            return Finding(succeeded: false, isSigned: false, lines: configuration.allProblems)
         }
         let start = NIODeadline.now()
-        let (end, skew) = try await eventLoop.flatSubmit {
-            let client = UpstreamClient(settings.upstream, key: key, eventLoop: eventLoop)
-            let promise = eventLoop.makePromise(of: CallEnd.self)
-            _ = client.getAttributes(CallKey(number: 1), of: [Account(settings.upstream.admin)]) { promise.succeed($0) }
+        let (end, skew, isSigned) = try await eventLoop.flatSubmit {
+            let client = UpstreamClient(settings.upstream, source: source, eventLoop: eventLoop)
             let bound = NIOLoopBound(client, eventLoop: eventLoop)
-            return promise.futureResult.flatMap { end in
-                let skew = bound.value.clockSkewSeconds
-                return bound.value.shutDown().map { (end, skew) }
+            return client.firstSigned.flatMap { call(bound.value, settings, on: eventLoop) }.flatMap { end in
+                let (skew, isSigned) = (bound.value.clockSkewSeconds, bound.value.signing == .fine)
+                return bound.value.shutDown().map { (end, skew, isSigned) }
             }
         }.get()
         let took = (NIODeadline.now() - start).nanoseconds / 1_000_000
-        return finding(end, skew, settings.upstream.endpoint, milliseconds: took)
+        return finding(end, skew, isSigned: isSigned, settings.upstream.endpoint, milliseconds: took)
+    }
+
+    /// Makes the call, if it can be signed.
+    private static func call(
+        _ client: UpstreamClient, _ settings: Settings, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<CallEnd> {
+        if case .failing(let trouble) = client.signing {
+            let failure = CallFailure(.lost, message: "signer: \(trouble)", call: CallKey(number: 1))
+            return eventLoop.makeSucceededFuture(CallEnd(counted: .neverSent, result: .failure(failure)))
+        }
+        let promise = eventLoop.makePromise(of: CallEnd.self)
+        _ = client.getAttributes(CallKey(number: 1), of: [Account(settings.upstream.admin)]) { promise.succeed($0) }
+        return promise.futureResult
     }
 
     private static func finding(
-        _ end: CallEnd, _ skew: Int64?, _ endpoint: Endpoint, milliseconds: Int64
+        _ end: CallEnd, _ skew: Int64?, isSigned: Bool, _ endpoint: Endpoint, milliseconds: Int64
     ) -> Finding {
         var lines: [String] = []
         if let skew {
@@ -50,11 +63,12 @@ public enum OnlineCheck {
         switch end.result {
         case .success:
             return Finding(
-                succeeded: true,
+                succeeded: true, isSigned: true,
                 lines: ["\(endpoint): name, connection, certificate and call ok (\(milliseconds) ms)"] + lines)
         case .failure(let failure):
             let info = failure.errorInfo.map { " (\($0))" } ?? ""
-            return Finding(succeeded: false, lines: ["\(endpoint): \(failure.message)\(info)"] + lines)
+            return Finding(
+                succeeded: false, isSigned: isSigned, lines: ["\(endpoint): \(failure.message)\(info)"] + lines)
         }
     }
 }

@@ -6,6 +6,11 @@ public struct Moment: Comparable, Hashable, Sendable {
     /// A point that many nanoseconds after the origin.
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
+    /// The origin: nothing comes before it.
+    public static let distantPast = Moment(nanoseconds: 0)
+    /// So late that nothing comes after it.
+    public static let distantFuture = Moment(nanoseconds: .max)
+
     /// Whether `left` comes before `right`.
     public static func < (left: Moment, right: Moment) -> Bool { left.nanoseconds < right.nanoseconds }
 

@@ -7,6 +7,7 @@ extension CallScheduler {
 
     /// Starts calls while they may leave and something waits.
     mutating func dispatch(now: Moment, _ actions: inout [Action]) {
+        guard now < signedUntil else { return }
         while mayStart, calls.count < limits.inFlight, limiter.mayStart(at: now) {
             guard let load = nextLoad(now: now) else { break }
             actions.append(start(load, now: now))

@@ -70,6 +70,8 @@ extension CallScheduler {
         public let openRequests: Int
         /// (request, account) pairs for which no call has left yet.
         public let waitingAccounts: Int
+        /// (request, account) pairs of all requests that have not ended: what the bounds of the queue count.
+        public let unansweredAccounts: Int
         /// Users that have open requests.
         public let waitingUsers: Int
         /// The users with the most accounts of open requests, by uid.
@@ -100,6 +102,7 @@ extension CallScheduler {
         let accountsByUser = openAccountsByUser
         return Snapshot(
             counters: counters, openRequests: requests.count, waitingAccounts: requests.waiting,
+            unansweredAccounts: lanes.callers.lines.openAccounts,
             waitingUsers: accountsByUser.count,
             accountsByUser: users == 0 ? [] : LargestCounts.list(of: accountsByUser.lazy.map { ($0, $1) }, most: users),
             oldestWaiting: arrivals.oldestWaiting(in: requests).map { now - $0 }, callsUnderWay: calls.count,

@@ -85,6 +85,8 @@ public struct CallScheduler: Sendable {
     var searches = OffenderSearches()
     var calls = CallsUnderWay()
     var backlog = Backlog.empty
+    /// Until when calls can be signed.
+    public private(set) var signedUntil = Moment.distantFuture
     /// When all calls under way are given up; set once the scheduler stops.
     var stopDeadline: Moment?
     var ends = RequestEnds()
@@ -177,6 +179,9 @@ public struct CallScheduler: Sendable {
         backlog = .unknown
     }
 
+    /// Calls can be signed until then. From then on, what waits takes no slot. To be followed by ``timePasses(to:)``.
+    public mutating func callsAreSigned(until end: Moment) { signedUntil = end }
+
     /// A call has ended.
     public mutating func callEnded(_ key: CallKey, _ end: CallEnd, now: Moment) -> [Action] {
         guard let call = calls.end(key) else { return [] }
@@ -239,7 +244,7 @@ public struct CallScheduler: Sendable {
         next = .earlier(next, retries.nextDue)
         next = .earlier(next, nextWatch)
         next = .earlier(next, lanes.callers.lines.rules.nextRelease)
-        guard calls.count < limits.inFlight, let due = nextLoadDue(now: now) else { return next }
+        guard calls.count < limits.inFlight, now < signedUntil, let due = nextLoadDue(now: now) else { return next }
         return .earlier(next, limiter.nextStart(notBefore: due, now: now))
     }
 }

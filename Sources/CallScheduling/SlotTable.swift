@@ -192,7 +192,3 @@ public struct SlotTable: Sendable {
         changes.append(Change(slot: slot, state: .held(until: moment)))
     }
 }
-
-extension Moment {
-    static let distantFuture = Moment(nanoseconds: .max)
-}

@@ -324,10 +324,6 @@ extension CallFailure {
     }
 }
 
-extension Moment {
-    static let distantPast = Moment(nanoseconds: 0)
-}
-
 extension UpstreamGate {
     /// What contradicts the rules of the gate, for tests: none in a gate that is right.
     var violations: [String] {

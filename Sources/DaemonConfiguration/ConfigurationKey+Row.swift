@@ -55,7 +55,13 @@ extension ConfigurationKey {
             .required(
                 .file, "File with the app's secret key, which neither group nor others may be able to read.",
                 shown: "$CREDENTIALS_DIRECTORY/imattrd.secret-key"
-            ) { $1.secretKeyFile = $0 }
+            ) { $1.keySource = .file($0) }
+        case .signerSocket:
+            .optional(
+                .file,
+                "Socket of the signer, which has the key and makes UserSigs. A key that is given to the daemon itself is used instead.",
+                usual: "none; the shipped units: that of imattrd-signer.socket", needsRestart: false
+            ) { _, _ in nil }
         case .region:
             .choice(
                 Region.self,
@@ -132,7 +138,8 @@ extension ConfigurationKey {
             }
         case .userSigTtlSeconds:
             .integer(
-                60...15_552_000, 3600, "Seconds that a generated UserSig is valid; it is renewed at half of that."
+                60...15_552_000, 3600,
+                "Seconds that a generated UserSig is valid; it is renewed at half of that. With a signer, 900 by default."
             ) { $1.upstream.userSigLifetime = Int64($0) }
         case .cacheMaxBytes:
             .integer(0...1 << 40, 32 << 20, "Bytes of answers held for maxAgeMs; 0 holds none.") {

@@ -1,6 +1,6 @@
 /// The keys of the configuration. Each is a flag, an environment variable and a key of the file; but see ``isOnlyInFile``.
 public enum ConfigurationKey: String, CaseIterable, Sendable {
-    case sdkAppId, admin, secretKeyFile, region, upstreamUrl, upstreamCaFile
+    case sdkAppId, admin, secretKeyFile, signerSocket, region, upstreamUrl, upstreamCaFile
     case rateLimit, roundTripCredit, maxInFlight, maxAccountsPerRequest
     case maxQueuedAccounts, maxQueuedAccountsPerUid, maxConnections, maxConnectionsPerUid, maxBufferedBytes
     case audit, maxLineBytes, writeTimeoutSeconds, upstreamTimeoutMs, userSigTtlSeconds, cacheMaxBytes

@@ -16,6 +16,14 @@ public struct ConfigurationText: Hashable, Sendable {
             case .builtIn: "default"
             }
         }
+
+        /// Whether both are flags, variables, or in the file.
+        func isSameKind(as other: Self) -> Bool {
+            switch (self, other) {
+            case (.flag, .flag), (.environment, .environment), (.file, .file), (.builtIn, .builtIn): true
+            case (.flag, _), (.environment, _), (.file, _), (.builtIn, _): false
+            }
+        }
     }
 
     /// One value.

@@ -3,6 +3,8 @@ import UserSig
 
 /// The file with the app's secret key.
 enum SecretKeyFile {
+    /// The name of the credential with the key.
+    static let credentialName = "imattrd.secret-key"
     /// Bytes that a key may have.
     static let maximumSize = 4096
 
@@ -43,9 +45,7 @@ enum SecretKeyFile {
             throw problem("\(path): begins with a byte order mark; save it without one")
         }
         if key.isEmpty { throw problem("\(path): is empty; put the app's secret key there") }
-        guard !key.contains(where: \.isWhiteSpace) else {
-            throw problem("\(path): has white space inside; a key is one word")
-        }
+        if let fault = SecretKeyFault.of(key) { throw problem("\(path): \(fault.description)") }
         return key.count
     }
 
@@ -67,5 +67,5 @@ enum SecretKeyFile {
 }
 
 extension UInt8 {
-    fileprivate var isWhiteSpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
+    var isWhiteSpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
 }

@@ -12,8 +12,10 @@ public struct Settings: Hashable, Sendable {
 
     /// The app and the server.
     public var upstream = UpstreamConfiguration(sdkAppID: 0, admin: "", endpoint: Endpoint(.china))
-    /// Where the secret key is.
-    public var secretKeyFile = ""
+    /// Where UserSigs come from.
+    public internal(set) var keySource = KeySource.file("")
+    /// Why the key should be moved; nil if it need not.
+    public internal(set) var keyWarning: String?
     /// Calls in any second.
     public var rateLimit = 0
     /// The part of the least round trip that the limiter counts on.
@@ -46,6 +48,10 @@ public struct Settings: Hashable, Sendable {
     public var metricsListen: LoopbackAddress?
     /// The values, as text, of the keys whose change waits for a restart.
     var restartTexts: [ConfigurationKey: String] = [:]
+
+    /// Seconds that a UserSig of the signer is valid if `userSigTtlSeconds` is not given: so long can they be used by one who has
+    /// taken the daemon over and lost it again.
+    public static let lifetimeFromSigner: Int64 = 900
 
     /// Nothing is read yet.
     init() {}
@@ -125,14 +131,20 @@ public struct ReadConfiguration: Sendable {
 }
 
 extension ReadConfiguration {
-    /// Reads the secret key that the settings name; nil if there are no settings.
-    public func secretKey() -> Result<SecretKey, ConfigurationProblem>? {
-        settings.map { SecretKeyFile.read($0.secretKeyFile, credentialsDirectory: credentialsDirectory) }
+    /// What UserSigs are made with: reads the secret key, if it is to be here. Nil if there are no settings.
+    public func signatureSource() -> Result<SignatureSource, ConfigurationProblem>? {
+        settings.map { settings in
+            switch settings.keySource {
+            case .signer(let path): .success(.signer(path: path))
+            case .credential(let path), .file(let path):
+                SecretKeyFile.read(path, credentialsDirectory: credentialsDirectory).map(SignatureSource.key)
+            }
+        }
     }
 
     /// Everything that is wrong with the configuration and with the key that it names, in five lines at most.
     public var allProblems: [String] {
-        guard case .failure(let problem) = secretKey() else { return problems.lines }
+        guard case .failure(let problem) = signatureSource() else { return problems.lines }
         return (problems + [problem]).lines
     }
 }

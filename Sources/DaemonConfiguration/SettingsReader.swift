@@ -1,4 +1,6 @@
+import Glibc
 import Rights
+import UpstreamClient
 
 /// Turns text into settings by the table of keys, and collects everything that is wrong with it.
 struct SettingsReader {
@@ -10,13 +12,20 @@ struct SettingsReader {
     /// What was read; only without problems are all of these values real ones.
     private(set) var settings = Settings()
 
+    /// Reads everything.
     init(_ text: ConfigurationText, credentialsDirectory: String?) {
+        self.init(text, credentialsDirectory: credentialsDirectory, keys: ConfigurationKey.allCases)
+        checkRelations()
+        checkKeySource()
+        if hasURL { settings.restartTexts[.region] = nil }
+    }
+
+    /// Reads only these keys.
+    init(_ text: ConfigurationText, credentialsDirectory: String?, keys: [ConfigurationKey]) {
         self.text = text
         self.credentialsDirectory = credentialsDirectory
         problems = text.problems
-        for key in ConfigurationKey.allCases { read(key) }
-        checkRelations()
-        if hasURL { settings.restartTexts[.region] = nil }
+        for key in keys { read(key) }
     }
 
     private mutating func read(_ key: ConfigurationKey) {
@@ -50,10 +59,7 @@ struct SettingsReader {
         case .optional: break
         case .required(let needed, _):
             if key == .region, text.entries[.upstreamUrl] != nil { return }
-            if key == .secretKeyFile, let credentialsDirectory {
-                settings.secretKeyFile = credentialsDirectory + "/imattrd.secret-key"
-                return note(key, settings.secretKeyFile, .builtIn)
-            }
+            if key == .secretKeyFile { return readWithoutKeyFile(needed) }
             report(key, nil, needed)
         }
     }
@@ -91,6 +97,45 @@ struct SettingsReader {
         if text.entries[.allow] != nil {
             report(.rules, nil, "excludes allow; leave one of them out")
         }
+    }
+
+    // MARK: The key
+
+    /// Without a named file, the key is the credential, or the signer has it.
+    private mutating func readWithoutKeyFile(_ needed: String) {
+        let credential = credentialsDirectory.map { $0 + "/" + SecretKeyFile.credentialName }
+        let signer = isScalar(.signerSocket) ? text.entries[.signerSocket]?.text : nil
+        if let credential, signer == nil || access(credential, F_OK) == 0 {
+            settings.keySource = .credential(credential)
+            return note(.secretKeyFile, credential, .builtIn)
+        }
+        guard let signer else { return report(.secretKeyFile, nil, needed) }
+        settings.keySource = .signer(signer)
+    }
+
+    /// A key that is given to the daemon itself wins: what was installed before there was a signer goes on as it was.
+    private mutating func checkKeySource() {
+        if case .signer = settings.keySource {
+            if text.entries[.userSigTtlSeconds] == nil { useLifetimeFromSigner() }
+            return
+        }
+        guard let signer = text.entries[.signerSocket], isScalar(.signerSocket) else { return }
+        if let file = text.entries[.secretKeyFile], file.origin.isSameKind(as: signer.origin) {
+            return report(
+                .signerSocket, signer.text,
+                "goes without secretKeyFile, which is given in the same place; remove one of them")
+        }
+        let what =
+            text.entries[.secretKeyFile].map { "secretKeyFile (\($0.origin))" }
+            ?? "credential \(SecretKeyFile.credentialName)"
+        settings.keyWarning =
+            "the daemon has the key itself (\(what)), and the signer is not used; imattr doctor says what to move"
+    }
+
+    private mutating func useLifetimeFromSigner() {
+        settings.upstream.userSigLifetime = Settings.lifetimeFromSigner
+        guard let place = values.firstIndex(where: { $0.key == .userSigTtlSeconds }) else { return }
+        values[place] = .init(key: .userSigTtlSeconds, text: "\(Settings.lifetimeFromSigner)", origin: .builtIn)
     }
 
     private static func callers(_ text: String) -> [String] {

@@ -83,6 +83,8 @@ public final class JSONRPCServer {
     public var isShortOfDescriptors: Bool { listeners.areShortOfDescriptors }
     /// Bytes of answers that wait for clients to read them.
     public var bufferedBytes: Int { ledger.buffered }
+    /// Bytes of lines that have not ended, or have not been taken yet.
+    public var lineBytes: Int { ledger.inputBytes }
     /// Turns that the server has taken after the loop had looked at its sockets.
     public private(set) var turnsTaken = 0
 

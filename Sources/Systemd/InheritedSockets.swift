@@ -8,9 +8,9 @@ public struct InheritedSockets: Sendable {
         /// The sentence.
         public let description: String
 
-        fileprivate init(description: String) { self.description = description }
+        init(description: String) { self.description = description }
 
-        fileprivate init(twoNamed name: String) {
+        init(twoNamed name: String) {
             self.init(
                 description:
                     "two sockets named \(name) were handed over; each socket unit needs a FileDescriptorName= of its own"

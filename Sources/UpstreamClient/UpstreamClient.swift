@@ -25,6 +25,9 @@ public final class UpstreamClient {
         case roundTrip(Duration)
         /// No connection is left.
         case connectionsGone
+        /// The signer has given a UserSig, or has not: ``UpstreamClient/signedUntil`` and ``UpstreamClient/signing`` are to be asked.
+        /// - Parameter mayBeOfAnotherKey: Whether the signer was restarted before it gave this one.
+        case signingChanged(mayBeOfAnotherKey: Bool)
     }
 
     /// What the client knows of the app and of the server.
@@ -33,7 +36,11 @@ public final class UpstreamClient {
     private let pool: ConnectionPool
     private let wallClock: @Sendable () -> Int64
     private var signatures: SignatureStore
-    private var key: SecretKey
+    private var source: SignatureSource
+    /// The connection to the signer, if UserSigs come from there.
+    private var signer: SignerLink?
+    private let firstSigning: EventLoopPromise<Void>
+    private let report: (Event) -> Void
     /// The last call's; the next one's follows from it, as in any linear congruential generator, so that none comes
     /// twice in 2^32 calls. Upstream asks for a fresh number, not for one that cannot be foreseen.
     private var random = UInt32.random(in: .min ... .max)
@@ -42,37 +49,59 @@ public final class UpstreamClient {
     private var latestDate: AnswerDate?
 
     /// - Parameters:
-    ///   - key: The app's secret key.
+    ///   - source: Where UserSigs come from. A signer is asked at once.
     ///   - eventLoop: Where the client lives.
     ///   - wallClock: Seconds since 1970.
     ///   - report: Called on the event loop.
     public init(
-        _ configuration: UpstreamConfiguration, key: SecretKey, eventLoop: any EventLoop,
+        _ configuration: UpstreamConfiguration, source: SignatureSource, eventLoop: any EventLoop,
         wallClock: @escaping @Sendable () -> Int64 = { Int64(time(nil)) },
         report: @escaping (Event) -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.wallClock = wallClock
-        self.key = key
+        self.source = source
+        self.report = report
         signatures = SignatureStore(
-            sdkAppID: configuration.sdkAppID, key: key, admin: configuration.admin,
+            source, sdkAppID: configuration.sdkAppID, admin: configuration.admin,
             lifetime: configuration.userSigLifetime)
         pool = ConnectionPool(configuration, eventLoop: eventLoop, report: report)
+        firstSigning = eventLoop.makePromise()
+        beginSigning()
     }
 
     /// When the current UserSig expires, in seconds since 1970; nil before the first call.
     public var userSigExpiresAt: Int64? { signatures.expiresAt }
 
-    /// Calls from now on are signed with this key, in UserSigs that are valid for `lifetime` seconds.
-    /// - Returns: Whether the key is another one.
+    /// Until when calls may be made, as they can be signed: with a key for ever.
+    public var signedUntil: Moment { signatures.signedUntil }
+
+    /// How signing goes.
+    public var signing: SigningCondition { signatures.condition(at: .now()) }
+
+    /// Seconds for which the signer's latest UserSig was made; nil if there is none, or no signer.
+    public var signerLifetime: Int64? { signatures.signerLifetime }
+
+    /// Done when calls can be signed, or why they cannot be is known.
+    public var firstSigned: EventLoopFuture<Void> { firstSigning.futureResult }
+
+    /// Calls from now on are signed in this way, in UserSigs that are valid for `lifetime` seconds.
+    /// - Returns: Whether the key is another one, or may be.
     @discardableResult
-    public func sign(with key: SecretKey, lifetime: Int64) -> Bool {
-        let isOther = key != self.key
+    public func sign(with source: SignatureSource, lifetime: Int64) -> Bool {
+        let isOther = source != self.source
         if !isOther, lifetime == configuration.userSigLifetime { return false }
-        self.key = key
         configuration.userSigLifetime = lifetime
-        signatures.use(key, lifetime: lifetime)
+        // The signer has a configuration of its own.
+        if !isOther, case .signer = source {
+            signatures.lifetime = lifetime
+            return false
+        }
+        self.source = source
+        signatures.use(source, lifetime: lifetime)
+        beginSigning()
+        report(.signingChanged(mayBeOfAnotherKey: false))
         return isOther
     }
 
@@ -83,10 +112,18 @@ public final class UpstreamClient {
         pool.change(timeout: timeout, trustRoots: trustRoots)
     }
 
-    /// Makes the next call use a new UserSig.
-    public func discardSignature() { signatures.discard() }
+    /// Calls wait for a UserSig: the signer is asked, if it is not already.
+    public func wantSignature() { signer?.wantAnother() }
 
-    /// Makes a call.
+    /// Has the next call use a new UserSig. With a signer, no call may be made until that has come.
+    public func discardSignature() {
+        signatures.discard()
+        guard let signer else { return }
+        signer.wantAnother()
+        report(.signingChanged(mayBeOfAnotherKey: false))
+    }
+
+    /// Makes a call; only before ``signedUntil``.
     /// - Parameters:
     ///   - key: The call's name, which its failure carries.
     ///   - accounts: 1…100 distinct accounts.
@@ -97,7 +134,9 @@ public final class UpstreamClient {
         completion: @escaping (CallEnd) -> Void
     ) -> Call {
         eventLoop.preconditionInEventLoop()
-        let path = path(with: signatures.signature(at: wallClock(), moment: .now()))
+        // What is sent without a signature, which no one does, the server refuses.
+        let signature = signatures.signature(at: wallClock(), moment: .now())
+        let path = path(with: signature ?? UserSig(text: "", expiresAt: 0))
         random = random &* 1_664_525 &+ 1_013_904_223
         let request = GetAttrRequest(accounts: accounts, path: path, random: random)
         let call = pool.post(
@@ -118,8 +157,38 @@ public final class UpstreamClient {
 
     /// Closes all connections, and wipes the key; calls that have not ended fail. The client is of no use afterwards.
     public func shutDown() -> EventLoopFuture<Void> {
-        key.wipe()
+        source.wipe()
+        signer?.stop()
         return pool.shutDown()
+    }
+
+    // MARK: The signer
+
+    private func beginSigning() {
+        signer?.stop()
+        switch source {
+        case .key:
+            signer = nil
+            firstSigning.succeed()
+        case .signer(let path):
+            let link = SignerLink(path: path, eventLoop: eventLoop) { [weak self] in self?.signerReports($0) }
+            signer = link
+            link.start()
+        }
+    }
+
+    private func signerReports(_ report: SignerLink.Report) {
+        var mayBeOfAnotherKey = false
+        switch report {
+        case .answered(let answer, let isFirst):
+            if case .taken(let next) = signatures.take(answer, at: wallClock(), moment: .now()) {
+                mayBeOfAnotherKey = isFirst
+                signer?.wantAnother(after: next)
+            }
+        case .failed(let trouble): signatures.failed(trouble)
+        }
+        self.report(.signingChanged(mayBeOfAnotherKey: mayBeOfAnotherKey))
+        firstSigning.succeed()
     }
 
     // MARK: How a call ended

@@ -12,7 +12,23 @@ struct CheckRun {
 
     /// Gives the status to exit with.
     func run() async throws -> ExitCode {
-        let configuration = source.read()
+        let configuration = source.readByHand()
+        let finding = try await tryOnline(configuration)
+        // There is no signer, or it has no key: then a unit gives it to the daemon itself.
+        guard configuration.settings == nil || finding?.isSigned == false,
+            let credentials = source.credentialsOfThisMachine()
+        else { return try show(configuration, finding) }
+        defer { HostKey.removeCredentials(credentials) }
+        let other = source.readByHand(credentials: credentials)
+        return try await show(other, tryOnline(other))
+    }
+
+    private func tryOnline(_ configuration: ReadConfiguration) async throws -> OnlineCheck.Finding? {
+        guard online, configuration.settings != nil else { return nil }
+        return try await OnlineCheck.run(configuration, on: MainLoop.eventLoop)
+    }
+
+    private func show(_ configuration: ReadConfiguration, _ finding: OnlineCheck.Finding?) throws -> ExitCode {
         try show(configuration)
         warnOfSharedApp(configuration)
         let problems = configuration.allProblems
@@ -25,8 +41,7 @@ struct CheckRun {
             }
         }
         if let warning = ResourceReport.warning(ofKeyIn: configuration) { StandardError.say("warning: \(warning)") }
-        guard online else { return .success }
-        let finding = try await OnlineCheck.run(configuration, on: MainLoop.eventLoop)
+        guard let finding else { return .success }
         if !finding.succeeded { return failure(.misconfigured, finding.lines) }
         for line in finding.lines { try show(line: line) }
         return .success

@@ -20,14 +20,51 @@ struct ConfigurationSource: Sendable {
     /// Reads everything as it is now.
     func read() -> ReadConfiguration {
         let environment = Self.environment()
-        let path = path(environment)
-        let named = file ?? environment["IMATTRD_CONFIG"]
-        let text = ConfigurationText(
-            flags: flags, environment: environment, file: YAMLFile.read(path), namedFile: named)
         let surroundings = Surroundings(
             credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], socketPaths: sockets.paths,
             socketFaults: sockets.faults)
-        return ReadConfiguration(text, in: surroundings)
+        return ReadConfiguration(text(environment), in: surroundings)
+    }
+
+    /// Reads everything as the daemon of this machine would, for root.
+    /// - Parameter credentials: A folder of credentials, in which the key is looked for. Without, the signer is used, if there is one.
+    func readByHand(credentials: String? = nil) -> ReadConfiguration {
+        var environment = Self.environment()
+        let signer = ConfigurationKey.signerSocket.environmentVariable
+        if let credentials {
+            environment["CREDENTIALS_DIRECTORY"] = credentials
+            environment[signer] = nil
+        } else if !givesKey(environment), let socket = HostKey(of: path()).signerSocket {
+            environment[signer] = socket
+        }
+        return ReadConfiguration(
+            text(environment),
+            in: Surroundings(credentialsDirectory: environment["CREDENTIALS_DIRECTORY"]))
+    }
+
+    /// Whether something says where the key is, so that it need not be looked for.
+    private func givesKey(_ environment: [String: String]) -> Bool {
+        let text = text(environment)
+        return geteuid() != 0 || environment["CREDENTIALS_DIRECTORY"] != nil || text.entries[.secretKeyFile] != nil
+            || text.entries[.signerSocket] != nil
+    }
+
+    /// The machine's own key, if nothing says where it is. To be removed with ``HostKey/removeCredentials(_:)``.
+    func credentialsOfThisMachine() -> String? {
+        givesKey(Self.environment()) ? nil : HostKey(of: path()).makeCredentials()
+    }
+
+    /// Reads what the signer needs.
+    func readForSigner() -> Result<SignerConfiguration, SignerConfigurationError> {
+        let environment = Self.environment()
+        return SignerConfiguration.read(
+            text(environment), credentialsDirectory: environment["CREDENTIALS_DIRECTORY"])
+    }
+
+    private func text(_ environment: [String: String]) -> ConfigurationText {
+        ConfigurationText(
+            flags: flags, environment: environment, file: YAMLFile.read(path(environment)),
+            namedFile: file ?? environment["IMATTRD_CONFIG"])
     }
 
     /// The file that is read, whether it exists or not.

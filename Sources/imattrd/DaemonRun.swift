@@ -18,7 +18,7 @@ struct DaemonRun {
         let callers = Self.callers(inherited, faults: &source.sockets.faults)
         source.sockets.paths = callers.map(\.path)
         let configuration = source.read()
-        let log = Log(configuration)
+        let log = Log(isJSON: configuration.logFormat == .json, level: configuration.logLevel)
         defer { log.flush() }
         if inherited.metrics == nil, configuration.settings?.metricsListen != nil {
             log.logger.warning("metricsListen is ignored under systemd: enable imattrd-metrics.socket")
@@ -57,7 +57,7 @@ struct DaemonRun {
         if !problems.isEmpty { throw failure(.misconfigured, problems) }
         let gid = try group.map(gid(of:))
         for option in wanted { try checkFolder(of: option.path) }
-        let log = Log(configuration)
+        let log = Log(isJSON: configuration.logFormat == .json, level: configuration.logLevel)
         defer { log.flush() }
         var sockets: [(door: Door, socket: OwnSocket)] = []
         defer { for (_, socket) in sockets { socket.remove() } }
@@ -234,31 +234,5 @@ struct DaemonRun {
     private static func status(_ state: DaemonState, after outcome: ReloadOutcome) -> String {
         if outcome.succeeded { return state.description }
         return "\(state); the last reload failed: \(outcome.problemsForCallers.joined(separator: "; "))"
-    }
-}
-
-/// The log of this process.
-private struct Log {
-    let writer: LogWriter
-    /// The logger until the daemon has one at the level in force.
-    let logger: Logger
-
-    /// How long the end of the program waits for entries to be written, and for the service manager to be notified.
-    private static let patience: Duration = .seconds(1)
-
-    init(_ configuration: ReadConfiguration) {
-        let writer = LogWriter(
-            LogWriter.standardErrorIsJournal
-                ? .journal(prefix: "IMATTRD", fromCallers: Audit.fromCallers)
-                : .standardError(isJSON: configuration.logFormat == .json))
-        var logger = Logger(label: "imattrd") { _ in writer.handler }
-        logger.logLevel = configuration.logLevel
-        self.writer = writer
-        self.logger = logger
-    }
-
-    func flush() {
-        writer.flush(within: Self.patience)
-        ServiceManager.flush(within: Self.patience)
     }
 }

@@ -15,6 +15,8 @@ struct ImattrdCommand: AsyncParsableCommand {
 
               imattrd --config config.yaml --socket /tmp/imattrd.sock
 
+            imattrd signer is another program: it holds the app's secret key for the daemon; see imattrd signer --help.
+
             Each key of the configuration is a flag (--rate-limit), an environment variable (IMATTRD_RATE_LIMIT) and a \
             key of the file (rateLimit); the first of these that is given counts.
             """,
@@ -80,14 +82,17 @@ struct ImattrdCommand: AsyncParsableCommand {
             }
             return .success
         } catch {
-            let code = exitCode(for: error)
-            let message = fullMessage(for: error)
-            if code.isSuccess {
-                puts(message)
-            } else if !message.isEmpty {
-                StandardError.write(UsageError(message, of: arguments).message)
-            }
-            return code
+            return report(fullMessage(for: error), exitCode(for: error), of: arguments)
         }
+    }
+
+    /// Prints why a command has ended, if that is not said yet.
+    static func report(_ message: String, _ code: ExitCode, of arguments: [String]) -> ExitCode {
+        if code.isSuccess {
+            puts(message)
+        } else if !message.isEmpty {
+            StandardError.write(UsageError(message, of: arguments).message)
+        }
+        return code
     }
 }

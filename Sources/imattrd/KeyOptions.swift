@@ -7,6 +7,7 @@ struct KeyOptions: ParsableArguments {
     @Option(.sdkAppId) var sdkAppId: String?
     @Option(.admin) var admin: String?
     @Option(.secretKeyFile) var secretKeyFile: String?
+    @Option(.signerSocket) var signerSocket: String?
     @Option(.region) var region: String?
     @Option(.upstreamUrl) var upstreamUrl: String?
     @Option(.upstreamCaFile) var upstreamCaFile: String?

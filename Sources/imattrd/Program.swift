@@ -16,6 +16,9 @@ enum Program {
         // No log that cannot be written ends or stops the process: its reader is gone, it is a file of the greatest size that is
         // allowed, or a terminal where another program is in the foreground. Nor does a client that goes away while it is written to.
         for number in [SIGPIPE, SIGXFSZ, SIGTTOU] { signal(number, SIG_IGN) }
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        // The signer has no event loop, and a signal ends it.
+        if arguments.first == SignerCommand.name { exit(SignerCommand.run(Array(arguments.dropFirst())).rawValue) }
         // Before there is a second thread, which would get them.
         Signals.shared.block()
         // Door, scheduler and upstream share one loop, so that nothing has to be handed over between threads; and the other pool
@@ -24,7 +27,7 @@ enum Program {
         // All of the program runs on that loop: Swift's own threads would wake up once a second as long as the process lives.
         // No caller of this task could wait for it: it ends the process.
         Task(executorPreference: EventLoopExecutor(MainLoop.eventLoop)) {
-            exit(await ImattrdCommand.run(Array(CommandLine.arguments.dropFirst())).rawValue)
+            exit(await ImattrdCommand.run(arguments).rawValue)
         }
         Signals.shared.forward()
     }

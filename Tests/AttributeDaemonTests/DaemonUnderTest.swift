@@ -24,15 +24,16 @@ final class DaemonUnderTest: Sendable {
     /// Runs `body` with a daemon, and takes everything down afterwards.
     static func run(
         sandbox change: (inout SandboxConfiguration) -> Void = { _ in }, flags: [ConfigurationKey: String] = [:],
-        key: String = SandboxConfiguration.madeUpSecretKey, resources: ResourceLimits = .ample,
-        administrator: UInt32? = nil, yaml: String? = nil, clocks: @escaping @Sendable () -> ClockReading = { .now() },
+        environment: [ConfigurationKey: String] = [:], key: String? = SandboxConfiguration.madeUpSecretKey,
+        resources: ResourceLimits = .ample, administrator: UInt32? = nil, yaml: String? = nil,
+        clocks: @escaping @Sendable () -> ClockReading = { .now() },
         _ body: (DaemonUnderTest) async throws -> Void
     ) async throws {
         var configuration = SandboxConfiguration()
         change(&configuration)
         let sandbox = try await SandboxServer.start(configuration)
         let test = try await DaemonUnderTest(
-            sandbox, configuration, flags, key: key, resources, administrator, yaml, clocks)
+            sandbox, configuration, flags, environment, key: key, resources, administrator, yaml, clocks)
         let result: Result<Void, any Error>
         do { result = .success(try await body(test)) } catch { result = .failure(error) }
         try await test.tearDown()
@@ -41,7 +42,8 @@ final class DaemonUnderTest: Sendable {
 
     private init(
         _ sandbox: SandboxServer, _ configuration: SandboxConfiguration, _ flags: [ConfigurationKey: String],
-        key: String, _ resources: ResourceLimits, _ administrator: UInt32?, _ yaml: String?,
+        _ environmentKeys: [ConfigurationKey: String], key: String?, _ resources: ResourceLimits,
+        _ administrator: UInt32?, _ yaml: String?,
         _ clocks: @escaping @Sendable () -> ClockReading
     ) async throws {
         self.sandbox = sandbox
@@ -50,13 +52,18 @@ final class DaemonUnderTest: Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         let authority = folder.appendingPathComponent("ca.pem")
         try Data(sandbox.certificateAuthorityPEM.utf8).write(to: authority)
-        let keyPath = folder.appendingPathComponent("key").path
-        try Data(key.utf8).write(to: URL(fileURLWithPath: keyPath))
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: keyPath)
-        let basic: [ConfigurationKey: String] = [
-            .sdkAppId: "\(configuration.sdkAppID)", .admin: configuration.administrator, .secretKeyFile: keyPath,
-            .upstreamUrl: sandbox.baseURL, .upstreamCaFile: authority.path,
+        var basic: [ConfigurationKey: String] = [
+            .sdkAppId: "\(configuration.sdkAppID)", .admin: configuration.administrator, .upstreamUrl: sandbox.baseURL,
+            .upstreamCaFile: authority.path,
         ]
+        if let key {
+            let path = folder.appendingPathComponent("key").path
+            try Data(key.utf8).write(to: URL(fileURLWithPath: path))
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+            basic[.secretKeyFile] = path
+        }
+        let variables = Dictionary(
+            uniqueKeysWithValues: environmentKeys.map { ($0.key.environmentVariable, $0.value) })
         let all = MutableFlags(basic.merging(flags) { $1 }, yaml: yaml)
         self.flags = all
         let log = CollectedLog()
@@ -72,7 +79,7 @@ final class DaemonUnderTest: Sendable {
             source: {
                 ReadConfiguration(
                     ConfigurationText(
-                        flags: all.value, environment: [:],
+                        flags: all.value, environment: variables,
                         file: all.yaml.map { YAMLFile(Array($0.utf8), path: "test.yaml") }),
                     in: Surroundings(credentialsDirectory: nil))
             }, logger: Logger(label: "test") { _ in CollectingLogHandler(log: log) }, environment: environment)

@@ -103,7 +103,7 @@ import UserSig
                 let configuration = ConfigurationReading.read(
                     flags: ConfigurationReading.required.merging([.secretKeyFile: path]) { $1 })
                 let told =
-                    String(reflecting: configuration) + String(reflecting: configuration.secretKey())
+                    String(reflecting: configuration) + String(reflecting: configuration.signatureSource())
                     + configuration.allProblems.joined()
                 #expect(!told.contains(Self.key))
             }

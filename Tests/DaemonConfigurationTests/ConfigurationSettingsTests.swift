@@ -15,7 +15,8 @@ import UpstreamClient
     static let values: [(ConfigurationKey, String, @Sendable (Settings) -> Bool)] = [
         (.sdkAppId, "4294967295", { $0.sdkAppID == 4_294_967_295 }),
         (.admin, "管理员", { $0.upstream.admin == "管理员" }),
-        (.secretKeyFile, "/proc/version", { $0.secretKeyFile == "/proc/version" }),
+        (.secretKeyFile, "/proc/version", { $0.keySource == .file("/proc/version") }),
+        (.signerSocket, "/proc/mounts", { $0.keySource == .signer("/proc/mounts") }),
         (.region, "jakarta", { $0.upstream.endpoint == Endpoint(.jakarta) }),
         (.upstreamUrl, "https://[::1]:8443", { $0.upstream.endpoint == Endpoint(url: "https://[::1]:8443") }),
         (.rateLimit, "7", { $0.rateLimit == 7 }),
@@ -47,7 +48,9 @@ import UpstreamClient
     @Test(arguments: 0..<values.count)
     func everyKeyHasAFlagAVariableAndAPlaceInTheFile(index: Int) throws {
         let (key, value, isSeen) = Self.values[index]
-        let required = Reading.required.filter { $0.key != key }
+        // A key and a signer do not go together.
+        let others: Set<ConfigurationKey> = key == .signerSocket ? [key, .secretKeyFile] : [key]
+        let required = Reading.required.filter { !others.contains($0.key) }
         let forms = [
             Reading.read(flags: required.merging([key: value]) { $1 }),
             Reading.read(flags: required, environment: [key.environmentVariable: value]),

@@ -49,7 +49,7 @@ import UserSig
             await sandbox.setFaults([
                 Fault(.body(#"{"ActionStatus":"FAIL","ErrorCode":1,"ErrorInfo":"\#(signature)"}"#))
             ])
-            _ = try await client.onEventLoop { $0.sign(with: SecretKey("another made-up key"), lifetime: 3600) }
+            _ = try await client.onEventLoop { $0.sign(with: .key(SecretKey("another made-up key")), lifetime: 3600) }
             let info = try #require(try await client.call("abc").failure?.errorInfo)
             #expect(info == "<redacted>")
         }

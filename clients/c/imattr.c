@@ -1906,6 +1906,7 @@ static const struct status_member STATUS_COUNTERS[] = {
 
 static const struct status_member STATUS_USER_SIG[] = {
     {"expiresAt", STATUS_INTEGER, AT(status_user_sig, expires_at), AT(status_user_sig, has_expires_at), NO_PARTS},
+    {"keySource", STATUS_OPTIONAL_TEXT, AT(status_user_sig, key_source), NOWHERE, NO_PARTS},
 };
 
 static const struct status_member STATUS_LAST_RELOAD[] = {

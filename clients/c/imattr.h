@@ -283,6 +283,8 @@ struct imattr_status_user_sig {
     /* Seconds since 1970; null before the first call. */
     int64_t expires_at;
     bool has_expires_at;
+    /* Where the key is: credential or secretKeyFile (the daemon has it), or signer. NULL if it is not there. */
+    const char *key_source;
 };
 
 /* The last reload. */

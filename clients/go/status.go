@@ -128,6 +128,8 @@ type StatusCounters struct {
 type StatusUserSig struct {
 	// Seconds since 1970; null before the first call.
 	ExpiresAt *int64 `json:"expiresAt"`
+	// Where the key is: credential or secretKeyFile (the daemon has it), or signer.
+	KeySource *string `json:"keySource,omitempty"`
 }
 
 // StatusLastReload: The last reload.

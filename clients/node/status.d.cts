@@ -124,6 +124,8 @@ export interface StatusCounters {
 export interface StatusUserSig {
     /** Seconds since 1970; null before the first call. */
     expiresAt: number | null;
+    /** Where the key is: credential or secretKeyFile (the daemon has it), or signer. */
+    keySource?: string;
 }
 
 /** The last reload. */

@@ -35,11 +35,8 @@ extension GetStatus {
     /// What depends on a configuration is absent while there is none.
     private static let resultSchema = Schema.object(
         "The state.",
-        // A caller that no rule is for is given the state alone.
-        optional: [
-            "connections", "bufferedBytes", "door", "requests", "upstream", "limiter", "queue", "held", "counters",
-            "userSig", "lastReload", "caller",
-        ],
+        // A caller that no rule is for is given nothing of the calls either.
+        optional: ["upstream", "limiter", "queue", "held", "counters", "userSig", "lastReload", "caller"],
         [
             "version": Schema.string("The daemon's version."),
             "pid": Schema.count("Its process."),
@@ -56,12 +53,14 @@ extension GetStatus {
                 ["answers": Schema.count("How many."), "bytes": Schema.count("Their size.")]),
             "counters": counters,
             "userSig": Schema.object(
-                "The UserSig in use.",
+                "The UserSig in use.", optional: ["keySource"],
                 [
                     "expiresAt": [
                         "type": ["integer", "null"],
                         "description": "Seconds since 1970; null before the first call.",
-                    ]
+                    ],
+                    "keySource": Schema.string(
+                        "Where the key is: credential or secretKeyFile (the daemon has it), or signer."),
                 ]),
             "lastReload": reload,
             "caller": caller,

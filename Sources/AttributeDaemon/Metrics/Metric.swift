@@ -4,17 +4,20 @@ public enum Metric: String, CaseIterable, Sendable {
     case requests, notifications, requestDurationSeconds, requestedAccounts, requestsFromMemory
     case linesRefused, answersRefused
     case ruleRequests, ruleAccounts, ruleRefusals
-    case connections, connectionsAccepted, connectionsRefused, connectionsStuck, connectionsDisplaced
-    case descriptorShortages, bufferedBytes
-    case queueRequests, queueAccounts, queueOldestWaitSeconds
+    case connections, connectionsLimit, connectionsAccepted, connectionsRefused, connectionsStuck, connectionsDisplaced
+    case descriptorShortages, bufferedBytes, lineBytes, bufferedLimitBytes
+    case queueRequests, queueAccounts, queueOldestWaitSeconds, unansweredAccounts, unansweredAccountsLimit
+    case userConnections, userConnectionsLimit, userUnansweredAccounts, userUnansweredAccountsLimit
+    case userRequestedAccounts
     case rateLimit, rateLimitCurrent, slotsHeld, roundTripCreditSeconds, callsUnderWay, callsUnderWayLimit
     case upstreamCalls, upstreamCallsNeverSent, upstreamCallDurationSeconds, upstreamCallAccounts
     case upstreamFailuresInARow, upstreamRetries, userSigRenewals, slowDowns, isolations, isolationCalls
     case unrequestedAccounts
-    case heldAnswers, heldBytes, userSigExpiryTimestampSeconds
+    case heldAnswers, heldBytes, heldLimitBytes, userSigExpiryTimestampSeconds
     case configLastReloadSuccessful, configLastReloadTimestampSeconds
     case loopTurnSeconds, loopTurnProcessorSeconds, logEntriesDropped
-    case processStartTimeSeconds, processCpuSeconds, processResidentMemoryBytes, processOpenFds, processMaxFds
+    case processStartTimeSeconds, processCpuSeconds, processResidentMemoryBytes, processMemoryLimitBytes
+    case processOpenFds, processMaxFds
 
     /// What kind of numbers a family has.
     public enum Kind: String, Sendable {

@@ -1,3 +1,4 @@
+import UpstreamClient
 import DaemonConfiguration
 import JSONRPCServer
 import UserSig
@@ -45,7 +46,7 @@ public struct ResourceReport: Hashable, Sendable {
 
     /// What the system does not give to the key that a configuration names; nil if it does, or there is no key.
     public static func warning(ofKeyIn configuration: ReadConfiguration) -> String? {
-        guard case .success(let key) = configuration.secretKey(), !key.isLocked else { return nil }
+        guard case .success(.key(let key))? = configuration.signatureSource(), !key.isLocked else { return nil }
         return unlockedKey
     }
 

@@ -47,15 +47,14 @@ struct Examination {
     private var pathAdvice: String { "Give the daemon's socket with --socket or IMATTRD_SOCKET." }
 
     private var startAdvice: String {
-        let unit = Self.socketUnit(of: path)
-        let command =
-            unit.hasPrefix(Self.furtherSocket)
-            ? "systemctl enable \(unit) && systemctl restart imattrd.service" : "systemctl enable --now \(unit)"
-        return "If the path is right, have an administrator run: \(command)"
+        let table = Advice.text(of: "/proc/net/unix") ?? ""
+        return advice.forMissingSocket(isListenedOn: Advice.isListenedOn(path, table: table))
     }
 
+    private var advice: Advice { Advice(socket: path) }
+
     /// How the units of further sockets of a daemon are named. One starts with the service, which systemd does not give it while it runs.
-    private static let furtherSocket = "imattrd-at@"
+    static let furtherSocket = "imattrd-at@"
 
     /// The unit that owns a socket: an instance's for `/run/imattrd/NAME.sock`, a further one's for `/run/imattrd-at/NAME/imattrd.sock`.
     static func socketUnit(of path: String) -> String {
@@ -81,12 +80,11 @@ struct Examination {
         let group = Names.group(file.group)
         let seen = "\(user) may not connect: the socket is \(file.rights)"
         let advice =
-            if file.group == 0 {
-                "The socket is root's alone. Have an administrator set SocketUser= or SocketGroup= of its unit in a drop-in."
-            } else if Names.isListed(user, in: file.group), !Names.processHas(file.group) {
+            if Names.isListed(user, in: file.group), !Names.processHas(file.group) {
                 "You are in group \(group), but this session does not know yet: log in again, or use 'newgrp \(group)'."
             } else {
-                "You are not in group \(group). Have an administrator run 'usermod -a -G \(group) \(user)', then log in again."
+                self.advice.forRefusedUser(
+                    user, group: group, isRootsGroup: file.group == 0, isForGroup: file.mode & 0o020 != 0)
             }
         return Finding(.permission, .failed(.accessDenied, advice: advice), seen)
     }
@@ -117,13 +115,19 @@ struct Examination {
             let reasons = status.reasons.joined(separator: "; ")
             let seen =
                 "\(status["state"] ?? "?"), version \(status["version"] ?? "?")\(reasons.isEmpty ? "" : ": \(reasons)")"
+            let found = status.reasons.lazy.compactMap(advice.forReason).first
             switch status.state {
-            case .ready, .unknown: return Finding(.state, .ok, seen)
+            case .ready, .unknown:
+                if status["userSig.keySource"] == "credential", let moving = advice.forKeyOfTheDaemon(advice.dropIns())
+                {
+                    return Finding(.state, .warning(advice: moving), seen)
+                }
+                return Finding(.state, .ok, seen)
             case .stopping: return Finding(.state, .failed(.tryAgain, advice: "Try again."), seen)
             // The call shows whether it is still so, and its code says more.
-            case .degraded: return Finding(.state, .warning(advice: Self.administratorAdvice), seen)
+            case .degraded: return Finding(.state, .warning(advice: found ?? Self.administratorAdvice), seen)
             case .misconfigured:
-                return Finding(.state, .failed(.misconfigured, advice: Self.administratorAdvice), seen)
+                return Finding(.state, .failed(.misconfigured, advice: found ?? Self.administratorAdvice), seen)
             }
         } catch {
             return failed(.state, error)

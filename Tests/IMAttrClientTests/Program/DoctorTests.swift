@@ -41,6 +41,65 @@ struct DoctorTests {
         #expect(Examination.socketUnit(of: path) == unit)
     }
 
+    // MARK: What to do
+
+    @Test func anOpenSocketWithoutItsFileIsRestarted() {
+        let table = """
+            Num       RefCount Protocol Flags    Type St Inode Path
+            ffff8881: 00000002 00000000 00010000 0001 01 23456 /run/imattrd/imattrd.sock
+            ffff8882: 00000003 00000000 00000000 0001 03 23457 /run/imattrd/second.sock
+            ffff8883: 00000003 00000000 00000000 0001 03 23458
+            """
+        #expect(Advice.isListenedOn("/run/imattrd/imattrd.sock", table: table))
+        #expect(!Advice.isListenedOn("/run/imattrd/second.sock", table: table))
+        #expect(!Advice.isListenedOn("/run/imattrd/imattrd.soc", table: table))
+        let advice = Advice(socket: "/run/imattrd/second.sock")
+        #expect(advice.forMissingSocket(isListenedOn: true).hasSuffix("run: systemctl restart imattrd@second.socket"))
+        #expect(
+            advice.forMissingSocket(isListenedOn: false).hasSuffix("run: systemctl enable --now imattrd@second.socket"))
+    }
+
+    @Test func nobodyIsToJoinRootsGroup() {
+        let advice = Advice(socket: "/run/imattrd/imattrd.sock")
+        let root = advice.forRefusedUser("alice", group: "root", isRootsGroup: true, isForGroup: true)
+        #expect(
+            root.contains("Do not join group root") && root.contains("SocketGroup=imattr") && !root.contains("usermod"))
+        let closed = advice.forRefusedUser("alice", group: "imattr", isRootsGroup: false, isForGroup: false)
+        #expect(closed.contains("SocketMode=0660") && !closed.contains("usermod"))
+        let other = advice.forRefusedUser("alice", group: "backend", isRootsGroup: false, isForGroup: true)
+        #expect(other.contains("'usermod -a -G backend alice'"))
+    }
+
+    @Test(arguments: [
+        ("signer: it cannot be reached: Connection refused", "run: systemctl restart imattrd-signer@second.socket"),
+        (
+            "signer: it does not answer; calls go on until the UserSig expires",
+            "systemctl restart imattrd-signer@second.service"
+        ),
+        (
+            "signer: the signer has no usable key",
+            "correct that, and then run: systemctl restart imattrd-signer@second.service"
+        ),
+        ("upstream answered 70009", nil),
+    ])
+    func whatToDoAboutTheSigner(reason: String, advice: String?) {
+        let found = Advice(socket: "/run/imattrd/second.sock").forReason(reason)
+        #expect(advice.map { found?.hasSuffix($0) == true } ?? (found == nil))
+    }
+
+    @Test func aDropInThatGivesTheDaemonTheKeyIsNamed() {
+        let advice = Advice(socket: "/run/imattrd/imattrd.sock")
+        let memory = (path: "/etc/systemd/system/imattrd.service.d/a.conf", text: "[Service]\nMemoryMax=1G\n")
+        let key = (
+            path: "/etc/systemd/system/imattrd.service.d/b.conf",
+            text: "[Service]\nLoadCredentialEncrypted=imattrd.secret-key\n"
+        )
+        #expect(advice.forKeyOfTheDaemon([memory]) == nil)
+        let found = advice.forKeyOfTheDaemon([memory, key])
+        #expect(found?.hasPrefix(key.path) == true)
+        #expect(found?.contains("/etc/systemd/system/imattrd-signer.service.d/key.conf") == true)
+    }
+
     @Test func aFurtherSocketComesWithARestart() async throws {
         let advice = try #require(await findings("/run/imattrd-at/no-such/imattrd.sock").first?.verdict.advice)
         #expect(advice.contains("systemctl enable imattrd-at@no-such.socket && systemctl restart imattrd.service"))

@@ -8,11 +8,12 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from system_tests import administration, besieged, instance_metrics
 from system_tests.checks import Checks
 from system_tests.machine import must, run
 from system_tests.upstream import SECRET
 
-from . import by_hand, crashes, everyday, failures, hardening, keys, package
+from . import by_hand, crashes, everyday, failures, hardening, keys, package, signer
 from .sandbox import Sandbox
 
 # Where the tree leaves out documentation; the packages are to be installed whole.
@@ -40,12 +41,26 @@ def main():
             everyday.who_may_call(checks, upstream)
         with part(checks, "notify-reload"):
             everyday.notify_reload(checks, upstream)
+        with part(checks, "administration"):
+            administration.reload_fails(checks, upstream)
+            administration.commands(checks)
+            administration.instances(checks, upstream)
+        with part(checks, "administration under siege"):
+            besieged.administrators_are_served(checks, upstream)
+        with part(checks, "metrics of an instance"):
+            instance_metrics.answered(checks, upstream)
         with part(checks, "an instance"):
             package.second_instance(checks, upstream, SECRET)
         with part(checks, "a new key"):
             keys.rotation(checks, upstream, SECRET)
+        with part(checks, "a thief in the daemon's place"):
+            signer.thief(checks, upstream, SECRET)
+        with part(checks, "the signer comes and goes"):
+            signer.comes_and_goes(checks, upstream, SECRET)
         if not short:
             long_story(checks, upstream)
+            with part(checks, "to the signer and back"):
+                package.signer_comes_and_goes(checks, upstream, SECRET)
         with part(checks, "upgrade"):
             package.upgrade(checks)
     if not short:
@@ -61,6 +76,10 @@ def main():
 def long_story(checks, upstream):
     with part(checks, "a mistake in the configuration"):
         everyday.mistake(checks, upstream)
+    with part(checks, "the key in memory"):
+        signer.memory(checks, SECRET)
+    with part(checks, "advice"):
+        signer.advice(checks)
     with part(checks, "confinement"):
         hardening.in_force(checks)
     with part(checks, "crashes"):

@@ -6,6 +6,7 @@ import mmap
 import os
 import platform
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -61,6 +62,21 @@ def reads(path):
 
 def finds(path):
     return lambda: deny_unless(os.stat(path), "")
+
+
+def executes_in(folder):
+    """Copies a program there, and runs it."""
+
+    def attempt():
+        path = Path(folder) / f"imattrd-probe-{os.getpid()}"
+        shutil.copyfile("/usr/bin/true", path)
+        try:
+            path.chmod(0o700)
+            subprocess.run([path], check=True)
+        finally:
+            path.unlink()
+
+    return attempt
 
 
 def changes_owner():

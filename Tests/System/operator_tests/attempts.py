@@ -38,6 +38,8 @@ ATTEMPTS = {
         [],
         {f"read a file in {folder}": acts.reads(f"{folder}/imattrd-probe") for folder in ["/tmp", "/var/tmp"]},
     ),
+    "TemporaryFileSystem": ([], {"find another instance's signer": acts.finds("/run/imattrd-signer/second")}),
+    "NoExecPaths": ([], {f"execute a file of its own in {folder}": acts.executes_in(folder) for folder in ["/tmp", "/dev/shm"]}),
     "PrivateDevices": ([], {"find the console": acts.finds("/dev/console")}),
     "DevicePolicy": ([], {"open a device": acts.opens_unknown_device}),
     "PrivateMounts": ([], {"stand among the mounts of all": acts.stands_among_mounts_of_all}),

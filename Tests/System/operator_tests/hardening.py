@@ -25,13 +25,18 @@ FOLDERS = ["/root", "/home/somebody", "/tmp", "/var/tmp", "/usr/lib/modules"]
 
 # What runs the service, and does not confine it. Environment= is tried by a crash.
 OPERATION = {"Type", "NotifyAccess", "FileDescriptorStoreMax", "ExecStart", "ExecReload", "Restart", "RestartSec"}
-OPERATION |= {"TimeoutStopSec", "WatchdogSec", "LoadCredential", "Environment"}
+OPERATION |= {"TimeoutStopSec", "WatchdogSec", "Environment"}
+# What the confinement needs in order to leave what is wanted.
+OPERATION |= {"Group", "BindReadOnlyPaths", "ExecPaths"}
+
+# Of these, what an attempt can bear.
+PASSIVE = {"Environment", "Group", "BindReadOnlyPaths", "ExecPaths"}
 
 # What the box cannot show, and why.
 NOT_HERE = dict.fromkeys(["MemoryMax", "MemorySwapMax"], "the box has no memory controller")
 
 # What an instance has of its own.
-OF_INSTANCES = {"ExecStart", "ExecReload", "LoadCredential", "User"}
+OF_INSTANCES = {"ExecStart", "ExecReload", "Environment", "BindReadOnlyPaths", "User"}
 
 
 def lines_of(unit):
@@ -73,7 +78,7 @@ def runs_32_bits():
 
 
 def expect_all_stopped(checks, lines, keys):
-    confined = [line for key, line in lines if key not in OPERATION or key in ("LoadCredential", "Environment")]
+    confined = [line for key, line in lines if key not in OPERATION or key in PASSIVE]
     whole = outcomes({"whole": ("all", confined)})["whole"]
     without = outcomes({f"without-{key}": (key, ATTEMPTS[key][0]) for key in keys})
     own = {key: ATTEMPTS[key][0] + [line for other, line in lines if other == key] for key in keys}
@@ -121,6 +126,8 @@ def write_unit(name, what, lines):
     unit = f"imattrd-probe-{name}.service"
     command = f"/usr/bin/env PYTHONPATH=/opt/imattrd /usr/bin/python3 -B -m operator_tests.attempts {what}"
     own = ["[Service]", "Type=oneshot", f"StandardOutput=file:{OUTPUT / name}", f"ExecStart={command}"]
+    # Python, and what the attempts start.
+    own.append(f"ExecPaths=/usr/bin /usr/lib {PROBE}")
     (PROBE_UNITS / unit).write_text("\n".join([*own, *lines]) + "\n")
     return unit
 

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 from system_tests.machine import must, run, show, systemctl, wait_until
-from system_tests.units import CONFIGURATION, CREDENTIAL, SERVICE
+from system_tests.units import CONFIGURATION, CREDENTIAL, SERVICE, SIGNER
 from system_tests.upstream import write_configuration, write_private
 
-from . import callers
+from . import callers, signer
 from .load import Load
 from .sandbox import Sandbox
 
@@ -18,7 +18,7 @@ WRONG_KEY = "made-up-key-that-no-app-has-3d1b"
 WRONG_KEY_CODE = 70009
 PROBE_SECONDS = 30
 ENCRYPTED = Path("/etc/credstore.encrypted") / CREDENTIAL.name
-DROP_IN = Path(f"/etc/systemd/system/{SERVICE}.d/encrypted.conf")
+DROP_IN = Path(f"/etc/systemd/system/{SIGNER}.d/encrypted.conf")
 
 
 def rotation(checks, upstream, key):
@@ -62,8 +62,10 @@ def refused(checks, upstream, key):
     checks.equal("imattr doctor finds it", lacking(said.stdout + said.stderr), [])
     expect_peace(checks, upstream, begin, before)
     write_private(CREDENTIAL, key)
-    systemctl("restart", SERVICE)
-    checks.equal("with the right key and a restart it serves at once", callers.get_attrs(), "answered")
+    daemon = show(SERVICE, "MainPID")
+    systemctl("restart", SIGNER)
+    wait_until(lambda: callers.get_attrs() == "answered", "an answer with the right key", seconds=5)
+    checks.equal("with the right key and a restart of the signer it serves at once", show(SERVICE, "MainPID"), daemon)
 
 
 def expect_told(checks, since):
@@ -107,8 +109,10 @@ def encrypted(checks, key):
     DROP_IN.parent.mkdir()
     DROP_IN.write_text(f"[Service]\nLoadCredential=\nLoadCredentialEncrypted={CREDENTIAL.name}\n")
     systemctl("daemon-reload")
+    systemctl("restart", SIGNER)
     systemctl("restart", SERVICE)
     checks.equal("with an encrypted key it serves", callers.get_attrs("alice"), "answered")
+    signer.checked_online(checks, "with an encrypted key")
     places = ["/etc", "/var", "/usr/lib/systemd"]
     found = run("grep", "--recursive", "--files-with-matches", "--fixed-strings", key, *places)
     plain = set(found.stdout.split()) - {str(CREDENTIAL.with_name("imattrd.second.secret-key"))}

@@ -3,17 +3,20 @@
 import os
 import re
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
-from system_tests.machine import must, owner_group_mode, run, show, systemctl
+from system_tests.machine import must, owner_group_mode, run, show, systemctl, wait_until
 from system_tests.units import CONFIGURATION, CREDENTIAL, SERVICE, SOCKET, SOCKET_UNIT
 from system_tests.upstream import write_configuration, write_private
 
-from . import callers
+from . import callers, signer
 from .load import Load
 
 PACKAGES = Path("/opt/imattrd/packages")
 TEMPLATE = "imattrd@second"
+ENCRYPTED = Path("/etc/credstore.encrypted") / CREDENTIAL.name
+KEY_DROP_IN = Path(f"/etc/systemd/system/{SERVICE}.d/key.conf")
 
 # What changes by itself on a running machine, what dpkg keeps of every package, and these checks' own files.
 ELSEWHERE = {"/proc", "/sys", "/dev", "/run", "/tmp", "/root", "/srv", "/opt"}
@@ -52,7 +55,8 @@ def install(checks):
         checks.equal(f"{name}: every file is as packed", (verified.returncode, verified.stdout), (0, ""))
     for program in ["imattrd", "imattr", "imattr-sandbox"]:
         expect_declared(checks, program, "imattr-sandbox" if program == "imattr-sandbox" else "imattrd")
-    checks.equal("the group imattr is there", run("getent", "group", "imattr").returncode, 0)
+    for group in ["imattr", "imattrd-sign"]:
+        checks.equal(f"the group {group} is there", run("getent", "group", group).returncode, 0)
     checks.equal("the socket listens", show(SOCKET_UNIT, "ActiveState"), "active")
     checks.equal("the socket starts with the machine", must("systemctl", "is-enabled", SOCKET_UNIT), "enabled")
     checks.equal("the daemon does not run before the first call", show(SERVICE, "ActiveState"), "inactive")
@@ -109,6 +113,79 @@ def upgrade(checks):
     checks.expect("the key stays", None if CREDENTIAL.exists() else "it is gone")
 
 
+def signer_comes_and_goes(checks, upstream, key):
+    """From a version without a signer and back, while callers ask, with each way in which an operator can have given the key."""
+    for name, way in {"in the credstore": plain, "encrypted, by a drop-in": encrypted, "by secretKeyFile": named_file}.items():
+        take_version(checks, "imattrd-earlier.deb", f"the key {name}: downgrade")
+        with way(upstream, key) as source:
+            systemctl("restart", SERVICE)
+            checks.equal(f"the key {name}: the earlier version serves", callers.get_attrs(), "answered")
+            with Load("asks", "asks", "connects") as load:
+                take_version(checks, "imattrd.deb", f"the key {name}: upgrade")
+                wait_until(lambda: callers.status()["userSig"]["keySource"] == source, f"the key from {source}")
+            load.expect_nothing_lost(checks, f"the key {name}: an upgrade to the signer")
+            second = callers.call("getStatus", path=SOCKET.with_name("second.sock"))["result"]
+            checks.equal("an instance has its signer, too", second["userSig"]["keySource"], "signer")
+            signer.checked_online(checks, f"with the key {name}")
+            if source == "credential":
+                said = callers.imattr("root", "doctor")
+                checks.expect("imattr doctor names the drop-in", None if KEY_DROP_IN.name in said.stdout else said.stdout)
+            with Load("asks", "asks", "connects") as load:
+                take_version(checks, "imattrd-earlier.deb", f"the key {name}: downgrade")
+            load.expect_nothing_lost(checks, f"the key {name}: a downgrade from the signer")
+            running = must("systemctl", "list-units", "--state=active", "--plain", "--no-legend", "imattrd-signer*")
+            checks.equal("after a downgrade no signer runs", running, "")
+    write_private(CREDENTIAL, key)
+    write_configuration(CONFIGURATION, **upstream.keys)
+    take_version(checks, "imattrd.deb", "back to the signer")
+    checks.equal("back to the signer: it serves", callers.get_attrs(), "answered")
+
+
+def take_version(checks, package, when):
+    dpkg("--force-confdef", "--force-downgrade", "--install", str(PACKAGES / package))
+    checks.equal(f"{when}: it serves", callers.get_attrs(), "answered")
+
+
+@contextmanager
+def plain(upstream, key):
+    write_private(CREDENTIAL, key)
+    write_configuration(CONFIGURATION, **upstream.keys)
+    yield "signer"
+
+
+@contextmanager
+def encrypted(upstream, key):
+    """The drop-in that the earlier version's unit described."""
+    must("systemd-creds", "setup")
+    ENCRYPTED.parent.mkdir(mode=0o700, exist_ok=True)
+    must("systemd-creds", "encrypt", "--with-key=host", f"--name={CREDENTIAL.name}", "-", str(ENCRYPTED), input=key)
+    CREDENTIAL.unlink()
+    with drop_in(f"LoadCredential=\nLoadCredentialEncrypted={CREDENTIAL.name}"):
+        yield "credential"
+    ENCRYPTED.unlink()
+    os.unlink("/var/lib/systemd/credential.secret")
+
+
+@contextmanager
+def named_file(upstream, key):
+    write_private(CREDENTIAL, key)
+    with drop_in(f"LoadCredential=own:{CREDENTIAL}"):
+        write_configuration(CONFIGURATION, **upstream.keys, secretKeyFile=f"/run/credentials/{SERVICE}/own")
+        yield "secretKeyFile"
+    write_configuration(CONFIGURATION, **upstream.keys)
+
+
+@contextmanager
+def drop_in(lines):
+    KEY_DROP_IN.parent.mkdir()
+    KEY_DROP_IN.write_text(f"[Service]\n{lines}\n")
+    systemctl("daemon-reload")
+    yield
+    KEY_DROP_IN.unlink()
+    KEY_DROP_IN.parent.rmdir()
+    systemctl("daemon-reload")
+
+
 def purge(checks, files_before, groups_before):
     """Nothing is left, instances and keys included."""
     systemctl("enable", "imattrd-metrics.socket")
@@ -145,6 +222,6 @@ def second_instance(checks, upstream, key):
     """imattrd@NAME, enabled as an operator would: an upgrade and a purge have it, too."""
     write_configuration(CONFIGURATION.with_name("second.yaml"), **upstream.keys)
     write_private(CREDENTIAL.with_name("imattrd.second.secret-key"), key)
-    systemctl("enable", "--now", f"{TEMPLATE}.socket")
+    systemctl("enable", "--now", f"{TEMPLATE}.socket", "imattrd-metrics@second.socket")
     found = callers.get_attrs(path=SOCKET.with_name("second.sock"))
     checks.equal("an instance serves", found, "answered")

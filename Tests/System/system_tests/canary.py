@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import clients
 from .machine import must, run, show, systemctl
-from .units import CONFIGURATION, SERVICE, SOCKET
+from .units import CONFIGURATION, SERVICE, SIGNER, SOCKET
 from .upstream import SECRET, write_configuration
 
 # A UserSig is a zlib stream in the vendor's base64, which begins so; no other long word here does.
@@ -39,8 +39,11 @@ def stays_inside(checks, upstream):
     for place, content in places.items():
         for what, found in {"key": KEY_PART in content, "UserSig": USERSIG.search(content)}.items():
             checks.expect(f"no {what} in {place}", f"it is there: {found}" if found else None)
-    expect_one_place(checks, process)
-    expect_no_reader(checks, process)
+    signer = Path("/proc") / show(SIGNER, "MainPID")
+    expect_nowhere(checks, process)
+    expect_one_place(checks, signer)
+    for each in [process, signer]:
+        expect_no_reader(checks, each)
 
 
 def slots_file(process):
@@ -58,14 +61,28 @@ def temporary_files(root):
                 yield file.read_bytes()
 
 
-def expect_one_place(checks, process):
-    """In the whole memory the key is found once, though a reload has read it again; where it is never swapped out."""
+def parts_of(key):
+    """All that the key could be found by: each eight bytes of it, and the blocks that an HMAC makes of it."""
+    block = key.ljust(64, b"\0")
+    pads = [bytes(byte ^ pad for byte in block) for pad in (0x36, 0x5C)]
+    return {key, *(key[start : start + 8] for start in range(len(key) - 7)), *(pad[:16] for pad in pads)}
+
+
+def expect_nowhere(checks, process, key=SECRET):
+    """The daemon has a UserSig in its memory, and nothing of the key."""
+    memory = [content for content, _ in written_memory(process)]
+    control = any(USERSIG.search(content) for content in memory)
+    checks.expect("there is a UserSig in the daemon's memory", None if control else "none was found")
+    found = [part for part in parts_of(key.encode()) if any(part in content for content in memory)]
+    checks.equal("there is nothing of the key in the daemon's memory", found, [])
+
+
+def expect_one_place(checks, process, key=SECRET):
+    """In the signer's whole memory the key is found once; where it is never swapped out."""
     memory = list(written_memory(process))
-    control = any(USERSIG.search(content) for content, _ in memory)
-    checks.expect("this finds what is there", None if control else "no UserSig in the memory")
-    key = SECRET.encode()
+    key = key.encode()
     found = [(flags, content.count(key)) for content, flags in memory if key in content]
-    checks.equal("the key is in one place of the memory", sum(count for _, count in found), 1)
+    checks.equal("the key is in one place of the signer's memory", sum(count for _, count in found), 1)
     locked = [flags for flags, _ in found if "lo" in flags and "dd" in flags]
     checks.equal("that place is locked, and in no core", len(locked), len(found))
 

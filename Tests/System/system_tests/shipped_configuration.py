@@ -11,7 +11,7 @@ SHIPPED = Path("/usr/share/imattrd/config.yaml")
 REQUIRED = {"sdkAppId", "admin", "region"}
 
 # Their comments show an example, since the default is "none", or another key's.
-EXAMPLES = {"secretKeyFile", "upstreamUrl", "upstreamCaFile", "allow", "metricsListen"}
+EXAMPLES = {"secretKeyFile", "signerSocket", "upstreamUrl", "upstreamCaFile", "allow", "metricsListen"}
 
 
 def with_keys(folder, keys):

@@ -11,7 +11,9 @@ from .upstream import SECRET, write_configuration, write_private
 
 SOCKET_UNIT = "imattrd.socket"
 SERVICE = "imattrd.service"
+SIGNER = "imattrd-signer.service"
 SOCKET = Path("/run/imattrd/imattrd.sock")
+SIGNER_SOCKET = Path("/run/imattrd-signer/imattrd/signer.sock")
 CONFIGURATION = Path("/etc/imattrd/config.yaml")
 CREDENTIAL = Path("/etc/credstore/imattrd.secret-key")
 
@@ -66,7 +68,7 @@ def misconfigured(checks, upstream):
 def expect_named_key(checks):
     """The last of the bad configurations lacks the credential."""
     text = show(SERVICE, "StatusText")
-    checks.expect("the status names the key at fault", None if "secretKeyFile" in text else text)
+    checks.expect("the status says where to write the key", None if str(CREDENTIAL) in text else text)
 
 
 def callers(checks):
@@ -94,6 +96,33 @@ def imattr_command(checks):
 
 def imattr(user, *arguments):
     return run(*as_user(user), "imattr", *arguments, stdin=subprocess.DEVNULL)
+
+
+def signer_confinement(checks):
+    """The process with the key, and who may connect to it."""
+    process = Path("/proc") / show(SIGNER, "MainPID")
+    status = dict(line.split(":\t") for line in (process / "status").read_text().splitlines() if ":\t" in line)
+    checks.equal("the signer has no capabilities", int(status["CapBnd"], 16), 0)
+    checks.equal("the signer's system calls are filtered", status["Seccomp"], "2")
+    checks.equal("the signer is not dumpable", owner_group_mode(process / "environ"), "root:root 400")
+    users = [user_of(SERVICE), user_of(SIGNER)]
+    checks.equal("the two are different users", len(set(users)), 2)
+    rights = [owner_group_mode(SIGNER_SOCKET), owner_group_mode(SIGNER_SOCKET.parent)]
+    checks.equal("the signer's socket is the daemon's only", rights, ["root:imattrd-sign 660", "root:imattrd-sign 750"])
+    for user in ["alice", "mallory"]:
+        found = run(*as_user(user), "python3", "-c", CONNECT, str(SIGNER_SOCKET)).stdout.strip()
+        checks.equal(f"{user} cannot connect to the signer", found, "PermissionError")
+    checks.equal("nobody is in the daemon's group", must("getent", "group", "imattrd-sign").split(":")[-1], "")
+
+
+CONNECT = """
+import socket, sys
+try:
+    socket.socket(socket.AF_UNIX).connect(sys.argv[1])
+    print("connected")
+except OSError as error:
+    print(type(error).__name__)
+"""
 
 
 def stops_and_starts(checks):
@@ -208,8 +237,9 @@ def confinement(checks):
     for file in ["cmdline", "environ"]:
         shown = SECRET.encode() in (process / file).read_bytes()
         checks.expect(f"no key in its {file}", "it is there" if shown else None)
-    looking = run(*as_user("alice"), "cat", f"/run/credentials/{SERVICE}/imattrd.secret-key")
+    looking = run(*as_user("alice"), "cat", f"/run/credentials/{SIGNER}/imattrd.secret-key")
     checks.expect("members of the group cannot read the key", looking.stdout or None)
+    signer_confinement(checks)
     journal = must("journalctl", "--no-pager", "--output=export")
     for name, text in {"key": SECRET, "UserSig": "usersig="}.items():
         checks.expect(f"no {name} in the journal", f"{text!r} is there" if text in journal else None)

@@ -6,7 +6,7 @@ import UserSig
 
 @Suite struct SignatureStoreTests {
     private var store = SignatureStore(
-        sdkAppID: 1_400_000_001, key: SecretKey("a made-up key"), admin: "admin", lifetime: 100)
+        .key(SecretKey("a made-up key")), sdkAppID: 1_400_000_001, admin: "admin", lifetime: 100)
 
     @Test mutating func signatureIsKeptForHalfOfItsLife() {
         #expect(store.expiresAt == nil)
@@ -43,7 +43,7 @@ import UserSig
 
     @Test mutating func anotherKeyMakesANewOneAndForgetsNoSecret() {
         let first = store.signature(at: 1000)
-        store.use(SecretKey("another made-up key"), lifetime: 200)
+        store.use(.key(SecretKey("another made-up key")), lifetime: 200)
         let second = store.signature(at: 1000)
         #expect(second != first)
         #expect(second.expiresAt == 1200)
@@ -68,6 +68,9 @@ import UserSig
 extension SignatureStore {
     /// Both clocks agree.
     fileprivate mutating func signature(at now: Int64) -> UserSig {
-        signature(at: now, moment: Moment(nanoseconds: now * 1_000_000_000))
+        guard let signature = signature(at: now, moment: Moment(nanoseconds: now * 1_000_000_000)) else {
+            fatalError("a store with a key makes a UserSig each time")
+        }
+        return signature
     }
 }

@@ -29,7 +29,7 @@ struct TestClient {
         client = try await eventLoop.submit { [reported] in
             NIOLoopBound(
                 UpstreamClient(
-                    configuration, key: SecretKey(key), eventLoop: eventLoop,
+                    configuration, source: .key(SecretKey(key)), eventLoop: eventLoop,
                     report: { event in reported.list.withLock { $0.append(event) } }),
                 eventLoop: eventLoop)
         }.get()

@@ -144,11 +144,16 @@ class StatusCounters(TypedDict):
     """Failed calls by code."""
 
 
-class StatusUserSig(TypedDict):
-    """The UserSig in use."""
-
+class _StatusUserSig(TypedDict):
     expiresAt: Optional[int]
     """Seconds since 1970; null before the first call."""
+
+
+class StatusUserSig(_StatusUserSig, total=False):
+    """The UserSig in use."""
+
+    keySource: str
+    """Where the key is: credential or secretKeyFile (the daemon has it), or signer."""
 
 
 class StatusLastReload(TypedDict):

@@ -244,12 +244,14 @@ impl FromValue for StatusCounters {
 pub struct StatusUserSig {
     /// Seconds since 1970; null before the first call.
     pub expires_at: Option<i64>,
+    /// Where the key is: credential or secretKeyFile (the daemon has it), or signer.
+    pub key_source: Option<String>,
 }
 
 impl FromValue for StatusUserSig {
     fn from_value(value: &Value) -> Option<Self> {
         value.as_object()?;
-        Some(StatusUserSig { expires_at: member(value, "expiresAt")? })
+        Some(StatusUserSig { expires_at: member(value, "expiresAt")?, key_source: member(value, "keySource")? })
     }
 }
 

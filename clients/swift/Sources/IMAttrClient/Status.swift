@@ -271,6 +271,8 @@ extension Status {
     public struct UserSig: Hashable, Sendable {
         /// Seconds since 1970; null before the first call.
         public var expiresAt: Int?
+        /// Where the key is: credential or secretKeyFile (the daemon has it), or signer.
+        public var keySource: String?
 
         /// A status that says nothing.
         public init() {}
@@ -281,6 +283,7 @@ extension Status.UserSig: StatusObject {
     mutating func read(_ key: String, _ reader: inout JSONReader) throws -> Bool {
         switch key {
         case "expiresAt": expiresAt = try reader.statusValue()
+        case "keySource": keySource = try reader.statusValue()
         default: return false
         }
         return true

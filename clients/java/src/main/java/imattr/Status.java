@@ -288,12 +288,15 @@ public record Status(
      * The UserSig in use.
      *
      * @param expiresAt Seconds since 1970; null before the first call.
+     * @param keySource Where the key is: credential or secretKeyFile (the daemon has it), or signer. Null if it is not there.
      */
     public record UserSig(
-            Long expiresAt) {
+            Long expiresAt,
+            String keySource) {
         private UserSig(Members members) {
             this(
-                    members.integer("expiresAt"));
+                    members.integer("expiresAt"),
+                    members.text("keySource"));
         }
     }
 
