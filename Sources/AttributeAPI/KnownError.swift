@@ -49,8 +49,8 @@ extension KnownError {
     /// The caller is not allowed to ask.
     public static let accessDenied = KnownError(
         -32003, "accessDenied", exitStatus: 77,
-        "The operator has not allowed it to this caller: its user, its groups and its socket match no rule, or rule does not "
-            + "allow the method or the account at path.",
+        "The operator has not allowed it to this caller: its user, its groups and its socket match no rule, or the rule "
+            + "that data names does not allow the method, or the account at path.",
         members: ["rule", "path"])
     /// The daemon stops.
     public static let shuttingDown = KnownError(

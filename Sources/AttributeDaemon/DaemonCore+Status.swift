@@ -16,10 +16,13 @@ extension DaemonCore {
     /// The result of `getStatus`. Never a secret, and of other users only to administrators.
     func statusJSON(for connection: any RPCConnection) -> [UInt8] {
         let now = driver?.time() ?? .now()
-        if isAdministrator(connection) { return makeStatus(at: now, for: .administrators) }
         note(connection)
         let standing = access.standing(of: connection)
-        // Who may do nothing else sees that, and no more than whether the daemon works.
+        if isAdministrator(connection) {
+            let json = makeStatus(at: now, for: .administrators)
+            return access.rules.isEmpty ? json : Self.adding(callerJSON(connection, standing), to: json)
+        }
+        // Who may do nothing else sees that, and how the daemon is, but nothing of the calls.
         if case .refused = standing {
             return Self.adding(callerJSON(connection, standing), to: makeStatus(at: now, for: .refusedCallers))
         }
@@ -65,7 +68,6 @@ extension DaemonCore {
             json.array { json in
                 for reason in state.reasons { json.string(reason) }
             }
-            if reader == .refusedCallers { return }
             json.key("connections")
             json.integer(server.connectionCount)
             json.key("bufferedBytes")
@@ -74,6 +76,7 @@ extension DaemonCore {
             writeDoor(to: &json)
             json.key("requests")
             writeRequests(to: &json)
+            if reader == .refusedCallers { return }
             writeServing(at: now, for: reader, to: &json)
             json.member("lastReload", lastReload) { Self.write($1, for: reader, to: &$0) }
         }

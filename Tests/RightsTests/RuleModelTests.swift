@@ -170,6 +170,30 @@ import Testing
         #expect(filtered(["a"], #"{"a":1,"b":"#).0 == "{}")
     }
 
+    /// Members are pairs of texts to the model; the filter sees only the object that they make.
+    @Test func attributesAreThoseOfTheModel() {
+        var random = SystemRandomNumberGenerator()
+        // The text of a name, and how it can be written.
+        let names: [(text: String, written: [String])] = [
+            ("a", ["a", "\\u0061"]), ("é", ["é", "\\u00e9"]), ("e\u{301}", ["e\u{301}", "e\\u0301"]),
+            ("a\"b", ["a\\\"b"]), ("", [""]), ("{", ["{", "\\u007b"]),
+        ]
+        let values = ["1", "-0.0e1", "null", "\"a\"", "\"}\\\"\"", "{\"a\":{\"é\":[1,{}]}}", "[[],{\"a\":1}]", "{}"]
+        for _ in 0..<5_000 {
+            let members = (0..<Int.random(in: 0...6, using: &random)).map { _ in
+                let name = names[Int.random(in: 0..<names.count, using: &random)]
+                let value = values[Int.random(in: 0..<values.count, using: &random)]
+                return (name: name.text, json: "\"\(name.written.randomElement(using: &random) ?? "")\":\(value)")
+            }
+            let allowed = names.map(\.text).filter { _ in Bool.random(using: &random) }
+            let expected = members.filter { member in allowed.contains { $0.utf8.elementsEqual(member.name.utf8) } }
+            let object = "{\(members.map(\.json).joined(separator: ","))}"
+            #expect(
+                filtered(allowed, object).0 == "{\(expected.map(\.json).joined(separator: ","))}",
+                "\(object) \(allowed)")
+        }
+    }
+
     @Test func upstreamsWordsDoNotPass() {
         let entry = #"{"To_Account":"other","ErrorCode":70107,"ErrorInfo":"other has secret","Attrs":{"secret":1}}"#
         #expect(filtered(["a"], "{}", entry: entry).1 == #"{"To_Account":"second","ErrorCode":70107}"#)

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from . import administration, besieged, canary, clocks, descriptors, instance_metrics, introspection, journal, log, memory
-from . import mutated_lines, one_shot, pasted, readme, shipped_configuration, stopping, textfile, traps, units, watchdog
+from . import mutated_lines, one_shot, pasted, readme, rules, shipped_configuration, stopping, textfile, traps, units, watchdog
 from .checks import Checks
 from .machine import must, run
 from .upstream import Upstream
@@ -26,6 +26,8 @@ def main():
                 one_shot.own_socket(checks, slow, folder)
                 one_shot.log_level(checks, slow, folder)
                 one_shot.slots_outlive_a_crash(checks, slow, folder)
+            with checks.group("imattrd --socket: rules"):
+                rules.without_systemd(checks, slow, folder)
             with checks.group("imattrd: a secret in the wrong place"):
                 pasted.as_argument_or_variable(checks, folder)
             with checks.group("imattrd --check --online"):
@@ -65,6 +67,8 @@ def main():
             with checks.group("units: administration"):
                 administration.commands(checks)
                 administration.instances(checks, quick)
+            with checks.group("units: rules"):
+                rules.further_socket(checks, quick)
             with checks.group("units: administration under siege"):
                 besieged.administrators_are_served(checks, quick)
             with checks.group("units: stops and starts"):

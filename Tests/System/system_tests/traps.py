@@ -55,16 +55,16 @@ def hand_over(checks, folder):
 
 def said_until(daemon, complaint):
     """What a daemon logs until the complaint is in it, or it ends."""
-    said = ""
+    said = b""
     os.set_blocking(daemon.stderr.fileno(), False)
 
     def has_said():
         nonlocal said
-        said += daemon.stderr.read() or ""
-        return complaint in said or daemon.poll() is not None
+        said += daemon.stderr.read() or b""
+        return complaint.encode() in said or daemon.poll() is not None
 
     wait_until(has_said, "a daemon to say what is wrong")
-    return said
+    return said.decode()
 
 
 @contextmanager
@@ -89,9 +89,7 @@ def handed_over(sockets, names, to_another=False):
     places = range(FIRST_DESCRIPTOR, FIRST_DESCRIPTOR + len(sockets))
     pid = "1" if to_another else "$$"
     script = f"LISTEN_PID={pid} LISTEN_FDS={len(sockets)} LISTEN_FDNAMES={names} exec imattrd"
-    daemon = subprocess.Popen(
-        ["sh", "-c", script], preexec_fn=arrange, pass_fds=places, stderr=subprocess.PIPE, text=True
-    )
+    daemon = subprocess.Popen(["sh", "-c", script], preexec_fn=arrange, pass_fds=places, stderr=subprocess.PIPE, bufsize=0)
     try:
         yield daemon
     finally:
