@@ -79,14 +79,20 @@ let package = Package(
             ["AttributeValues", "JSONTokens", "UserSig", .nio, .nioPosix, .nioTLS, .nioSSL],
             safety: [.strictMemorySafety()]),
         library(
+            "Rights", ["AttributeAPI", "AttributeValues", "JSONRPCServer", "JSONTokens"],
+            safety: [.strictMemorySafety()]),
+        library(
             "DaemonConfiguration",
-            ["JSONRPCServer", "CallScheduling", "UpstreamClient", "UserSig", "CLibYAML", .nio, .logging]),
+            [
+                "AttributeAPI", "JSONRPCServer", "CallScheduling", "Rights", "UpstreamClient", "UserSig", "CLibYAML",
+                .nio, .logging,
+            ]),
         library(
             "AttributeDaemon",
             [
                 "Accounting", "AttributeValues", "JSONTokens", "JSONRPC", "JSONRPCServer", "CallScheduling",
-                "AttributeAPI", "UpstreamClient", "UserSig", "DaemonConfiguration", "CZlib", .nio, .nioPosix, .nioHTTP1,
-                .logging,
+                "AttributeAPI", "Rights", "UpstreamClient", "UserSig", "DaemonConfiguration", "CZlib", .nio, .nioPosix,
+                .nioHTTP1, .logging,
             ]),
         library(
             "Signer", ["UserSig", "JSONTokens", .logging], safety: [.strictMemorySafety()]),
@@ -130,14 +136,21 @@ let package = Package(
                 .nioEmbedded,
             ]),
         tests("UpstreamSandboxTests", ["UpstreamSandbox", "UserSig", .nio, .nioPosix, .nioSSL]),
-        tests("DaemonConfigurationTests", ["DaemonConfiguration", "JSONRPCServer", "UpstreamClient", "UserSig"]),
+        tests(
+            "DaemonConfigurationTests",
+            [
+                "DaemonConfiguration", "AttributeAPI", "AttributeValues", "JSONRPCServer", "Rights", "UpstreamClient",
+                "UserSig",
+            ]),
         tests(
             "AttributeDaemonTests",
             [
                 "Accounting", "AttributeDaemon", "DaemonConfiguration", "AttributeAPI", "CallScheduling", "Systemd",
-                "UpstreamClient", "UpstreamSandbox", "UserSig", "AttributeValues", "JSONRPCServer", "SchemaCheck", .nio,
-                .nioPosix, .logging,
+                "Rights", "UpstreamClient", "UpstreamSandbox", "UserSig", "AttributeValues", "JSONRPCServer",
+                "SchemaCheck",
+                .nio, .nioPosix, .logging,
             ]),
+        tests("RightsTests", ["Rights", "AttributeAPI", "AttributeValues", "JSONRPCServer", "JSONTokens"]),
         tests("SystemdTests", ["Systemd", .logging]),
         tests("BenchTests", ["imattr-bench", .nio, .nioPosix]),
         tests(

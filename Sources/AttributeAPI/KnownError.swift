@@ -49,7 +49,9 @@ extension KnownError {
     /// The caller is not allowed to ask.
     public static let accessDenied = KnownError(
         -32003, "accessDenied", exitStatus: 77,
-        "The caller's user and groups match no rule of the daemon's allow list.")
+        "The operator has not allowed it to this caller: its user, its groups and its socket match no rule, or rule does not "
+            + "allow the method or the account at path.",
+        members: ["rule", "path"])
     /// The daemon stops.
     public static let shuttingDown = KnownError(
         -32004, "shuttingDown", retryable: true, exitStatus: 75,
@@ -124,7 +126,8 @@ extension KnownError {
     static let dataSchema = Schema.object(
         "What a program needs to go on after an error.",
         optional: [
-            "ErrorInfo", "attempts", "retryAfterMs", "path", "limit", "limitName", "fetched", "failed", "callId",
+            "ErrorInfo", "attempts", "retryAfterMs", "path", "rule", "limit", "limitName", "fetched", "failed",
+            "callId",
             "random", "clockSkewSeconds",
         ],
         [
@@ -134,6 +137,7 @@ extension KnownError {
             "attempts": Schema.count("Calls that were made for it."),
             "retryAfterMs": Schema.count("Milliseconds before which asking again is of no use."),
             "path": Schema.string("The param at fault, such as To_Account[3]."),
+            "rule": Schema.string("The name of the operator's rule that refused it."),
             "limit": Schema.count("The value of the limit that was met."),
             "limitName": Schema.string("The name of that limit: a configuration key, or one of the fixed ones."),
             "fetched": Schema.count("Accounts of the request whose answers came all the same."),

@@ -1,10 +1,10 @@
 import AttributeValues
-import DaemonConfiguration
 import JSONRPC
 import JSONRPCServer
 import JSONTokens
 import Logging
 import NIOCore
+import Rights
 
 /// Writes one log line for a request: who, how many accounts, how it ended and how long it took. Only for debugging, unless the
 /// operator asked for an audit; the accounts' names only if that was asked for too.
@@ -12,15 +12,20 @@ public final class Audit {
     /// The keys of metadata that hold what callers wrote.
     public static let fromCallers: Set<String> = ["To_Account"]
 
-    private let kind: Settings.Audit
+    private let kind: AuditScope
     private let caller: Caller
+    private let rule: String?
     private let accounts: [Account]
     private let start: NIODeadline
     private let logger: Logger
 
-    init(_ kind: Settings.Audit, caller: Caller, accounts: [Account], start: NIODeadline, logger: Logger) {
+    /// - Parameter rule: The name of the caller's rule.
+    init(
+        _ kind: AuditScope, caller: Caller, rule: String?, accounts: [Account], start: NIODeadline, logger: Logger
+    ) {
         self.kind = kind
         self.caller = caller
+        self.rule = rule
         self.accounts = accounts
         self.start = start
         self.logger = logger
@@ -48,6 +53,7 @@ public final class Audit {
             "method": "getAttrs", "uid": "\(caller.uid)", "gid": "\(caller.gid)", "accounts": "\(accounts.count)",
             "outcome": "\(outcome)", "durationMs": "\((NIODeadline.now() - start).nanoseconds / 1_000_000)",
         ]
+        if let rule { metadata["rule"] = "\(rule)" }
         if let callID { metadata["callId"] = "\(callID)" }
         if kind == .accounts { metadata["To_Account"] = .string(names) }
         return metadata

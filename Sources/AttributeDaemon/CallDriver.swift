@@ -112,8 +112,8 @@ final class CallDriver {
         scheduler.snapshot(at: now, users: users)
     }
 
-    /// The accounts of open requests of a user.
-    func waitingAccounts(of uid: UInt32) -> Int { scheduler.openAccounts(of: uid) }
+    /// The accounts of open requests of those who share a part.
+    func waitingAccounts(of principal: Principal) -> Int { scheduler.openAccounts(of: principal) }
 
     /// Why the service is worse than it should be; nil if it is not.
     var degradation: String? { Self.closure(of: &scheduler)?.adviceForOperator }
@@ -185,9 +185,13 @@ final class CallDriver {
         setAlarm(now: now)
     }
 
-    func change(_ limits: CallScheduler.Limits) {
+    /// What a rule uses; nil if there is no such rule.
+    func use(of rule: RuleIndex) -> RuleUse? { scheduler.use(of: rule, at: time()) }
+
+    func change(_ limits: CallScheduler.Limits, _ rules: RuleShares) {
         let now = time()
         scheduler.change(limits)
+        scheduler.change(rules, now: now)
         carryOut(scheduler.timePasses(to: now), now: now)
     }
 

@@ -160,6 +160,8 @@ public struct ReloadOutcome: Hashable, Sendable {
     public let at: Int64
     /// What is wrong with the new configuration; empty if it is in force.
     public let problems: [String]
+    /// The same for everybody who may ask for the state.
+    public let problemsForCallers: [String]
     /// Keys whose new values wait for a restart.
     public let keysForRestart: [String]
 

@@ -7,18 +7,21 @@ import JSONRPCServer
 import JSONTokens
 import Logging
 import NIOCore
+import Rights
 import UpstreamClient
 
 /// What administrators may do.
 extension DaemonCore {
     /// Whether a connection is an administrator's: by its socket, or by its user where there is no such socket.
     func isAdministrator(_ connection: any RPCConnection) -> Bool {
-        connection.door == .administrators || connection.caller.uid == administrator
+        connection.door == .administrators || connection.caller.uid == administrator && connection.door == .callers
     }
 
     /// The methods that a connection is served.
     func methods(for connection: any RPCConnection) -> [MethodName] {
-        isAdministrator(connection) ? MethodName.allCases : MethodName.forCallers
+        if isAdministrator(connection) { return MethodName.allCases }
+        guard case .rule(let inForce) = access.standing(of: connection) else { return MethodName.forCallers }
+        return MethodName.forCallers.filter(inForce.rule.allows)
     }
 
     // MARK: Methods
@@ -83,24 +86,35 @@ extension DaemonCore {
     // MARK: Callers
 
     /// What there is to say of a user.
-    private struct User {
+    struct User {
+        /// Open connections.
         var connections = 0
+        /// What it has asked for so far, on those and on closed ones.
         var use = ConnectionUse()
-        var waitingAccounts = 0
+        /// Accounts of its requests that have not ended.
+        var unansweredAccounts = 0
+    }
+
+    /// The users that have connections, or had them lately; unanswered accounts are those of the scheduler's largest users.
+    func users(_ connections: [ConnectionFigures], _ scheduler: CallScheduler.Snapshot?) -> [UInt32: User] {
+        var users = server.pastUseByUID.mapValues { User(use: $0) }
+        for connection in connections {
+            users[connection.caller.uid, default: User()].connections += 1
+            users[connection.caller.uid, default: User()].use += connection.use
+        }
+        for (uid, count) in scheduler?.accountsByUser ?? [] {
+            users[uid, default: User()].unansweredAccounts += count
+        }
+        return users
     }
 
     private var callersJSON: [UInt8] {
         let figures = server.connectionFigures()
-        var users = server.pastUseByUID.mapValues { User(use: $0) }
-        for connection in figures {
-            users[connection.caller.uid, default: User()].connections += 1
-            users[connection.caller.uid, default: User()].use += connection.use
-        }
         let scheduler = driver?.snapshot(at: .now(), users: GetCallers.most)
-        for (uid, count) in scheduler?.accountsByUser ?? [] {
-            users[uid, default: User()].waitingAccounts += count
-        }
-        let mostFirst = users.sorted { ($0.value.use.items, $1.key) > ($1.value.use.items, $0.key) }
+        // Each connection is looked at once: with rules, that takes the time of a matching.
+        var rulesOfConnections: [UInt64: RuleInForce] = [:]
+        for connection in figures { rulesOfConnections[connection.number] = access.rule(of: connection) }
+        let mostFirst = users(figures, scheduler).sorted { ($0.value.use.items, $1.key) > ($1.value.use.items, $0.key) }
         let connections = figures.sorted { ($0.use.items, $1.number) > ($1.use.items, $0.number) }
         var json = JSONWriter(capacity: 4096)
         json.object { json in
@@ -114,10 +128,16 @@ extension DaemonCore {
             }
             json.key("connections")
             json.array { json in
-                for connection in connections.prefix(GetCallers.most) { Self.write(connection, to: &json) }
+                for connection in connections.prefix(GetCallers.most) {
+                    Self.write(connection, rulesOfConnections[connection.number], to: &json)
+                }
             }
             json.key("connectionCount")
             json.integer(figures.count)
+            json.key("rules")
+            json.array { json in
+                for inForce in access.rules { write(inForce, rulesOfConnections, to: &json) }
+            }
         }
         return json.bytes
     }
@@ -125,12 +145,22 @@ extension DaemonCore {
     private static func write(_ uid: UInt32, _ user: User, to json: inout JSONWriter) {
         let numbers: [(StaticString, Int)] = [
             ("uid", Int(uid)), ("connections", user.connections), ("requests", user.use.requests),
-            ("accounts", user.use.items), ("waitingAccounts", user.waitingAccounts),
+            ("accounts", user.use.items), ("waitingAccounts", user.unansweredAccounts),
         ]
         write(numbers, to: &json)
     }
 
-    private static func write(_ connection: ConnectionFigures, to json: inout JSONWriter) {
+    private func write(
+        _ inForce: RuleInForce, _ rulesOfConnections: [UInt64: RuleInForce], to json: inout JSONWriter
+    ) {
+        json.object { json in
+            write(inForce, to: &json)
+            json.key("connections")
+            json.integer(rulesOfConnections.count { $0.value === inForce })
+        }
+    }
+
+    private static func write(_ connection: ConnectionFigures, _ inForce: RuleInForce?, to json: inout JSONWriter) {
         let caller = connection.caller
         let numbers: [(StaticString, Int)] = [
             ("connection", Int(clamping: connection.number)), ("uid", Int(caller.uid)), ("gid", Int(caller.gid)),
@@ -138,15 +168,22 @@ extension DaemonCore {
             ("requests", connection.use.requests), ("accounts", connection.use.items),
             ("waitingRequests", connection.waitingRequests), ("unreadBytes", connection.unreadBytes),
         ]
-        write(numbers, to: &json)
+        json.object { json in
+            json.key("socket")
+            json.string(connection.door.name)
+            json.member("rule", inForce?.rule.name) { $0.string($1) }
+            write(members: numbers, to: &json)
+        }
     }
 
     private static func write(_ numbers: [(StaticString, Int)], to json: inout JSONWriter) {
-        json.object { json in
-            for (name, number) in numbers {
-                json.key(name)
-                json.integer(number)
-            }
+        json.object { write(members: numbers, to: &$0) }
+    }
+
+    private static func write(members numbers: [(StaticString, Int)], to json: inout JSONWriter) {
+        for (name, number) in numbers {
+            json.key(name)
+            json.integer(number)
         }
     }
 }

@@ -4,6 +4,7 @@ import CallScheduling
 import DaemonConfiguration
 import JSONRPCServer
 import NIOCore
+import Rights
 import UpstreamClient
 
 extension DaemonCore {
@@ -11,6 +12,12 @@ extension DaemonCore {
     func discoveryJSON(for connection: any RPCConnection) -> [UInt8] {
         if isAdministrator(connection) { return makeDiscovery(MethodName.allCases) }
         let now = Moment.now()
+        if case .rule(let inForce) = access.standing(of: connection), inForce.rule.methods != nil {
+            var text = texts.discoveryByRule[inForce.rule.name] ?? SharedText()
+            let json = text.current(at: now) ?? text.keep(makeDiscovery(methods(for: connection)), at: now)
+            texts.discoveryByRule[inForce.rule.name] = text
+            return json
+        }
         return texts.discovery.current(at: now) ?? texts.discovery.keep(makeDiscovery(MethodName.forCallers), at: now)
     }
 

@@ -16,11 +16,23 @@ extension DaemonCore {
     /// The result of `getStatus`. Never a secret, and of other users only to administrators.
     func statusJSON(for connection: any RPCConnection) -> [UInt8] {
         let now = driver?.time() ?? .now()
-        if isAdministrator(connection) { return makeStatus(at: now, users: Self.listedUsers) }
-        let shared = texts.status.current(at: now) ?? texts.status.keep(makeStatus(at: now, users: 0), at: now)
-        let uid = connection.caller.uid
-        guard let waiting = driver?.waitingAccounts(of: uid), waiting > 0 else { return shared }
-        return Self.adding(waiting, of: uid, to: shared)
+        if isAdministrator(connection) { return makeStatus(at: now, for: .administrators) }
+        note(connection)
+        let standing = access.standing(of: connection)
+        // Who may do nothing else sees that, and no more than whether the daemon works.
+        if case .refused = standing {
+            return Self.adding(callerJSON(connection, standing), to: makeStatus(at: now, for: .refusedCallers))
+        }
+        var json = texts.status.current(at: now) ?? texts.status.keep(makeStatus(at: now, for: .callers), at: now)
+        let waiting = driver?.waitingAccounts(of: CallerKey(connection).principal) ?? 0
+        if waiting > 0 { json = Self.adding(waiting, of: connection.caller.uid, to: json) }
+        if access.rules.isEmpty { return json }
+        return Self.adding(callerJSON(connection, standing), to: json)
+    }
+
+    /// Who reads a status.
+    private enum Reader {
+        case administrators, callers, refusedCallers
     }
 
     /// Puts a user's own waiting accounts into the text that all share.
@@ -30,10 +42,14 @@ extension DaemonCore {
             + shared[(place.upperBound - 1)...]
     }
 
+    /// Puts what is about a caller into the text that all share.
+    private static func adding(_ caller: [UInt8], to shared: [UInt8]) -> [UInt8] {
+        shared.dropLast() + Array(#","caller":"#.utf8) + caller + [UInt8(ascii: "}")]
+    }
+
     private static let noUsers = Array(#""waitingAccountsByUid":{}"#.utf8)
 
-    /// - Parameter users: How many users' waiting accounts are listed, at most.
-    private func makeStatus(at now: Moment, users: Int) -> [UInt8] {
+    private func makeStatus(at now: Moment, for reader: Reader) -> [UInt8] {
         let state = state
         var json = JSONWriter(capacity: 2048)
         json.object { json in
@@ -49,6 +65,7 @@ extension DaemonCore {
             json.array { json in
                 for reason in state.reasons { json.string(reason) }
             }
+            if reader == .refusedCallers { return }
             json.key("connections")
             json.integer(server.connectionCount)
             json.key("bufferedBytes")
@@ -57,8 +74,8 @@ extension DaemonCore {
             writeDoor(to: &json)
             json.key("requests")
             writeRequests(to: &json)
-            writeServing(at: now, users: users, to: &json)
-            json.member("lastReload", lastReload, Self.writeReload)
+            writeServing(at: now, for: reader, to: &json)
+            json.member("lastReload", lastReload) { Self.write($1, for: reader, to: &$0) }
         }
         return json.bytes
     }
@@ -99,11 +116,13 @@ extension DaemonCore {
         }
     }
 
-    private func writeServing(at now: Moment, users: Int, to json: inout JSONWriter) {
+    private func writeServing(at now: Moment, for reader: Reader, to json: inout JSONWriter) {
         guard let driver, let upstream, let settings else { return }
-        let scheduler = driver.snapshot(at: now, users: users)
+        let scheduler = driver.snapshot(at: now, users: reader == .administrators ? Self.listedUsers : 0)
         json.key("upstream")
-        writeUpstream(scheduler, driver, upstream, to: &json)
+        // Under rules, upstream's own words could name an account that not everybody may know.
+        let showsWords = reader == .administrators || access.rules.isEmpty
+        writeUpstream(scheduler, driver, upstream, showsWords: showsWords, to: &json)
         json.key("limiter")
         writeLimiter(scheduler, settings, to: &json)
         json.key("queue")
@@ -142,7 +161,8 @@ extension DaemonCore {
     }
 
     private func writeUpstream(
-        _ scheduler: CallScheduler.Snapshot, _ driver: CallDriver, _ upstream: UpstreamClient, to json: inout JSONWriter
+        _ scheduler: CallScheduler.Snapshot, _ driver: CallDriver, _ upstream: UpstreamClient, showsWords: Bool,
+        to json: inout JSONWriter
     ) {
         json.object { json in
             json.key("host")
@@ -159,7 +179,7 @@ extension DaemonCore {
                     json.integer(failure.code)
                     json.key("message")
                     json.string(failure.message)
-                    json.member("ErrorInfo", failure.errorInfo) { $0.string($1) }
+                    json.member("ErrorInfo", showsWords ? failure.errorInfo : nil) { $0.string($1) }
                 }
             }
         }
@@ -213,7 +233,7 @@ extension DaemonCore {
         }
     }
 
-    private static func writeReload(_ json: inout JSONWriter, _ reload: ReloadOutcome) {
+    private static func write(_ reload: ReloadOutcome, for reader: Reader, to json: inout JSONWriter) {
         json.object { json in
             json.key("at")
             json.integer(reload.at)
@@ -221,7 +241,8 @@ extension DaemonCore {
             json.boolean(reload.succeeded)
             json.key("problems")
             json.array { json in
-                for problem in reload.problems { json.string(problem) }
+                let isFull = reader == .administrators
+                for problem in isFull ? reload.problems : reload.problemsForCallers { json.string(problem) }
             }
             json.key("keysForRestart")
             json.array { json in

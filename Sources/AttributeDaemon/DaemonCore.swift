@@ -45,12 +45,9 @@ final class DaemonCore {
     let eventLoop: any EventLoop
     private(set) lazy var server = makeServer()
     private let firstLimits: ServerLimits
-    private var phase = Phase.misconfigured([]) {
-        didSet { allow = serving?.settings.allow }
-    }
-    /// The rules of who may ask that are in force. Kept, because each request asks for it: without, a `ping` has 80 instructions
-    /// more.
-    private(set) var allow: AllowList?
+    private var phase = Phase.misconfigured([])
+    /// Who may ask for what. Kept, because each request asks for it: without, a `ping` has 80 instructions more.
+    var access = Access()
     private var metricsServer: MetricsServer?
     let startedAt = Moment.now()
     /// The same, in seconds since 1970.
@@ -79,7 +76,7 @@ final class DaemonCore {
     private var idleAlarm: Scheduled<Void>?
     private let mayHavePredecessor: Bool
     private let slotMemory: SlotMemory?
-    private let resources: ResourceLimits
+    let resources: ResourceLimits
     private let clocks: @Sendable () -> ClockReading
     /// Log entries that could not be written so far.
     let droppedLogEntries: @Sendable () -> Int
@@ -154,16 +151,19 @@ final class DaemonCore {
     /// - Returns: What is wrong with it; empty if it is in force.
     func configure(
         _ configuration: ReadConfiguration, _ source: Result<SignatureSource, ConfigurationProblem>?
-    ) -> [String] {
+    ) -> [ConfigurationProblem] {
         logger.logLevel = configuration.logLevel
         var problems = configuration.problems
         if case .failure(let problem) = source { problems.append(problem) }
         guard problems.isEmpty, let settings = configuration.settings, case .success(let source) = source else {
             if case .misconfigured = phase {
                 phase = .misconfigured(problems)
+                for problem in problems where problem.description != problem.descriptionForCallers {
+                    logger.error("a rule cannot be used", metadata: ["why": "\(problem)"])
+                }
                 stateMayHaveChanged()
             }
-            return problems.lines
+            return problems
         }
         serve(settings, source)
         return []
@@ -181,13 +181,17 @@ final class DaemonCore {
                 serving.driver.credentialChanged()
             }
             serving.upstream.use(timeout: new.upstream.timeout, trustRoots: new.upstream.trustRoots)
-            serving.driver.change(new.scheduling)
+            access.replace(with: new)
+            serving.driver.change(new.scheduling, access.shares)
             serve(Serving(serving.driver, serving.upstream, new))
         } else {
             let upstream = UpstreamClient(
                 new.upstream, source: source, eventLoop: eventLoop,
                 report: { [weak self] event in self?.upstreamReports(event) })
-            serve(Serving(makeDriver(new, upstream), upstream, new))
+            access.replace(with: new)
+            let driver = makeDriver(new, upstream)
+            driver.change(new.scheduling, access.shares)
+            serve(Serving(driver, upstream, new))
         }
         server.limits = new.server
         texts.discard()
@@ -278,7 +282,8 @@ final class DaemonCore {
         let waiting = configuration.settings.flatMap { settings?.keysForRestart(to: $0) } ?? []
         let problems = configure(configuration, source)
         let outcome = ReloadOutcome(
-            at: Int64(time(nil)), problems: problems, keysForRestart: waiting.map(\.rawValue))
+            at: Int64(time(nil)), problems: problems.lines, problemsForCallers: problems.linesForCallers,
+            keysForRestart: waiting.map(\.rawValue))
         lastReload = outcome
         texts.discard()
         log(outcome)
@@ -303,7 +308,15 @@ final class DaemonCore {
     /// Serves a socket that listens already.
     func listen(on socket: CInt, as door: Door, unbind: (@Sendable () -> Void)?) -> EventLoopFuture<Void> {
         let core = NIOLoopBound(self, eventLoop: eventLoop)
-        return server.listen(on: socket, as: door, unbind: unbind).map { core.value.texts.discard() }
+        return server.listen(on: socket, as: door, unbind: unbind).map {
+            core.value.add(door)
+        }
+    }
+
+    private func add(_ door: Door) {
+        access.add(door)
+        if let serving { serving.driver.change(serving.settings.scheduling, access.shares) }
+        texts.discard()
     }
 
     /// Serves the metrics over HTTP. A reader of metrics does not need the daemon: it may be idle all the same.
@@ -320,7 +333,7 @@ final class DaemonCore {
     var state: DaemonState {
         switch phase {
         case .misconfigured(let problems):
-            DaemonState(state: .misconfigured, reasons: problems.lines)
+            DaemonState(state: .misconfigured, reasons: problems.linesForCallers)
         case .serving(let serving): serving.state
         case .stopping: DaemonState(state: .stopping, reasons: [])
         }

@@ -16,7 +16,7 @@ public enum Event: String, CaseIterable, Sendable {
     case reloadFailed = "030c6af6752aeb52be0faaea96c27ed0"
     /// An earlier process was killed; its calls count.
     case slotsFound = "af1c1dd18fcdbeaa18ccac4b2349ab14"
-    /// The `allow` rules have refused a user; logged once a minute for each user.
+    /// `allow` or a rule has refused a user; logged once a minute for each user.
     case accessDenied = "7ce1526f8e0ac5003803f962bff916c9"
     /// An administrator has used `reload`, `setLogLevel` or `getCallers`.
     case administration = "51f5756fd11a43c6de6dfa0ae0defad5"

@@ -23,10 +23,12 @@ public enum SelfDescription {
 
     private static func describe(_ key: ConfigurationKey) -> JSONTree {
         let description: JSONTree = [
-            "name": .string(key.rawValue), "flag": .string(key.flag), "variable": .string(key.environmentVariable),
-            "meaning": .string(key.meaning), "usual": .string(key.usual), "needsRestart": .boolean(key.needsRestart),
+            "name": .string(key.rawValue), "meaning": .string(key.meaning), "usual": .string(key.usual),
+            "needsRestart": .boolean(key.needsRestart),
         ]
-        return description.adding("allowed", key.allowed.map(JSONTree.string))
+        let allowed = description.adding("allowed", key.allowed.map(JSONTree.string))
+        if key.isOnlyInFile { return allowed }
+        return allowed.adding("flag", .string(key.flag)).adding("variable", .string(key.environmentVariable))
     }
 
     private static func describe(_ metric: Metric) -> JSONTree {

@@ -40,23 +40,26 @@ struct SharedText {
 struct SharedTexts {
     /// The result of `getStatus`.
     var status = SharedText()
-    /// The metrics in the format of OpenMetrics.
+    /// The metrics without users, in the format of OpenMetrics.
     var metrics = SharedText()
-    /// The metrics in Prometheus's own format.
-    var classicMetrics = SharedText()
-    /// The metrics as a gzip file, in the format and of the build that was asked for last.
+    /// The metrics with users, in each format that was asked for.
+    var metricsWithUsers: [MetricsFormat: SharedText] = [:]
+    /// The latter as a gzip file, in the format and of the build that was asked for last.
     var compressedMetrics: (format: MetricsFormat, build: Int, file: [UInt8])?
-    /// The result of `getMetrics`, and which build of the metrics is in it.
+    /// The result of a caller's `getMetrics`, and which build of the metrics is in it.
     var metricsResult: (build: Int, json: [UInt8])?
     /// The result of `rpc.discover`.
     var discovery = SharedText()
+    /// The same for the callers of a rule that does not give them all methods, by its name.
+    var discoveryByRule: [String: SharedText] = [:]
 
     /// The state or the configuration is another one: no text from before is given any more.
     mutating func discard() {
         status.discard()
         metrics.discard()
-        classicMetrics.discard()
+        for format in metricsWithUsers.keys { metricsWithUsers[format]?.discard() }
         metricsResult = nil
         discovery.discard()
+        discoveryByRule = [:]
     }
 }

@@ -193,23 +193,24 @@ extension CallScheduler {
 
     private mutating func fill(_ rides: inout [Ride], from source: CallerQueue.Source, limit: Int, now: Moment) {
         if source == .clean, lanes.callers.isCrowded { prefetchTurns(limit - rides.count) }
+        lanes.callers.lines.rules.advanceWindow(to: now)
         var expected = 0.0
-        while rides.count < limit, let key = head(of: source) {
+        while rides.count < limit, let key = head(of: source, now: now) {
             if case .suspects = source, let caller = requests[key]?.caller {
                 // Small enough that most such calls succeed; a known offender is alone.
                 expected += offences.rate(of: caller)
                 if !rides.isEmpty, expected > OffenceLedger.expectedOffences { return }
             }
             // The only caller has all turns, and need not be looked for again before each.
-            let turns = source == .clean && lanes.callers.isAlone ? limit - rides.count : 1
+            let turns = source == .clean && lanes.callers.isAloneWithoutLimit ? limit - rides.count : 1
             takeTurns(turns, of: key, source, &rides, now: now)
         }
     }
 
-    private mutating func head(of source: CallerQueue.Source) -> RequestKey? {
-        if source == .clean { return lanes.callers.cleanHead() }
+    private mutating func head(of source: CallerQueue.Source, now: Moment) -> RequestKey? {
+        if source == .clean { return lanes.callers.cleanHead(now: now) }
         let offences = offences
-        return lanes.callers.head(of: source) { offences.lane(of: $0) }
+        return lanes.callers.head(of: source, now: now) { offences.lane(of: $0) }
     }
 
     private mutating func takeTurns(
@@ -219,7 +220,7 @@ extension CallScheduler {
             let (next, isLast) = nextWaiting(of: key)
             if isLast { lanes.callers.dropHead(of: source) }
             if let next {
-                lanes.callers.taken(from: source)
+                lanes.callers.taken(from: source, now: now)
                 take(next, of: key, source, &rides, now: now)
             }
             if isLast { return }

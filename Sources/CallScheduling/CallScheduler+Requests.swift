@@ -7,6 +7,7 @@ extension CallScheduler {
 
     mutating func advance(to now: Moment) {
         if limiter.advance(to: now), backlog == .heldBack { backlog = .unknown }
+        if lanes.callers.lines.rules.release(at: now) { backlog = .unknown }
         if !offences.isEmpty {
             for principal in offences.advance(to: now) { lanes.unite(principal) }
         }
@@ -20,7 +21,7 @@ extension CallScheduler {
             return request.partly(.shuttingDown) ?? .shuttingDown(fetched: request.fetched)
         }
         if let limit = lanes.callers.lines.open(request.accounts.count, in: request.line) {
-            return overloaded(limit, request)
+            return overloaded(limit, request, now: now)
         }
         guard let refusal = refusalOfOpen(request, wanted: count, now: now) else { return nil }
         close(request)
@@ -30,7 +31,10 @@ extension CallScheduler {
     /// Why a request cannot be taken for which there is room, or nil.
     private mutating func refusalOfOpen(_ request: WaitingRequest, wanted count: Int, now: Moment) -> RequestOutcome? {
         let calls = (count + accountsPerCall - 1) / accountsPerCall
-        let earliest = limiter.earliestStart(of: calls, now: now)
+        let rule = lanes.callers.lines.rule(of: request.line)
+        let earliest = max(
+            limiter.earliestStart(of: calls, now: now),
+            lanes.callers.lines.rules.earliest(of: count, in: rule, now: now))
         guard earliest < request.deadline else {
             return request.partly(.deadlineExceeded)
                 ?? .deadlineExceeded(fetched: request.fetched, retryAfter: earliest - now)
@@ -56,8 +60,13 @@ extension CallScheduler {
     }
 
     /// How a request ends because of a limit on waiting accounts.
-    func overloaded(_ limit: QueueLimit, _ request: WaitingRequest) -> RequestOutcome {
-        let retryAfter = limiter.spacing * (accounts.waitedFor / accountsPerCall + 1)
+    func overloaded(_ limit: QueueLimit, _ request: WaitingRequest, now: Moment) -> RequestOutcome {
+        var retryAfter = limiter.spacing * (accounts.waitedFor / accountsPerCall + 1)
+        if case .perRule = limit {
+            let rule = lanes.callers.lines.rule(of: request.line)
+            let due = lanes.callers.lines.rules.earliest(of: request.accounts.count, in: rule, now: now)
+            retryAfter = max(retryAfter, due - now)
+        }
         return request.partly(.overloaded(limit, retryAfter: retryAfter)) ?? .overloaded(limit, retryAfter: retryAfter)
     }
 

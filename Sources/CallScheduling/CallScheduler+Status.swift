@@ -70,6 +70,8 @@ extension CallScheduler {
         public let openRequests: Int
         /// (request, account) pairs for which no call has left yet.
         public let waitingAccounts: Int
+        /// (request, account) pairs of all requests that have not ended: what the bounds of the queue count.
+        public let unansweredAccounts: Int
         /// Users that have open requests.
         public let waitingUsers: Int
         /// The users with the most accounts of open requests, by uid.
@@ -90,28 +92,37 @@ extension CallScheduler {
         public let failuresInARow: Int
         /// Answers held in memory, and their bytes.
         public let heldAnswers: (count: Int, bytes: Int)
+        /// What each rule of the configuration uses, in their order; empty where there are no rules.
+        public let rules: [RuleUse]
     }
 
     /// Takes a snapshot, without a look at the requests that wait.
     /// - Parameter users: How many users are listed, at most.
     public mutating func snapshot(at now: Moment, users: Int = 0) -> Snapshot {
-        Snapshot(
+        let accountsByUser = openAccountsByUser
+        return Snapshot(
             counters: counters, openRequests: requests.count, waitingAccounts: requests.waiting,
-            waitingUsers: lanes.callers.lines.openAccountsByPrincipal.count { $0.held > 0 },
-            accountsByUser: largestUsers(users),
+            unansweredAccounts: lanes.callers.lines.openAccounts,
+            waitingUsers: accountsByUser.count,
+            accountsByUser: users == 0 ? [] : LargestCounts.list(of: accountsByUser.lazy.map { ($0, $1) }, most: users),
             oldestWaiting: arrivals.oldestWaiting(in: requests).map { now - $0 }, callsUnderWay: calls.count,
             currentLimit: limiter.limit(at: now), currentCredit: limiter.credit(at: now), slotsHeld: limiter.held,
-            closedBecause: gate.failure, failuresInARow: gate.failuresInARow, heldAnswers: (cache.count, cache.bytes))
+            closedBecause: gate.failure, failuresInARow: gate.failuresInARow, heldAnswers: (cache.count, cache.bytes),
+            rules: lanes.callers.lines.rules.use(at: now))
     }
 
-    private func largestUsers(_ most: Int) -> [(uid: UInt32, count: Int)] {
-        if most == 0 { return [] }
-        return LargestCounts.list(
-            of: lanes.callers.lines.openAccountsByPrincipal.lazy.map { ($0.principal.uid, $0.held) }, most: most)
+    /// The accounts of open requests of each user that has some, under whatever rules.
+    private var openAccountsByUser: [UInt32: Int] {
+        lanes.callers.lines.openAccountsByPrincipal.reduce(into: [:]) { $0[$1.principal.uid, default: 0] += $1.held }
     }
 
-    /// The accounts of open requests of a user.
-    public func openAccounts(of uid: UInt32) -> Int { lanes.callers.lines.openAccounts(of: Principal(uid: uid)) }
+    /// The accounts of open requests of a user, under one rule.
+    public func openAccounts(of principal: Principal) -> Int { lanes.callers.lines.openAccounts(of: principal) }
+
+    /// What a rule uses; nil if there is no such rule.
+    public mutating func use(of rule: RuleIndex, at now: Moment) -> RuleUse? {
+        lanes.callers.lines.rules.use(at: now).first { $0.index == rule }
+    }
 
     /// Requests that have not ended, for a check that none was lost.
     public var openRequests: Int { requests.count }
@@ -128,6 +139,12 @@ extension CallScheduler {
         accountsPerCall = limits.accountsPerCall
         lanes.callers.lines.change(all: limits.queuedAccounts, perPrincipal: limits.queuedAccountsPerPrincipal)
         cache.capacity = limits.heldBytes
+    }
+
+    /// Takes other rules. Requests that are open go on under the rule that applied to them. To be followed by ``timePasses(to:)``.
+    public mutating func change(_ rules: RuleShares, now: Moment) {
+        lanes.callers.lines.change(rules, accountsPerCall: limits.accountsPerCall, now: now)
+        backlog = .unknown
     }
 
     /// There is another credential: what upstream said of the last one counts no more.

@@ -53,13 +53,14 @@ extension CallScheduler {
 
     /// Takes out requests for which there is no room beside another principal's first one. At once, so that the bound holds whatever
     /// comes before the next turn.
-    mutating func displace() {
+    mutating func displace(now: Moment) {
         while lanes.callers.lines.isOverdrawn {
             let requests = requests
             guard let key = lanes.callers.lines.takeDisplaced(isOpen: { requests.contains($0) }),
                 let request = remove(key)
             else { return }
-            let outcome = request.isComplete ? request.outcome : overloaded(.all(limits.queuedAccounts), request)
+            let outcome =
+                request.isComplete ? request.outcome : overloaded(.all(limits.queuedAccounts), request, now: now)
             ends.displace(finish(key, outcome))
         }
     }

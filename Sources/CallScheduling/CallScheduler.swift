@@ -154,7 +154,7 @@ public struct CallScheduler: Sendable {
         arrivals.append(key)
         lanes.callers.append(key, in: line, of: caller, lane: lane)
         backlog = .unknown
-        displace()
+        displace(now: now)
         return nil
     }
 
@@ -170,7 +170,8 @@ public struct CallScheduler: Sendable {
 
     /// The client reads again. To be followed by ``timePasses(to:)``.
     public mutating func readingResumed(_ caller: CallerKey) {
-        lanes.callers.resume(caller, lane: offences.lane(of: caller))
+        let offences = offences
+        lanes.callers.resume(caller) { offences.lane(of: $0) }
         for (id, isAlone) in lanes.takeParked() where accounts.waiters(for: id) != nil && !accounts.isReserved(id) {
             accounts.reserve(id)
             addReturned(id, isAlone: isAlone)
@@ -242,6 +243,7 @@ public struct CallScheduler: Sendable {
         }
         next = .earlier(next, retries.nextDue)
         next = .earlier(next, nextWatch)
+        next = .earlier(next, lanes.callers.lines.rules.nextRelease)
         guard calls.count < limits.inFlight, now < signedUntil, let due = nextLoadDue(now: now) else { return next }
         return .earlier(next, limiter.nextStart(notBefore: due, now: now))
     }

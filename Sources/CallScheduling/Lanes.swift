@@ -9,8 +9,9 @@ import DequeModule
 ///
 /// 1. A test that holds an account of a user without an offence, unless the call before was such a test.
 /// 2. The clean lane or the user with calls of its own whose virtual time is earliest; the clean lane if they are equal. The clean lane's
-///    goes on by one divided by the number of users in it, another user's by one: so each user has an equal part of the calls. A call
-///    costs the same whatever it carries, so an offender's small calls take no turns from the others.
+///    goes on by one divided by the number of users in it, another user's by one: so each user has an equal part of the calls. Under
+///    rules, users count by their part of their rule's weight. A call costs the same whatever it carries, so an offender's small calls
+///    take no turns from the others.
 /// 3. Of a user with calls of its own: its tests, then in turns, weighted by their callers, those beside the offender and the suspects. Of
 ///    the suspects, accounts that were found at fault lately go first, each alone.
 ///
@@ -110,10 +111,10 @@ struct Lanes: Sendable {
     /// - Parameter calls: What it cost.
     mutating func separate(_ principal: Principal, charging calls: Int) {
         callers.separate(principal)
-        let start = virtualTime
+        let (start, weight) = (virtualTime, callers.weight(of: principal))
         own(principal) { own in
             own.isOffending = true
-            own.tag = max(own.tag, start) + Double(min(calls, Self.maximumCharge))
+            own.tag = max(own.tag, start) + Double(min(calls, Self.maximumCharge)) / weight
         }
     }
 
@@ -131,7 +132,8 @@ struct Lanes: Sendable {
     mutating func charge(_ principal: Principal, forSlotHeld time: Duration) {
         guard separate[principal] != nil else { return }
         let calls = Double(time.nanoseconds) / Double(SlotTable.holdAfterAnswer.nanoseconds) - 1
-        own(principal) { $0.tag += max(0, calls) }
+        let weight = callers.weight(of: principal)
+        own(principal) { $0.tag += max(0, calls) / weight }
     }
 
     // MARK: Turns
@@ -250,7 +252,7 @@ struct Lanes: Sendable {
             lastWasInnocentTest = false
             if separate.isEmpty { return }
             virtualTime = max(cleanTag, virtualTime)
-            cleanTag = virtualTime + 1 / Double(max(1, callers.cleanUsers))
+            cleanTag = virtualTime + 1 / callers.cleanWeight
         case .test(_, _, let principal?): charge(principal) { _ in }
         case .besideOffender(let principal):
             let count = callers.callers(in: .besideOffender(principal: principal))
@@ -270,7 +272,7 @@ struct Lanes: Sendable {
     private mutating func charge(_ principal: Principal, _ lane: (inout Separate) -> Void) {
         lastWasInnocentTest = false
         virtualTime = max(separate[principal]?.tag ?? 0, virtualTime)
-        let end = virtualTime + 1
+        let end = virtualTime + 1 / callers.weight(of: principal)
         own(principal) { own in
             own.tag = end
             lane(&own)

@@ -55,6 +55,8 @@ public enum QueueLimit: Hashable, Sendable {
     case all(Int)
     /// Of one principal's callers.
     case perPrincipal(Int)
+    /// Of the callers under one rule of the configuration.
+    case perRule(Int)
 }
 
 /// A request that has not ended: what it waits for and what has come.

@@ -39,8 +39,9 @@ struct WaitingShares: Sendable {
     /// What a principal holds.
     func held(by principal: Principal) -> Int { pot.held(by: principal) }
 
-    mutating func makePlace(for caller: CallerKey) -> Pot.Place {
-        pot.makePlace(for: caller.principal, name: caller.connection)
+    /// - Parameter name: How ``overdrawing`` names it.
+    mutating func makePlace(for principal: Principal, name: UInt64) -> Pot.Place {
+        pot.makePlace(for: principal, name: name)
     }
 
     mutating func giveUp(_ place: Pot.Place) { pot.giveUp(place) }
@@ -69,6 +70,6 @@ struct WaitingShares: Sendable {
     /// Whether a floor was given that there was no room for.
     var isOverdrawn: Bool { pot.held > pot.capacity }
 
-    /// The connection that is to lose its newest request, because a floor was given that there was no room for.
+    /// The name of the place that is to lose its newest request, because a floor was given that there was no room for.
     var overdrawing: UInt64? { isOverdrawn ? pot.largest?.holder : nil }
 }

@@ -1,6 +1,7 @@
 import JSONRPCServer
 import Logging
 import NIOCore
+import Rights
 import UpstreamClient
 
 extension ConfigurationKey {
@@ -24,7 +25,8 @@ extension ConfigurationKey {
             case .integer(let range, _): "write an integer from \(range.lowerBound) to \(range.upperBound)"
             case .decimal(let range, _): "write a number from \(range.lowerBound) to \(range.upperBound)"
             case .choice(let words, _): "write one of \(words.joined(separator: ", "))"
-            case .rules: "write rules, such as user:NAME"
+            case .callers: "write who may ask, such as user:NAME"
+            case .mappings: "write a list of rules, each with match: [user:NAME]"
             }
         }
 
@@ -119,7 +121,7 @@ extension ConfigurationKey {
             }
         case .audit:
             .choice(
-                Settings.Audit.self, .usual(Settings.Audit.off.rawValue),
+                AuditScope.self, .usual(AuditScope.off.rawValue),
                 "Log each request; accounts: with the names of the accounts."
             ) { $1.audit = $0 }
         case .maxLineBytes:
@@ -149,9 +151,15 @@ extension ConfigurationKey {
                 "Seconds without connection and work after which the daemon exits; 0: never, else at least 10."
             ) { $1.idleExit = $0 == 0 ? nil : .seconds($0) }
         case .allow:
-            .rules(
+            .callers(
                 "Who may ask: user:NAME, group:NAME, uid:N, gid:N, separated by commas. One match suffices; root always may.",
                 usual: "everyone whom the socket lets in")
+        case .rules:
+            .optional(
+                .mappings,
+                "Rights and shares per caller, a list in the file alone, instead of allow. The first rule that matches decides.",
+                usual: "none", needsRestart: false
+            ) { _, _ in nil }
         case .logLevel:
             .choice(Logger.Level.self, .usual(Logger.Level.info.rawValue), "What is logged.") { $1.logLevel = $0 }
         case .logFormat:
@@ -269,8 +277,8 @@ extension ConfigurationKey.Row {
         }
     }
 
-    fileprivate static func rules(_ meaning: String, usual: String) -> Self {
-        Self(rule: .rules, meaning: meaning, absence: .optional(usual), needsRestart: false) { elements, settings in
+    fileprivate static func callers(_ meaning: String, usual: String) -> Self {
+        Self(rule: .callers, meaning: meaning, absence: .optional(usual), needsRestart: false) { elements, settings in
             do throws(UnusableValue) {
                 settings.allow = try AllowList(elements)
                 return nil

@@ -1,10 +1,10 @@
-/// The keys of the configuration. Each is a flag, an environment variable and a key of the file.
+/// The keys of the configuration. Each is a flag, an environment variable and a key of the file; but see ``isOnlyInFile``.
 public enum ConfigurationKey: String, CaseIterable, Sendable {
     case sdkAppId, admin, secretKeyFile, signerSocket, region, upstreamUrl, upstreamCaFile
     case rateLimit, roundTripCredit, maxInFlight, maxAccountsPerRequest
     case maxQueuedAccounts, maxQueuedAccountsPerUid, maxConnections, maxConnectionsPerUid, maxBufferedBytes
     case audit, maxLineBytes, writeTimeoutSeconds, upstreamTimeoutMs, userSigTtlSeconds, cacheMaxBytes
-    case idleExitSeconds, allow, logLevel, logFormat, metricsListen
+    case idleExitSeconds, allow, rules, logLevel, logFormat, metricsListen
 
     /// What values a key takes, and which one it has if none is given.
     public enum Rule: Hashable, Sendable {
@@ -18,8 +18,10 @@ public enum ConfigurationKey: String, CaseIterable, Sendable {
         case decimal(ClosedRange<Double>, usual: Double)
         /// One of some words.
         case choice([String], usual: String?)
-        /// Rules of who may call, separated by commas.
-        case rules
+        /// Who may call, separated by commas.
+        case callers
+        /// A list of mappings, which only the file can have.
+        case mappings
     }
 
     /// `--rate-limit` for `rateLimit`.
@@ -27,6 +29,9 @@ public enum ConfigurationKey: String, CaseIterable, Sendable {
 
     /// `IMATTRD_RATE_LIMIT` for `rateLimit`.
     public var environmentVariable: String { "IMATTRD_" + words.joined(separator: "_").uppercased() }
+
+    /// Whether it is a key of the file alone.
+    public var isOnlyInFile: Bool { rule == .mappings }
 
     /// What values it takes.
     public var rule: Rule { row.rule }
@@ -40,7 +45,7 @@ public enum ConfigurationKey: String, CaseIterable, Sendable {
     /// The values that are allowed, in a few words; nil if the meaning says it.
     public var allowed: String? {
         switch rule {
-        case .text, .file, .rules: nil
+        case .text, .file, .callers, .mappings: nil
         case .integer(let range, _): "\(range.lowerBound) to \(range.upperBound)"
         case .decimal(let range, _): "\(range.lowerBound) to \(range.upperBound)"
         case .choice(let words, _): words.joined(separator: ", ")

@@ -34,6 +34,24 @@ public struct ConfigurationText: Hashable, Sendable {
             case nothing
             case scalar(String)
             case list([String])
+            /// A list of mappings, which only the file can have.
+            case maps([Map])
+        }
+
+        /// A mapping inside a list.
+        public struct Map: Hashable, Sendable {
+            /// One line of it.
+            public struct Member: Hashable, Sendable {
+                /// What it is named.
+                public let name: String
+                /// A scalar or a list of scalars.
+                public let entry: Entry
+            }
+
+            /// Where it begins.
+            public let origin: Origin
+            /// In the order of the file; a name can occur twice.
+            public let members: [Member]
         }
 
         /// What is written there.
@@ -57,6 +75,7 @@ public struct ConfigurationText: Hashable, Sendable {
             case .nothing: ""
             case .scalar(let text): text
             case .list(let elements): elements.joined(separator: ",")
+            case .maps(let maps): "\(maps.count) mappings"
             }
         }
     }
@@ -79,7 +98,7 @@ public struct ConfigurationText: Hashable, Sendable {
         flags: [ConfigurationKey: String], environment: [String: String], file: YAMLFile? = nil,
         namedFile: String? = nil
     ) {
-        for (key, text) in flags { entries[key] = Entry(text, from: .flag(key.flag)) }
+        for (key, text) in flags where !key.isOnlyInFile { entries[key] = Entry(text, from: .flag(key.flag)) }
         read(environment)
         if let file {
             read(file)
@@ -90,7 +109,10 @@ public struct ConfigurationText: Hashable, Sendable {
 
     private mutating func read(_ environment: [String: String]) {
         for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("IMATTRD_") {
-            if let key = Self.keysByVariable[name] {
+            if let key = Self.keysByVariable[name], key.isOnlyInFile {
+                problems.append(
+                    ConfigurationProblem(key.rawValue, .environment(name), nil, "can be given only in the file"))
+            } else if let key = Self.keysByVariable[name] {
                 if entries[key] == nil { entries[key] = Entry(text, from: .environment(name)) }
             } else if !Self.otherVariables.contains(name) {
                 problems.append(ConfigurationProblem(unknown: name, .environment(WrittenText(name: name).plain)))
@@ -124,6 +146,12 @@ public struct ConfigurationProblem: Error, Hashable, Sendable, CustomStringConve
         description = "\(key)\(place):\(given) \(allowed)".onOneLine
     }
 
+    /// The same for everybody who may ask for the state: a rule names users and accounts, which only its own callers may know.
+    public var descriptionForCallers: String {
+        key.hasPrefix(ConfigurationKey.rules.rawValue)
+            ? "rules: cannot be used; the daemon's log says why" : description
+    }
+
     /// A name that is no key's.
     init(unknown name: String, _ origin: ConfigurationText.Origin) {
         self.init(
@@ -134,10 +162,15 @@ public struct ConfigurationProblem: Error, Hashable, Sendable, CustomStringConve
 extension [ConfigurationProblem] {
     /// A line for each; of many only the first four, and how many more there are: more than a handful of lines hides the first one,
     /// which most often is the cause of the others.
-    public var lines: [String] {
+    public var lines: [String] { lines(\.description) }
+
+    /// The same for everybody who may ask for the state.
+    public var linesForCallers: [String] { lines(\.descriptionForCallers) }
+
+    private func lines(_ text: (ConfigurationProblem) -> String) -> [String] {
         let most = 5
-        if count <= most { return map(\.description) }
-        return prefix(most - 1).map(\.description) + ["and \(count - (most - 1)) more problems; fix these first"]
+        if count <= most { return map(text) }
+        return prefix(most - 1).map(text) + ["and \(count - (most - 1)) more problems; fix these first"]
     }
 }
 

@@ -1,13 +1,12 @@
 import CallScheduling
 import JSONRPCServer
 import Logging
+import Rights
 import UpstreamClient
 import UserSig
 
 /// The configuration as the daemon uses it: every value checked, every default filled in.
 public struct Settings: Hashable, Sendable {
-    /// What an audit line is written for.
-    public enum Audit: String, CaseIterable, Sendable { case off, requests, accounts }
     /// How the lines on standard error are written.
     public enum LogFormat: String, CaseIterable, Sendable { case text, json }
 
@@ -34,11 +33,13 @@ public struct Settings: Hashable, Sendable {
     /// The bounds of the door.
     public var server = ServerLimits()
     /// What an audit line is written for.
-    public var audit = Audit.off
+    public var audit = AuditScope.off
     /// Exit after so long without connections and work; nil: never.
     public var idleExit: Duration?
     /// Who may ask; nil: everybody whom the socket's mode lets in.
     public var allow: AllowList?
+    /// Rights and shares per caller; nil: all callers have the same.
+    public var rules: RuleList?
     /// What is logged.
     public var logLevel = Logger.Level.info
     /// How the lines on standard error are written.
@@ -118,7 +119,9 @@ public struct ReadConfiguration: Sendable {
     public init(_ text: ConfigurationText, in surroundings: Surroundings) {
         let reader = SettingsReader(text, credentialsDirectory: surroundings.credentialsDirectory)
         values = reader.values
-        problems = reader.problems + surroundings.problems(hasAllowList: text.entries[.allow] != nil)
+        problems =
+            surroundings.faults + reader.problems
+            + surroundings.problems(limitedBy: [.allow, .rules].first { text.entries[$0] != nil })
         settings = problems.isEmpty ? reader.settings : nil
         credentialsDirectory = surroundings.credentialsDirectory
         logLevel = reader.settings.logLevel

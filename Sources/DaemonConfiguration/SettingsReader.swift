@@ -1,4 +1,5 @@
 import Glibc
+import Rights
 import UpstreamClient
 
 /// Turns text into settings by the table of keys, and collects everything that is wrong with it.
@@ -35,10 +36,16 @@ struct SettingsReader {
         switch entry.content {
         case .nothing:
             return report(key, nil, "has no value; \(row.allowedInWords), or leave the key out")
-        case .list where row.rule != .rules:
+        case .maps(let maps) where row.rule == .mappings: return readRules(maps, entry.origin)
+        case .list([]) where row.rule == .mappings:
+            return report(key, nil, "an empty list allows no user; leave the key out to allow all")
+        case .scalar where row.rule == .mappings, .list where row.rule == .mappings:
+            return report(key, entry.text, "must be a list of rules, such as - match: [user:NAME]")
+        case .maps: return report(key, nil, "must be a value or a list of values")
+        case .list where row.rule != .callers:
             return report(key, entry.text, "must be one value, not a list")
         case .list(let list): elements = list
-        case .scalar(let text): elements = row.rule == .rules ? Self.rules(text) : [text]
+        case .scalar(let text): elements = row.rule == .callers ? Self.callers(text) : [text]
         }
         note(key, elements.joined(separator: ","), entry.origin)
         // A region is of no effect beside a URL.
@@ -77,6 +84,18 @@ struct SettingsReader {
         }
         if let idle = settings.idleExit, idle < .seconds(10) {
             report(.idleExitSeconds, text.entries[.idleExitSeconds]?.text, "must be 0 (never) or at least 10")
+        }
+    }
+
+    /// Comes after the keys whose bounds hold for the rules, too.
+    private mutating func readRules(_ maps: [ConfigurationText.Entry.Map], _ origin: ConfigurationText.Origin) {
+        let reader = RuleReader(maps, settings)
+        problems += reader.problems
+        settings.rules = reader.list
+        values.append(
+            .init(key: .rules, text: reader.rules.map(\.name).joined(separator: ", ").onOneLine, origin: origin))
+        if text.entries[.allow] != nil {
+            report(.rules, nil, "excludes allow; leave one of them out")
         }
     }
 
@@ -119,7 +138,7 @@ struct SettingsReader {
         values[place] = .init(key: .userSigTtlSeconds, text: "\(Settings.lifetimeFromSigner)", origin: .builtIn)
     }
 
-    private static func rules(_ text: String) -> [String] {
+    private static func callers(_ text: String) -> [String] {
         text.split(separator: ",").map { rule in
             String(rule.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
         }

@@ -25,7 +25,7 @@ public struct WrittenText: Hashable, Sendable, CustomStringConvertible {
         case .file: self.init(path: text)
         case .integer, .decimal, .choice:
             self.init(text, isHidden: text.count > Self.longestWord || Self.mayBeSecret(text))
-        case .text, .rules, nil: self.init(text, isHidden: Self.mayBeSecret(text))
+        case .text, .callers, .mappings, nil: self.init(text, isHidden: Self.mayBeSecret(text))
         }
     }
 

@@ -1,7 +1,7 @@
 import CLibYAML
 import Glibc
 
-/// A flat YAML file: one mapping of names to scalars or to lists of scalars, all read as text.
+/// A YAML file: one mapping of names to scalars, to lists of scalars, or to lists of flat mappings, all read as text.
 public struct YAMLFile: Hashable, Sendable {
     /// The entries in the order of the file.
     public private(set) var entries: [(name: String, entry: ConfigurationText.Entry)] = []
@@ -173,21 +173,39 @@ private final class YAMLEvents {
         let origin = ConfigurationText.Origin.file(path, line: event.line)
         switch event.kind {
         case YAML_SCALAR_EVENT: return .init(event.isNull ? .nothing : .scalar(event.text), from: origin)
-        case YAML_SEQUENCE_START_EVENT: return .init(.list(try elements(of: key)), from: origin)
+        case YAML_SEQUENCE_START_EVENT: return .init(try elements(of: key), from: origin)
         default: throw ConfigurationProblem(key, origin, nil, "must be a value or a list of values")
         }
     }
 
-    private func elements(of key: String) throws(ConfigurationProblem) -> [String] {
+    /// A list: of scalars, or of mappings.
+    private func elements(of key: String) throws(ConfigurationProblem) -> ConfigurationText.Entry.Content {
         var elements: [String] = []
+        var maps: [ConfigurationText.Entry.Map] = []
         while true {
             let event = try next()
             switch event.kind {
-            case YAML_SCALAR_EVENT: elements.append(event.text)
-            case YAML_SEQUENCE_END_EVENT: return elements
+            case YAML_SCALAR_EVENT where maps.isEmpty: elements.append(event.text)
+            case YAML_MAPPING_START_EVENT where elements.isEmpty:
+                maps.append(try map(in: "\(key)[\(maps.count)]", line: event.line))
+            case YAML_SEQUENCE_END_EVENT: return maps.isEmpty ? .list(elements) : .maps(maps)
             default:
-                throw ConfigurationProblem(key, .file(path, line: event.line), nil, "must be a list of plain values")
+                throw ConfigurationProblem(
+                    key, .file(path, line: event.line), nil, "must be a list of plain values, or one of mappings")
             }
         }
+    }
+
+    private func map(in place: String, line: Int) throws(ConfigurationProblem) -> ConfigurationText.Entry.Map {
+        var members: [ConfigurationText.Entry.Map.Member] = []
+        while let name = try key() {
+            let shown = "\(place).\(WrittenText(name: name.text).plain)"
+            let entry = try value(of: shown)
+            if case .maps = entry.content {
+                throw ConfigurationProblem(shown, entry.origin, nil, "must be a value or a list of plain values")
+            }
+            members.append(.init(name: name.text, entry: entry))
+        }
+        return .init(origin: .file(path, line: line), members: members)
     }
 }

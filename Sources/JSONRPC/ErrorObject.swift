@@ -21,6 +21,8 @@ public struct ErrorObject: Error, Hashable, Sendable {
     public var retryAfterMs: Int64?
     /// Which param was wrong, such as `To_Account[3]`.
     public var path: String?
+    /// The operator's rule that refused it.
+    public var rule: String?
     /// The limit that was reached: its value and its configuration key.
     public var limit: Limit?
     /// Accounts of the request whose answers were fetched all the same.
@@ -129,6 +131,7 @@ public struct ErrorObject: Error, Hashable, Sendable {
         json.member("attempts", attempts) { $0.integer($1) }
         json.member("retryAfterMs", retryAfterMs) { $0.integer($1) }
         json.member("path", path) { $0.string($1) }
+        json.member("rule", rule) { $0.string($1) }
         json.member("limit", limit?.value) { $0.integer($1) }
         json.member("limitName", limit?.name) { $0.string($1) }
         json.member("fetched", fetched) { $0.integer($1) }

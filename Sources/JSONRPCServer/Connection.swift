@@ -15,6 +15,7 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     let principal: Principal
     let door: Door
     var use = ConnectionUse()
+    var note = ServiceNote()
     private let openedAt: NIODeadline
     /// Where it is in the server's order of idleness.
     let idlePlace: Int
@@ -52,8 +53,8 @@ final class Connection: ChannelDuplexHandler, RPCConnection {
     /// What is seen of it from outside.
     func figures(at now: NIODeadline) -> ConnectionFigures {
         ConnectionFigures(
-            number: number, caller: caller, age: now - openedAt, use: use, waitingRequests: state.waitingRequests,
-            unreadBytes: server.ledger.answerBytes(of: state.account))
+            number: number, caller: caller, door: door, principal: principal, note: note, age: now - openedAt, use: use,
+            waitingRequests: state.waitingRequests, unreadBytes: server.ledger.answerBytes(of: state.account))
     }
 
     // MARK: The channel

@@ -1,11 +1,35 @@
+import Accounting
 import NIOCore
 
 /// By which kind of socket a connection came.
 public enum Door: Hashable, Sendable {
-    /// Every caller's.
+    /// Every caller's, `rpc`.
     case callers
+    /// Those of a container, say: the socket `rpc-NAME`.
+    case named(String)
     /// That of administrators.
     case administrators
+
+    /// The socket's name, as the service manager hands it over.
+    public var name: String {
+        switch self {
+        case .callers: "rpc"
+        case .named(let name): "rpc-\(name)"
+        case .administrators: "admin"
+        }
+    }
+
+    /// How many sockets `rpc-NAME` there may be.
+    public static let mostNamed = 16
+
+    /// Whether a socket `rpc-NAME` can have this name: 1 to 32 of a to z, 0 to 9 and `-`.
+    public static func isName(_ name: String) -> Bool {
+        1...32 ~= name.utf8.count
+            && name.utf8.allSatisfy { byte in
+                UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+                    || byte == UInt8(ascii: "-")
+            }
+    }
 }
 
 /// What a connection, or a user, has asked for so far.
@@ -25,12 +49,31 @@ public struct ConnectionUse: Hashable, Sendable {
     }
 }
 
+/// What the service has found out about a connection, kept with it so that it need not be found out for each request.
+public struct ServiceNote: Hashable, Sendable {
+    /// By which the service knows whether it still holds; 0 before anything was found out.
+    public var generation: UInt32 = 0
+    /// What it is.
+    public var value: Int32 = 0
+    /// By which rule its requests are accounted now; that by which it was accepted is in its principal.
+    public var rule = RuleIndex.none
+
+    /// Nothing yet.
+    public init() {}
+}
+
 /// An open connection, for those who want to know who is there.
 public struct ConnectionFigures: Sendable {
     /// Its number.
     public let number: UInt64
     /// Who is at the other end.
     public let caller: Caller
+    /// The socket that it came by.
+    public let door: Door
+    /// Whose part of each bound it takes.
+    public let principal: Principal
+    /// What the service has found out about it.
+    public let note: ServiceNote
     /// How long it has been open.
     public let age: TimeAmount
     /// What it has asked for.

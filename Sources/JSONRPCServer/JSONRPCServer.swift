@@ -15,7 +15,7 @@ public final class JSONRPCServer {
     let now: () -> NIODeadline
     let listeners: Listeners
     private var connections: [UInt64: Connection] = [:]
-    private var connectionsByUID: [UInt32: Int] = [:]
+    private var connectionsByPrincipal: [Principal: Int] = [:]
     private var pastUse = PastUse()
     private var lastConnection: UInt64 = 0
     private var flushes = FlushQueue<Connection>()
@@ -83,6 +83,8 @@ public final class JSONRPCServer {
     public var isShortOfDescriptors: Bool { listeners.areShortOfDescriptors }
     /// Bytes of answers that wait for clients to read them.
     public var bufferedBytes: Int { ledger.buffered }
+    /// Bytes of lines that have not ended, or have not been taken yet.
+    public var lineBytes: Int { ledger.inputBytes }
     /// Turns that the server has taken after the loop had looked at its sockets.
     public private(set) var turnsTaken = 0
 
@@ -165,9 +167,9 @@ public final class JSONRPCServer {
         guard let socket = transport, let caller = identify(socket) else {
             throw ChannelError.inappropriateOperationForState
         }
-        let principal = door == .callers ? Principal(uid: caller.uid) : .administrators
+        let principal = service.principal(of: caller, at: door)
         let account = ledger.open(for: principal, number: lastConnection + 1)
-        if let limit = refusal(of: caller, door, account) {
+        if let limit = refusal(of: principal, account) {
             ledger.close(account)
             ledger.counters.refusedConnections[limit.name, default: 0] += 1
             let error = ErrorObject.overloadedServer(limit.name, limit.value)
@@ -199,7 +201,7 @@ public final class JSONRPCServer {
                 idlePlace: place, openedAt: now()),
             server: self)
         connections[connection.number] = connection
-        if door == .callers { connectionsByUID[caller.uid, default: 0] += 1 }
+        if principal != .administrators { connectionsByPrincipal[principal, default: 0] += 1 }
         // Last, as it may fail: then the channel is closed, and the connection is not in the pipeline to notice.
         do {
             try channel.pipeline.syncOperations.addHandler(connection)
@@ -223,11 +225,11 @@ public final class JSONRPCServer {
     /// The limit by which another connection is refused, if one is. May close the longest idle connection of another
     /// principal.
     private func refusal(
-        of caller: Caller, _ door: Door, _ account: DoorLedger.Account
+        of principal: Principal, _ account: DoorLedger.Account
     ) -> (name: String, value: Int)? {
         let admission = ledger.admission(of: account)
         if case .refused(let name, let value) = admission { return (name, value) }
-        if door == .callers, connectionsByUID[caller.uid, default: 0] >= limits.maxConnectionsPerUID {
+        if principal != .administrators, connectionsByPrincipal[principal, default: 0] >= limits.maxConnectionsPerUID {
             return ("maxConnectionsPerUid", limits.maxConnectionsPerUID)
         }
         if case .insteadOfOne(let principal) = admission {
@@ -241,9 +243,9 @@ public final class JSONRPCServer {
     func removed(_ connection: Connection) {
         guard connections.removeValue(forKey: connection.number) != nil else { return }
         idleness.remove(connection.idlePlace)
-        if connection.door == .callers {
-            let left = connectionsByUID[connection.caller.uid, default: 1] - 1
-            connectionsByUID[connection.caller.uid] = left == 0 ? nil : left
+        if connection.principal != .administrators {
+            let left = connectionsByPrincipal[connection.principal, default: 1] - 1
+            connectionsByPrincipal[connection.principal] = left == 0 ? nil : left
         }
         pastUse.add(connection.use, of: connection.caller.uid)
         listeners.descriptorMayBeFree()

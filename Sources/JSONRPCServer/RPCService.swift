@@ -29,6 +29,9 @@ public protocol RPCService: AnyObject {
     /// Takes note of a notification, which has no answer.
     func notified(of notification: Request, on connection: any RPCConnection)
 
+    /// Whose part of each bound of the server a connection takes, for as long as it is open.
+    func principal(of caller: Caller, at door: Door) -> Principal
+
     /// The client of a connection does not read its answers: over 1 MiB of them wait for it. Its requests that wait may be kept
     /// back until ``readingResumed(_:)``, or until the connection ends, which withdraws them. Not called while a call or a
     /// completion of this connection is running, but maybe at the end of ``JSONRPCServer/answerTogether(_:)``.
@@ -39,6 +42,11 @@ public protocol RPCService: AnyObject {
 }
 
 extension RPCService {
+    /// Its user's; that of all administrators on their socket.
+    public func principal(of caller: Caller, at door: Door) -> Principal {
+        door == .administrators ? .administrators : Principal(uid: caller.uid)
+    }
+
     /// Does nothing.
     public func readingStopped(_ connection: any RPCConnection) {}
 
@@ -59,6 +67,9 @@ public protocol RPCConnection: AnyObject {
 
     /// What it has asked for; the service counts items.
     var use: ConnectionUse { get set }
+
+    /// What the service has found out about it; the service's own.
+    var note: ServiceNote { get set }
 
     /// Identifies the connection among those of the server: counts from 1.
     var number: UInt64 { get }

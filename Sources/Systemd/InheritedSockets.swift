@@ -7,20 +7,40 @@ public struct InheritedSockets: Sendable {
     public struct Failure: Error, CustomStringConvertible {
         /// The sentence.
         public let description: String
+
+        init(description: String) { self.description = description }
+
+        init(twoNamed name: String) {
+            self.init(
+                description:
+                    "two sockets named \(name) were handed over; each socket unit needs a FileDescriptorName= of its own"
+            )
+        }
     }
 
-    /// The listening Unix socket that callers connect to, named `rpc`; a single one without a name will do.
-    public let rpc: CInt
-    /// Where it is in the file system.
-    public let rpcPath: String
+    /// A listening Unix socket that callers connect to.
+    public struct Callers: Hashable, Sendable {
+        /// `rpc` or `rpc-NAME`; a single socket without a name is `rpc`.
+        public let name: String
+        /// The socket.
+        public let descriptor: CInt
+        /// Where it is in the file system.
+        public let path: String
+    }
+
+    /// The sockets that callers connect to. What has an unknown name is among them, if callers can connect to it: so they are answered.
+    public private(set) var callers: [Callers] = []
+    /// Why the daemon must not serve, a sentence each; empty if it may. To end instead would have the service manager start the program
+    /// again at once, for the same callers.
+    public private(set) var faults: [String] = []
     /// The file in which an earlier process has written down the limiter's slots, named `slots`; it comes from the service
     /// manager's store.
-    public let slots: CInt?
+    public private(set) var slots: CInt?
     /// The listening socket for HTTP requests for metrics, named `metrics`: Unix with a path, or TCP on a loopback address.
-    public let metrics: CInt?
+    public private(set) var metrics: CInt?
 
     /// The listening Unix socket of administrators, named `admin`.
-    public let admin: CInt?
+    public private(set) var admin: CInt?
 
     private static let unnamed = "unknown"
 
@@ -29,37 +49,43 @@ public struct InheritedSockets: Sendable {
     public init?() throws(Failure) {
         let descriptors = try Self.descriptors()
         if descriptors.isEmpty { return nil }
-        var rpc: CInt?
-        var slots: CInt?
-        var metrics: CInt?
-        var admin: CInt?
+        let isSingle = descriptors.count { $0.name != "slots" } == 1
         for (name, descriptor) in descriptors {
-            if name == "rpc" || (name == Self.unnamed && descriptors.count { $0.name != "slots" } == 1) {
-                guard rpc == nil else { throw Failure(description: "two sockets named rpc were handed over") }
-                rpc = descriptor
-            } else if name == "slots", slots == nil {
-                slots = descriptor
-            } else if name == "metrics" {
-                guard metrics == nil else { throw Failure(description: "two sockets named metrics were handed over") }
-                try Self.checkMetrics(descriptor)
-                metrics = descriptor
-            } else if name == "admin" {
-                guard admin == nil else { throw Failure(description: "two sockets named admin were handed over") }
-                try Self.checkAdmin(descriptor)
-                admin = descriptor
-            } else {
+            do throws(Failure) {
+                try take(descriptor, named: isSingle && name == Self.unnamed ? "rpc" : name)
+            } catch {
+                faults.append(error.description)
+            }
+        }
+        if callers.isEmpty { faults.append("no socket named rpc was handed over") }
+    }
+
+    private mutating func take(_ descriptor: CInt, named name: String) throws(Failure) {
+        switch name {
+        case "slots" where slots == nil: slots = descriptor
+        case "metrics":
+            guard metrics == nil else { throw Failure(twoNamed: name) }
+            try Self.checkMetrics(descriptor)
+            metrics = descriptor
+        case "admin":
+            guard admin == nil else { throw Failure(twoNamed: name) }
+            try Self.checkAdmin(descriptor)
+            admin = descriptor
+        default:
+            let isTwice = callers.contains { $0.name == name }
+            callers.append(
+                Callers(name: name, descriptor: descriptor, path: try Self.path(of: descriptor, named: name)))
+            if isTwice { throw Failure(twoNamed: name) }
+            guard name == "rpc" || name.hasPrefix(Self.named) else {
                 throw Failure(
                     description:
                         "a descriptor named \"\(name)\" was handed over; set FileDescriptorName=rpc in the socket unit")
             }
         }
-        guard let rpc else { throw Failure(description: "no socket named rpc was handed over") }
-        self.rpc = rpc
-        self.slots = slots
-        self.metrics = metrics
-        self.admin = admin
-        rpcPath = try Self.path(of: rpc, named: "rpc")
     }
+
+    /// How the names of further sockets begin.
+    public static let named = "rpc-"
 
     private static func descriptors() throws(Failure) -> [(name: String, descriptor: CInt)] {
         // The library makes an array of texts, as many as it returns, which belong to the caller.

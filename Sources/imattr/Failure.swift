@@ -86,7 +86,8 @@ struct Failure {
     private static func hint(_ answer: ErrorObject) -> String? {
         let pause = answer.retryAfterMs.map(duration(milliseconds:))
         switch (ExitStatus(.refused(answer)), answer.retryable, pause) {
-        case (.accessDenied, _, _): return "The daemon's 'allow' rules do not let this user call."
+        case (.accessDenied, _, _):
+            return "The operator does not allow it to this user; 'imattr doctor' says which rule applies."
         case (.misconfigured, _, _): return "An administrator finds the reason with: journalctl -u imattrd"
         case (_, true, let pause?): return "Try again in \(pause)."
         case (_, true, nil): return "Try again."

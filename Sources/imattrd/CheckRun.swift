@@ -7,6 +7,8 @@ import Glibc
 struct CheckRun {
     let source: ConfigurationSource
     let online: Bool
+    /// Whose rights are shown; nil: nobody's.
+    let caller: NamedCaller?
 
     /// Gives the status to exit with.
     func run() async throws -> ExitCode {
@@ -31,7 +33,13 @@ struct CheckRun {
         warnOfSharedApp(configuration)
         let problems = configuration.allProblems
         if !problems.isEmpty { return failure(.misconfigured, problems) }
-        if let settings = configuration.settings { try show(ResourceReport(settings, .ofThisProcess())) }
+        if let settings = configuration.settings {
+            for line in settings.rules.map(RightsText.lines) ?? [] { try show(line: line) }
+            try show(ResourceReport(settings, .ofThisProcess()))
+            if let caller {
+                for line in RightsText.lines(of: caller.caller, at: caller.door, by: settings) { try show(line: line) }
+            }
+        }
         if let warning = ResourceReport.warning(ofKeyIn: configuration) { StandardError.say("warning: \(warning)") }
         guard let finding else { return .success }
         if !finding.succeeded { return failure(.misconfigured, finding.lines) }

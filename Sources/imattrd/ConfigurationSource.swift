@@ -9,12 +9,20 @@ struct ConfigurationSource: Sendable {
     /// The file, if one was named.
     let file: String?
     let flags: [ConfigurationKey: String]
+    /// The sockets that callers connect to, once they are known, and what is wrong with them.
+    var sockets: (paths: [String], faults: [String]) = ([], [])
+
+    init(file: String?, flags: [ConfigurationKey: String]) {
+        self.file = file
+        self.flags = flags
+    }
 
     /// Reads everything as it is now.
-    func read(socketPath: String?) -> ReadConfiguration {
+    func read() -> ReadConfiguration {
         let environment = Self.environment()
         let surroundings = Surroundings(
-            credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], socketPath: socketPath)
+            credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], socketPaths: sockets.paths,
+            socketFaults: sockets.faults)
         return ReadConfiguration(text(environment), in: surroundings)
     }
 
@@ -31,7 +39,7 @@ struct ConfigurationSource: Sendable {
         }
         return ReadConfiguration(
             text(environment),
-            in: Surroundings(credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], socketPath: nil))
+            in: Surroundings(credentialsDirectory: environment["CREDENTIALS_DIRECTORY"]))
     }
 
     /// Whether something says where the key is, so that it need not be looked for.

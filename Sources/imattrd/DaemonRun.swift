@@ -14,52 +14,95 @@ struct DaemonRun {
     /// Serves the socket that systemd has handed over. A bad configuration does not end it: systemd would start it again
     /// at once for the same waiting caller, until the socket unit fails for good.
     func run(inherited: InheritedSockets) async throws {
-        let configuration = source.read(socketPath: inherited.rpcPath)
+        var source = source
+        let callers = Self.callers(inherited, faults: &source.sockets.faults)
+        source.sockets.paths = callers.map(\.path)
+        let configuration = source.read()
         let log = Log(isJSON: configuration.logFormat == .json, level: configuration.logLevel)
         defer { log.flush() }
         if inherited.metrics == nil, configuration.settings?.metricsListen != nil {
             log.logger.warning("metricsListen is ignored under systemd: enable imattrd-metrics.socket")
         }
         try await serve(
+            source,
             Sockets(
-                rpc: inherited.rpc, path: inherited.rpcPath, unbind: nil, admin: inherited.admin,
-                metrics: inherited.metrics, metricsAddress: nil),
+                callers: callers, admin: inherited.admin, metrics: inherited.metrics, metricsAddress: nil),
             environment(mayHavePredecessor: false, slots: slotMemory(inherited, log.logger), log), log)
     }
 
+    /// The doors of the sockets that were handed over, by their names. One with a name that cannot be one is served as `rpc`: by what is
+    /// at fault then, no caller gets more than the reason.
+    private static func callers(_ inherited: InheritedSockets, faults: inout [String]) -> [Sockets.Callers] {
+        faults = inherited.faults
+        let callers = inherited.callers.map { socket in
+            let name = String(socket.name.dropFirst(InheritedSockets.named.count))
+            let isNamed = socket.name.hasPrefix(InheritedSockets.named)
+            if isNamed, !Door.isName(name) {
+                faults.append("\(socket.name) is no name of a socket: after rpc- come 1 to 32 of a-z, 0-9 and '-'")
+            }
+            let door = isNamed && Door.isName(name) ? Door.named(name) : .callers
+            return Sockets.Callers(door: door, descriptor: socket.descriptor, path: socket.path, unbind: nil)
+        }
+        let named = callers.count { $0.door != .callers }
+        if named > Door.mostNamed {
+            faults.append("\(named) sockets named rpc-NAME were handed over; at most \(Door.mostNamed) are served")
+        }
+        return callers
+    }
+
     /// Binds a socket and serves it. A bad configuration ends it.
-    func run(socketPath: String, group: String?) async throws {
-        let configuration = source.read(socketPath: nil)
+    func run(own wanted: [SocketOption], group: String?) async throws {
+        let configuration = source.read()
         let problems = configuration.allProblems
         if !problems.isEmpty { throw failure(.misconfigured, problems) }
         let gid = try group.map(gid(of:))
-        try checkFolder(of: socketPath)
+        for option in wanted { try checkFolder(of: option.path) }
         let log = Log(isJSON: configuration.logFormat == .json, level: configuration.logLevel)
         defer { log.flush() }
-        let socket = try orFail(.noSocket) { () throws(OwnSocket.Failure) in
-            try OwnSocket(path: socketPath, group: gid, notesMark: SlotMemory.mark)
+        var sockets: [(door: Door, socket: OwnSocket)] = []
+        defer { for (_, socket) in sockets { socket.remove() } }
+        for option in wanted {
+            let socket = try orFail(.noSocket) { () throws(OwnSocket.Failure) in
+                try OwnSocket(
+                    path: option.path, group: option.door == .callers ? gid : nil,
+                    notesMark: sockets.isEmpty ? SlotMemory.mark : [])
+            }
+            sockets.append((option.door, socket))
         }
-        defer { socket.remove() }
+        var source = source
+        source.sockets.paths = wanted.map(\.path)
+        // The limiter's slots are in the first one's lock file.
+        guard let first = sockets.first?.socket else { return }
         let metrics = try configuration.settings?.metricsListen.map { address in
             try orFail(.noSocket) { () throws(MetricsSocket.Failure) in try MetricsSocket(address) }
         }
         try await serve(
+            source,
             Sockets(
-                rpc: socket.descriptor, path: socketPath, unbind: { socket.unbind() }, admin: nil,
-                metrics: metrics?.descriptor, metricsAddress: metrics?.description),
+                callers: zip(wanted, sockets).map { option, own in
+                    Sockets.Callers(
+                        door: own.door, descriptor: own.socket.descriptor, path: option.path,
+                        unbind: { own.socket.unbind() })
+                }, admin: nil, metrics: metrics?.descriptor, metricsAddress: metrics?.description),
             environment(
-                mayHavePredecessor: socket.remains == .socket,
+                mayHavePredecessor: first.remains == .socket,
                 slots: slotMemory(
-                    in: socket.lockFile, isNew: socket.remains != .lockFile, boot: SlotMemory.bootID, log.logger),
+                    in: first.lockFile, isNew: first.remains != .lockFile, boot: SlotMemory.bootID, log.logger),
                 administrator: geteuid(), log), log)
     }
 
     /// What is listened on.
     private struct Sockets {
-        let rpc: CInt
-        let path: String
-        /// Takes the path away; nil if another process goes on with the socket.
-        let unbind: (@Sendable () -> Void)?
+        /// A socket of callers.
+        struct Callers {
+            let door: Door
+            let descriptor: CInt
+            let path: String
+            /// Takes the path away; nil if another process goes on with the socket.
+            let unbind: (@Sendable () -> Void)?
+        }
+
+        let callers: [Callers]
         let admin: CInt?
         let metrics: CInt?
         /// Nil if the socket of the metrics was handed over.
@@ -125,7 +168,7 @@ struct DaemonRun {
     }
 
     private func serve(
-        _ sockets: Sockets, _ environment: Daemon.Environment, _ log: Log
+        _ source: ConfigurationSource, _ sockets: Sockets, _ environment: Daemon.Environment, _ log: Log
     ) async throws {
         // Trapped before anything is served, so that none is missed.
         let signals = Signals.shared.trap()
@@ -134,17 +177,19 @@ struct DaemonRun {
             stateChanged: { ServiceManager.notify(.status($0.description)) }, idle: { idleContinuation.yield() },
             reloading: { ServiceManager.notify(.reloading) },
             reloaded: { ServiceManager.notify(.ready, .status(Self.status($1, after: $0))) })
-        let source = source
         let eventLoop = MainLoop.eventLoop
-        let path = sockets.path
         let daemon = try await Daemon.start(
-            on: eventLoop, source: { source.read(socketPath: path) }, logger: log.logger,
+            on: eventLoop, source: { source.read() }, logger: log.logger,
             environment: environment, hooks: hooks)
-        try await daemon.listen(on: sockets.rpc, unbind: sockets.unbind)
+        for callers in sockets.callers {
+            try await daemon.listen(on: callers.descriptor, as: callers.door, unbind: callers.unbind)
+        }
         if let admin = sockets.admin { try await daemon.listen(on: admin, as: .administrators) }
         if let metrics = sockets.metrics { try await daemon.serveMetrics(on: metrics) }
         ServiceManager.notify(.ready)
-        var metadata: Logger.Metadata = ["version": "\(Version.current)", "socket": "\(path)"]
+        var metadata: Logger.Metadata = [
+            "version": "\(Version.current)", "socket": "\(sockets.callers.map(\.path).joined(separator: ", "))",
+        ]
         if let address = sockets.metricsAddress { metadata["metrics"] = "\(address)" }
         try await daemon.logger.notice("started", metadata: Event.started.metadata(metadata))
         try await waitForEnd(daemon, eventLoop, signals, idle)
@@ -188,6 +233,6 @@ struct DaemonRun {
 
     private static func status(_ state: DaemonState, after outcome: ReloadOutcome) -> String {
         if outcome.succeeded { return state.description }
-        return "\(state); the last reload failed: \(outcome.problems.joined(separator: "; "))"
+        return "\(state); the last reload failed: \(outcome.problemsForCallers.joined(separator: "; "))"
     }
 }

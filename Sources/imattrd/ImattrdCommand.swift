@@ -27,18 +27,28 @@ struct ImattrdCommand: AsyncParsableCommand {
         completion: .file())
     var config: String?
     @Option(
-        help: ArgumentHelp("Bind a socket here; ignored if systemd hands one over.", valueName: "path"),
+        help: ArgumentHelp(
+            "Bind a socket here; ignored if systemd hands one over. Several can be given: all but one have a name, for rules.",
+            valueName: "[name=]path"),
         completion: .file())
-    var socket: String?
-    @Option(help: ArgumentHelp("The group that may connect to --socket.", valueName: "group")) var socketGroup: String?
+    var socket: [String] = []
+    @Option(help: ArgumentHelp("The group that may connect to the --socket without a name.", valueName: "group"))
+    var socketGroup: String?
     @Flag(help: "Print the configuration in force and where it comes from, and exit.") var check = false
     @Flag(help: "With --check: make one real call, too.") var online = false
+    @Option(
+        name: .customLong("as"),
+        help: ArgumentHelp(
+            "With --check: print the rights of a caller: user:NAME, uid:N or socket:NAME[,uid:N].", valueName: "caller")
+    )
+    var caller: String?
     @Flag(help: .init("Print what manuals are made from, as JSON, and exit.", visibility: .hidden)) var describe = false
     @OptionGroup(title: "Keys") var keys: KeyOptions
 
     func validate() throws {
+        if caller != nil, !check { throw ValidationError("--as goes only with --check") }
         if online, !check { throw ValidationError("--online goes only with --check") }
-        if socketGroup != nil, socket == nil { throw ValidationError("--socket-group goes only with --socket") }
+        if socketGroup != nil, socket.isEmpty { throw ValidationError("--socket-group goes only with --socket") }
     }
 
     func run() async throws {
@@ -47,12 +57,14 @@ struct ImattrdCommand: AsyncParsableCommand {
             return
         }
         let source = ConfigurationSource(file: config, flags: keys.values)
-        if check { throw try await CheckRun(source: source, online: online).run() }
+        if check {
+            throw try await CheckRun(source: source, online: online, caller: try caller.map(NamedCaller.init)).run()
+        }
         let inherited = try orFail(.noSocket) { () throws(InheritedSockets.Failure) in try InheritedSockets() }
         if let inherited {
             try await DaemonRun(source: source).run(inherited: inherited)
-        } else if let socket {
-            try await DaemonRun(source: source).run(socketPath: socket, group: socketGroup)
+        } else if !socket.isEmpty {
+            try await DaemonRun(source: source).run(own: try SocketOption.all(socket), group: socketGroup)
         } else {
             throw ValidationError("no socket: give --socket PATH, or start imattrd.socket with systemctl")
         }

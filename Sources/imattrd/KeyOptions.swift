@@ -2,7 +2,7 @@ import ArgumentParser
 import AttributeDaemon
 import DaemonConfiguration
 
-/// A flag for each key of the configuration. Flags override the environment, which overrides the file.
+/// A flag for each key of the configuration that can be one. Flags override the environment, which overrides the file.
 struct KeyOptions: ParsableArguments {
     @Option(.sdkAppId) var sdkAppId: String?
     @Option(.admin) var admin: String?
@@ -65,7 +65,8 @@ extension ConfigurationKey {
         case .file: "path"
         case .integer, .decimal: "number"
         case .choice: "word"
-        case .rules: "rules"
+        case .callers: "callers"
+        case .mappings: "rules"
         }
     }
 
@@ -73,7 +74,7 @@ extension ConfigurationKey {
         switch rule {
         case .file: .file()
         case .choice(let words, _): .list(words)
-        case .text, .integer, .decimal, .rules: nil
+        case .text, .integer, .decimal, .callers, .mappings: nil
         }
     }
 }

@@ -179,6 +179,7 @@ import Testing
         error.attempts = 1
         error.retryAfterMs = 1
         error.path = "p"
+        error.rule = "r"
         error.limit = .init("maxConnections", 1)
         error.fetched = 1
         error.failed = [Array(#"{"To_Account":"a","ErrorCode":1,"ErrorInfo":"x"}"#.utf8)]

@@ -25,15 +25,15 @@ final class DaemonUnderTest: Sendable {
     static func run(
         sandbox change: (inout SandboxConfiguration) -> Void = { _ in }, flags: [ConfigurationKey: String] = [:],
         environment: [ConfigurationKey: String] = [:], key: String? = SandboxConfiguration.madeUpSecretKey,
-        resources: ResourceLimits = .ample,
-        administrator: UInt32? = nil, clocks: @escaping @Sendable () -> ClockReading = { .now() },
+        resources: ResourceLimits = .ample, administrator: UInt32? = nil, yaml: String? = nil,
+        clocks: @escaping @Sendable () -> ClockReading = { .now() },
         _ body: (DaemonUnderTest) async throws -> Void
     ) async throws {
         var configuration = SandboxConfiguration()
         change(&configuration)
         let sandbox = try await SandboxServer.start(configuration)
         let test = try await DaemonUnderTest(
-            sandbox, configuration, flags, environment, key: key, resources, administrator, clocks)
+            sandbox, configuration, flags, environment, key: key, resources, administrator, yaml, clocks)
         let result: Result<Void, any Error>
         do { result = .success(try await body(test)) } catch { result = .failure(error) }
         try await test.tearDown()
@@ -43,7 +43,7 @@ final class DaemonUnderTest: Sendable {
     private init(
         _ sandbox: SandboxServer, _ configuration: SandboxConfiguration, _ flags: [ConfigurationKey: String],
         _ environmentKeys: [ConfigurationKey: String], key: String?, _ resources: ResourceLimits,
-        _ administrator: UInt32?,
+        _ administrator: UInt32?, _ yaml: String?,
         _ clocks: @escaping @Sendable () -> ClockReading
     ) async throws {
         self.sandbox = sandbox
@@ -64,7 +64,7 @@ final class DaemonUnderTest: Sendable {
         }
         let variables = Dictionary(
             uniqueKeysWithValues: environmentKeys.map { ($0.key.environmentVariable, $0.value) })
-        let all = MutableFlags(basic.merging(flags) { $1 })
+        let all = MutableFlags(basic.merging(flags) { $1 }, yaml: yaml)
         self.flags = all
         let log = CollectedLog()
         self.log = log
@@ -78,8 +78,10 @@ final class DaemonUnderTest: Sendable {
             on: group.any(),
             source: {
                 ReadConfiguration(
-                    ConfigurationText(flags: all.value, environment: variables),
-                    in: Surroundings(credentialsDirectory: nil, socketPath: nil))
+                    ConfigurationText(
+                        flags: all.value, environment: variables,
+                        file: all.yaml.map { YAMLFile(Array($0.utf8), path: "test.yaml") }),
+                    in: Surroundings(credentialsDirectory: nil))
             }, logger: Logger(label: "test") { _ in CollectingLogHandler(log: log) }, environment: environment)
         try await daemon.listen(on: socket.descriptor)
     }
@@ -87,7 +89,19 @@ final class DaemonUnderTest: Sendable {
     /// Changes the configuration that the next reload finds; nil takes a key out.
     func set(_ key: ConfigurationKey, _ value: String?) { flags.set(key, value) }
 
+    /// Changes the file that the next reload finds.
+    func set(yaml: String?) { flags.yaml = yaml }
+
     func connect() async throws -> LineClient { try await LineClient.connect(to: socketPath) }
+
+    /// Serves another socket, which has a folder of its own; it is removed with all.
+    func listen(as door: Door) async throws -> String {
+        let folder = folder.appendingPathComponent(door.name)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        let socket = try OwnSocket(path: folder.appendingPathComponent("s").path)
+        try await daemon.listen(on: socket.descriptor, as: door)
+        return folder.appendingPathComponent("s").path
+    }
 
     func status() async throws -> [String: Any] {
         let client = try await connect()
@@ -141,11 +155,21 @@ final class DaemonUnderTest: Sendable {
 final class MutableFlags: @unchecked Sendable {
     // Guarded by the lock.
     private var flags: [ConfigurationKey: String]
+    private var text: String?
     private let lock = NSLock()
 
-    init(_ flags: [ConfigurationKey: String]) { self.flags = flags }
+    init(_ flags: [ConfigurationKey: String], yaml: String? = nil) {
+        self.flags = flags
+        text = yaml
+    }
 
     var value: [ConfigurationKey: String] { lock.withLock { flags } }
+
+    /// The text of the file; nil if there is none.
+    var yaml: String? {
+        get { lock.withLock { text } }
+        set { lock.withLock { text = newValue } }
+    }
 
     func set(_ key: ConfigurationKey, _ value: String?) { lock.withLock { flags[key] = value } }
 }

@@ -86,8 +86,8 @@ import UpstreamSandbox
     /// Each bound that can be configured and met is told: a new key of the configuration must be thought of here.
     @Test func everyKeyThatIsALimitIsTold() {
         let others: Set<ConfigurationKey> = [
-            .sdkAppId, .admin, .secretKeyFile, .signerSocket, .region, .upstreamUrl, .upstreamCaFile, .roundTripCredit, .audit,
-            .userSigTtlSeconds, .idleExitSeconds, .allow, .logLevel, .logFormat, .metricsListen,
+            .sdkAppId, .admin, .secretKeyFile, .signerSocket, .region, .upstreamUrl, .upstreamCaFile, .roundTripCredit,
+            .audit, .userSigTtlSeconds, .idleExitSeconds, .allow, .rules, .logLevel, .logFormat, .metricsListen,
         ]
         for key in ConfigurationKey.allCases {
             #expect((ServiceLimit(rawValue: key.rawValue) != nil) != others.contains(key), "\(key)")

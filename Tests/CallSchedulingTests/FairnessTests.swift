@@ -6,6 +6,7 @@ import Testing
 /// Who is served next.
 @Suite struct FairnessTests {
     private var bench = SchedulerBench()
+    private let now = Moment(nanoseconds: 1)
 
     /// Answers every call a round trip after it left, for so long. Gives the accounts served, by the second's number.
     private mutating func serve(seconds: Int, owners: (Account) -> Int) -> [[Int: Int]] {
@@ -92,17 +93,17 @@ import Testing
         }
         var heads: [UInt64] = []
         for _ in 0..<4 {
-            heads.append(queue.cleanHead()?.number ?? 0)
-            queue.taken(from: .clean)
+            heads.append(queue.cleanHead(now: now)?.number ?? 0)
+            queue.taken(from: .clean, now: now)
         }
         #expect(heads == [1, 3, 2, 3])
-        #expect(queue.cleanHead()?.number == 1)
+        #expect(queue.cleanHead(now: now)?.number == 1)
         queue.dropHead(of: .clean)
-        #expect([2, 3].contains(queue.cleanHead()?.number))
+        #expect([2, 3].contains(queue.cleanHead(now: now)?.number))
         queue.dropHead(of: .clean)
-        _ = queue.cleanHead()
+        _ = queue.cleanHead(now: now)
         queue.dropHead(of: .clean)
-        #expect(queue.cleanHead() == nil)
+        #expect(queue.cleanHead(now: now) == nil)
     }
 
     @Test func connectionsThatAskOnceAreForgotten() {
@@ -111,19 +112,19 @@ import Testing
         queue.add(RequestKey(number: 1, place: 0), of: stays)
         for number in UInt64(2)...20_000 {
             let line = queue.add(RequestKey(number: number, place: 1), of: CallerKey(uid: 1, connection: number))
-            #expect(queue.cleanHead()?.number == 1)
-            queue.taken(from: .clean)
-            #expect(queue.cleanHead()?.number == number)
+            #expect(queue.cleanHead(now: now)?.number == 1)
+            queue.taken(from: .clean, now: now)
+            #expect(queue.cleanHead(now: now)?.number == number)
             queue.dropHead(of: .clean)
-            queue.taken(from: .clean)
+            queue.taken(from: .clean, now: now)
             queue.lines.close(1, in: line) { _ in false }
             #expect(queue.lines.remembered <= 1100)
         }
         // A connection that comes back takes turns again.
         queue.add(RequestKey(number: 30_000, place: 2), of: CallerKey(uid: 1, connection: 20_000))
-        _ = queue.cleanHead()
-        queue.taken(from: .clean)
-        #expect(queue.cleanHead()?.number == 30_000)
+        _ = queue.cleanHead(now: now)
+        queue.taken(from: .clean, now: now)
+        #expect(queue.cleanHead(now: now)?.number == 30_000)
     }
 }
 

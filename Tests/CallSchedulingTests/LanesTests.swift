@@ -145,4 +145,21 @@ import Testing
         let next = turns(3, upTo: .suspect)
         #expect(next == [.clean, .clean, .besideOffender(principal: Self.offender)])
     }
+
+    /// Users with calls of their own take their part of their rule's, and pay in proportion.
+    @Test mutating func callsAreInProportionToWeights() {
+        let shares = RuleShares([RuleShare(name: "a", weight: 6), RuleShare(name: "b", weight: 2)])
+        lanes.callers.lines.change(shares, accountsPerCall: 100, now: Moment(nanoseconds: 1))
+        let offenders = (1...2).map { Principal(rule: shares.indexes[1], uid: UInt32($0)) }
+        ask(0, CallerKey(principal: Principal(rule: shares.indexes[0], uid: 1), connection: 1), .clean)
+        for (number, offender) in zip(1..., offenders) {
+            lanes.separate(offender, charging: 0)
+            ask(number, CallerKey(principal: offender, connection: UInt64(10 + number)), .besideOffender)
+        }
+        let payers = turns(80, upTo: .suspect).map { $0?.payer }
+        #expect(abs(payers.count { $0 == nil } - 60) <= 1)
+        for offender in offenders { #expect(abs(payers.count { $0 == offender } - 10) <= 1) }
+        lanes.charge(offenders[0], forSlotHeld: SlotTable.holdAfterAnswer + SlotTable.holdAfterAnswer)
+        #expect(turns(8, upTo: .suspect).count { $0?.payer == offenders[0] } == 0)
+    }
 }

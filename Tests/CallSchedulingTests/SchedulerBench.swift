@@ -1,3 +1,4 @@
+import Accounting
 import AttributeValues
 import Testing
 
@@ -27,11 +28,11 @@ struct SchedulerBench {
     /// Asks, without letting a call leave yet.
     @discardableResult
     mutating func ask(
-        _ accounts: [Account], uid: UInt32 = 1, connection: UInt64 = 1, timeout: Duration = .seconds(30),
-        maxAge: Duration = .zero, acceptsPartial: Bool = false
+        _ accounts: [Account], rule: RuleIndex = .none, uid: UInt32 = 1, connection: UInt64 = 1,
+        timeout: Duration = .seconds(30), maxAge: Duration = .zero, acceptsPartial: Bool = false
     ) -> RequestKey {
         let key = scheduler.makeRequestKey()
-        let caller = CallerKey(uid: uid, connection: connection)
+        let caller = CallerKey(principal: Principal(rule: rule, uid: uid), connection: connection)
         let outcome = scheduler.enqueue(
             key, accounts: accounts, caller: caller, deadline: now + timeout, maxAge: maxAge,
             acceptsPartial: acceptsPartial, now: now)

@@ -10,7 +10,7 @@ import Testing
     private var shares = WaitingShares(all: capacity, perPrincipal: 150_000)
 
     private mutating func place(uid: UInt32, connection: UInt64) -> Pot.Place {
-        shares.makePlace(for: CallerKey(uid: uid, connection: connection))
+        shares.makePlace(for: Principal(uid: uid), name: connection)
     }
 
     /// Charges requests of one account until one is refused.

@@ -112,7 +112,7 @@ extension World {
             // Nothing could leave: then all that waits has a retry's or a search's end before it.
             let isIdle =
                 scheduler.lanes.accounts.isEmpty && !scheduler.lanes.hasTests() && !scheduler.retries.hasRepeats
-            let all = waitedFor.allSatisfy { $0.state.isReserved || isForPausedOnly($0.state) }
+            let all = waitedFor.allSatisfy { $0.state.isReserved || isForPausedOrDelayedOnly($0.state) }
             if !isIdle || !all { problems.append("something could leave, and is not looked for") }
         }
         if scheduler.retries.failed.contains(where: { scheduler.accounts.account($0) == nil }) {
@@ -127,7 +127,8 @@ extension World {
         if beside + suspects > max(1, plan.inFlight - plan.inFlight / 8) {
             problems.append("separate calls leave no eighth of all free")
         }
-        problems += scheduler.gate.violations
+        problems += scheduler.gate.violations + lines.rules.violations
+        if lines.rules.openAccounts != lines.openAccounts { problems.append("rules count otherwise") }
         let isReservedInVain = scheduler.accounts.all.contains { $0.state.isReserved && $0.state.waiters == nil }
         if isReservedInVain { problems.append("reserved, but no request waits") }
         for (id, state) in scheduler.accounts.all {
@@ -138,7 +139,15 @@ extension World {
     }
 
     private func isForPausedOnly(_ state: AccountTable.State) -> Bool {
-        state.waiters?.contains { open[$0].map { !paused.contains($0.caller) } ?? false } != true
+        state.waiters?.contains { open[$0].map { !paused.contains($0.caller.connection) } ?? false } != true
+    }
+
+    private func isForPausedOrDelayedOnly(_ state: AccountTable.State) -> Bool {
+        let lines = scheduler.lanes.callers.lines
+        return state.waiters?.contains { key in
+            guard let asked = open[key], let line = scheduler.requests.line(of: key) else { return false }
+            return !paused.contains(asked.caller.connection) && !lines.rules.isDelayed(lines.rule(of: line))
+        } != true
     }
 
     mutating func checkEnd() {
@@ -150,6 +159,7 @@ extension World {
         {
             problems.append("accounts are left waiting")
         }
+        if let next = scheduler.lanes.callers.lines.rules.nextRelease { problems.append("a rule waits until \(next)") }
         if !scheduler.accounts.isEmpty { problems.append("accounts are left: \(scheduler.accounts.all.count)") }
         if !scheduler.retries.isEmpty { problems.append("failures are left: \(scheduler.retries.failed.count)") }
         if !scheduler.searches.isEmpty || scheduler.lanes.hasTests() || scheduler.retries.hasRepeats {

@@ -17,6 +17,7 @@ struct World {
         case vanish
         case stopReading(CallerKey)
         case readAgain(CallerKey)
+        case reload
         case stop
     }
 
@@ -65,8 +66,10 @@ struct World {
     private var handled = 0
     private var idleAlarms = 0
     private(set) var isStopping = false
-    /// Callers that do not read.
-    private(set) var paused: Set<CallerKey> = []
+    /// Connections that do not read.
+    private(set) var paused: Set<UInt64> = []
+    private var rules = RuleShares.none
+    private var loads = 0
 
     init(_ plan: WorldPlan, seed: UInt64) {
         self.plan = plan
@@ -77,6 +80,7 @@ struct World {
             heldBytes: 20_000)
         limits.accountsPerCall = 100
         scheduler = CallScheduler(limits: limits, seed: seed)
+        if !plan.rules.isEmpty { reload() }
         scheduler.ends.workPerTurn = plan.workPerTurn
         scheduler.ends.pieceSize = max(1, plan.workPerTurn / 10)
     }
@@ -87,11 +91,12 @@ struct World {
         for _ in 0..<plan.vanishes { schedule(after: plan.duration * generator.unit(), .vanish) }
         for _ in 0..<plan.pauses {
             let start = plan.duration * generator.unit()
-            let caller = Self.caller(.random(in: 1...12, using: &generator))
+            let caller = caller(.random(in: 1...12, using: &generator))
             schedule(after: start, .stopReading(caller))
             schedule(after: start + 3 * generator.unit(), .readAgain(caller))
         }
         if plan.stops { schedule(after: plan.duration * generator.unit(), .stop) }
+        for _ in plan.rules.dropFirst() { schedule(after: plan.duration * generator.unit(), .reload) }
         while problems.isEmpty, let entry = events.popMin() {
             idleAlarms = entry.time == now ? idleAlarms + 1 : 0
             if idleAlarms > 20_000 { return problems.append("the clock does not move on at \(entry.event)") }
@@ -121,12 +126,15 @@ struct World {
             guard let caller = open.values.map(\.caller).min(by: { $0.connection < $1.connection }) else { return }
             withdraw(open.filter { $0.value.caller == caller }.keys.sorted { $0.number < $1.number })
         case .stopReading(let caller):
-            guard open.values.contains(where: { $0.caller == caller }) else { return }
-            paused.insert(caller)
+            guard open.values.contains(where: { $0.caller.connection == caller.connection }) else { return }
+            paused.insert(caller.connection)
             scheduler.readingStopped(caller)
         case .readAgain(let caller):
-            paused.remove(caller)
+            paused.remove(caller.connection)
             scheduler.readingResumed(caller)
+            carryOut(scheduler.timePasses(to: now))
+        case .reload:
+            reload()
             carryOut(scheduler.timePasses(to: now))
         case .stop:
             isStopping = true
@@ -144,9 +152,9 @@ struct World {
         var accounts: [Account] = []
         for index in 0..<size { accounts.append(plan.account((first + index * stride) % plan.accounts)) }
         if Set(accounts).count != accounts.count { accounts = Array(Set(accounts)).sorted { $0.text < $1.text } }
-        let caller = Self.caller(.random(in: 1...12, using: &generator))
+        let caller = caller(.random(in: 1...12, using: &generator))
         // The door reads no request of a client that does not read.
-        if paused.contains(caller) { return }
+        if paused.contains(caller.connection) { return }
         let timeout = plan.timeouts[Int.random(in: plan.timeouts.indices, using: &generator)]
         let maxAge = plan.ages[Int.random(in: plan.ages.indices, using: &generator)]
         open[key] = Asked(accounts: accounts, caller: caller, at: now, deadline: now + timeout, maxAge: maxAge)
@@ -158,8 +166,16 @@ struct World {
         if generator.unit() < 0.9 { carryOut(scheduler.timePasses(to: now)) }
     }
 
-    private static func caller(_ connection: UInt64) -> CallerKey {
-        CallerKey(uid: UInt32(connection % 4), connection: connection)
+    /// A connection of a user, under the rule that applies to it now. Some users have connections under several.
+    private func caller(_ connection: UInt64) -> CallerKey {
+        let rule = rules.isEmpty ? RuleIndex.none : rules.indexes[Int(connection) % rules.indexes.count]
+        return CallerKey(principal: Principal(rule: rule, uid: UInt32(connection % 4)), connection: connection)
+    }
+
+    private mutating func reload() {
+        rules = rules.replaced(by: plan.rules[loads % plan.rules.count])
+        loads += 1
+        scheduler.change(rules, now: now)
     }
 
     private mutating func withdraw(_ keys: [RequestKey]) {
@@ -200,7 +216,9 @@ struct World {
 
     /// Whether each account is wanted by a client that reads.
     private func isRead(_ accounts: [Account]) -> Bool {
-        let read = open.values.filter { !paused.contains($0.caller) }.reduce(into: Set()) { $0.formUnion($1.accounts) }
+        let read = open.values.filter { !paused.contains($0.caller.connection) }.reduce(into: Set()) {
+            $0.formUnion($1.accounts)
+        }
         return accounts.allSatisfy { read.contains($0) }
     }
 

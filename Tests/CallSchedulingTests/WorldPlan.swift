@@ -1,3 +1,4 @@
+import Accounting
 import AttributeValues
 
 @testable import CallScheduling
@@ -17,6 +18,8 @@ struct WorldPlan {
     /// Seconds in which callers ask.
     var duration = 5.0
     var stops = false
+    /// The rules that apply to callers, at first and after each reload; none if all share alike.
+    var rules: [[RuleShare]] = []
     /// Accounts that there are.
     var accounts = 1200
     var sizes = [1, 1, 2, 5, 60, 100, 101, 250, 1000]
@@ -88,6 +91,7 @@ struct WorldPlan {
         plan.lost = oneOf([0, 0, 0.02, 0.2])
         plan.refused = oneOf([0, 0, 0.02, 0.2])
         plan.odd = oneOf([0, 0, 0.05, 0.5])
+        plan.addRules(seed: seed, hasLimits: true)
         return plan
     }
 
@@ -104,7 +108,24 @@ struct WorldPlan {
         plan.workPerTurn = generator.unit() < 0.5 ? 20 : 10_000
         plan.delay = 0.02 * generator.unit()
         plan.isOnlyPoisoned = true
+        plan.addRules(seed: seed, hasLimits: false)
         return plan
+    }
+
+    /// Rules in half of the worlds, with reloads in which some vanish and others come.
+    private mutating func addRules(seed: UInt64, hasLimits: Bool) {
+        var generator = SeededGenerator(seed: seed &* 13 &+ 3)
+        if generator.unit() < 0.5 { return }
+        for _ in 0..<Int.random(in: 1...4, using: &generator) {
+            let rules = (0..<5).filter { _ in generator.unit() < 0.7 }.map { name in
+                RuleShare(
+                    name: "\(name)", weight: .random(in: RuleShare.weights, using: &generator),
+                    accountsPerSecond: hasLimits && generator.unit() < 0.3
+                        ? [1, 50, 2000].randomElement(using: &generator) : nil,
+                    maxQueuedAccounts: hasLimits && generator.unit() < 0.3 ? 1000 : nil)
+            }
+            self.rules.append(rules)
+        }
     }
 
     private mutating func poison(_ count: Int, _ generator: inout SeededGenerator) {

@@ -58,7 +58,9 @@ import Testing
         let required = ConfigurationReading.required
         #expect(ConfigurationReading.read(flags: required, socketPath: closed).problems.isEmpty)
         let problem = ConfigurationReading.read(flags: required, socketPath: open).problems.map(\.description)
-        #expect(problem == ["allow: is required, because everybody may write to \(open); or set SocketMode=0660"])
+        #expect(
+            problem == ["allow: is required (or rules), because everybody may write to \(open); or set SocketMode=0660"]
+        )
         let withList = required.merging([.allow: "uid:1"]) { $1 }
         #expect(ConfigurationReading.read(flags: withList, socketPath: open).problems.isEmpty)
         // Another problem does not make it look as if there were no list.

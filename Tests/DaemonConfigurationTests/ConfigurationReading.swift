@@ -13,7 +13,8 @@ enum ConfigurationReading {
     ) -> ReadConfiguration {
         let text = ConfigurationText(
             flags: flags, environment: environment, file: yaml.map { YAMLFile(Array($0.utf8), path: "/etc/test.yaml") })
-        let surroundings = Surroundings(credentialsDirectory: credentialsDirectory, socketPath: socketPath)
+        let surroundings = Surroundings(
+            credentialsDirectory: credentialsDirectory, socketPaths: socketPath.map { [$0] } ?? [])
         return ReadConfiguration(text, in: surroundings)
     }
 

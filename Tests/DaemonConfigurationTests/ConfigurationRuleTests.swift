@@ -7,7 +7,7 @@ import Testing
     /// The problem that a value of a key meets; nil if there is none with it.
     private func problem(_ key: ConfigurationKey, _ value: String) -> String? {
         let text = ConfigurationText(flags: [key: value], environment: [:])
-        let problems = ReadConfiguration(text, in: Surroundings(credentialsDirectory: nil, socketPath: nil)).problems
+        let problems = ReadConfiguration(text, in: Surroundings(credentialsDirectory: nil)).problems
         return problems.first { $0.key == key.rawValue && !$0.description.contains("could never wait") }?.description
     }
 
@@ -28,7 +28,7 @@ import Testing
             if let usual { #expect(words.contains(usual)) }
             for word in words { #expect(problem(key, word) == nil) }
             #expect(problem(key, "nonsense")?.contains(words.joined(separator: ", ")) == true)
-        case .text, .file, .rules:
+        case .text, .file, .callers, .mappings:
             #expect(key.allowed == nil)
         }
     }
@@ -36,7 +36,7 @@ import Testing
     /// What holds if nothing is given is what the table says.
     @Test func usualValuesAreThoseThatHold() {
         let text = ConfigurationText(flags: [:], environment: [:])
-        let read = ReadConfiguration(text, in: Surroundings(credentialsDirectory: nil, socketPath: nil))
+        let read = ReadConfiguration(text, in: Surroundings(credentialsDirectory: nil))
         #expect(read.values.count > 15)
         for value in read.values { #expect(value.text == value.key.usual, "\(value.key)") }
     }

@@ -81,7 +81,7 @@ import UserSig
             #expect(problem(path, credentialsDirectory: credentials)?.contains("group or others may use it") == true)
         }
         #expect(problem(outside, credentialsDirectory: "") != nil)
-        #expect(Surroundings(credentialsDirectory: "", socketPath: nil).credentialsDirectory == nil)
+        #expect(Surroundings(credentialsDirectory: "").credentialsDirectory == nil)
     }
 
     @Test func whatIsNoFileIsRefused() throws {

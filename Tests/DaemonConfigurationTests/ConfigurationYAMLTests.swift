@@ -17,6 +17,7 @@ import Testing
         case .nothing: nil
         case .scalar(let text): [text]
         case .list(let elements): elements
+        case .maps(let maps): maps.flatMap { $0.members.map { "\($0.name)=\($0.entry.text)" } }
         }
     }
 
@@ -63,8 +64,11 @@ import Testing
     @Test(arguments: [
         ("a: 1\nb: 2\na: 3\n", "a (c.yaml:3): is given twice"),
         ("a: {b: 1}", "a (c.yaml:1): must be a value or a list of values"),
-        ("a: [[1]]", "a (c.yaml:1): must be a list of plain values"),
-        ("a: [{b: 1}]", "a (c.yaml:1): must be a list of plain values"),
+        ("a: [[1]]", "a (c.yaml:1): must be a list of plain values, or one of mappings"),
+        ("a: [{b: 1}, 2]", "a (c.yaml:1): must be a list of plain values, or one of mappings"),
+        ("a: [1, {b: 1}]", "a (c.yaml:1): must be a list of plain values, or one of mappings"),
+        ("a: [{b: {c: 1}}]", "a[0].b (c.yaml:1): must be a value or a list of values"),
+        ("a:\n- b: [{c: 1}]", "a[0].b (c.yaml:2): must be a value or a list of plain values"),
         ("[a]", "c.yaml (c.yaml:1): must be a mapping of keys to values"),
         ("a", "c.yaml (c.yaml:1): must be a mapping of keys to values"),
         ("{[a]: 1}", "c.yaml (c.yaml:1): a key must be a word"),

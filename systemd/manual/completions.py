@@ -24,7 +24,7 @@ def files(program):
 
 
 def without_added_help(script, shell):
-    """Takes out the help command that ArgumentParser adds to every script, which a program without commands does not know."""
+    """Without the help command that ArgumentParser adds to every script: a program without commands does not have it."""
     entries = {
         "bash": r"(?<=compgen -W ')help(?=')",
         "zsh": r"^ *'help:Show subcommand help information\.'\n",
@@ -32,15 +32,15 @@ def without_added_help(script, shell):
     }
     script, count = re.subn(entries[shell], "", script, flags=re.MULTILINE)
     if not count:
-        raise SystemExit(f"{shell}: a completion script is not what it was; see {__file__}")
+        raise SystemExit(f"{shell}: ArgumentParser's completion scripts have another form than {__file__} expects")
     return script
 
 
 def with_redirections(script, program):
-    """Other than zsh and fish, bash asks the function also for the file after < or >."""
+    """With files after < and >: unlike zsh and fish, bash calls the program's function for them too."""
     last = f"complete -o filenames -F _{program.name} {program.name}\n"
     if not script.endswith(last):
-        raise SystemExit(f"bash: the completion script of {program.name} ends otherwise than it did; see {__file__}")
+        raise SystemExit(f"bash: the completion script of {program.name} has another end than {__file__} expects")
     return script.removesuffix(last) + f"""\
 _{program.name}_or_file() {{
     case $3 in

@@ -19,9 +19,13 @@ class Document:
         return list(blocks(self.sections[heading]))
 
     def write(self, page, heading, kinds=("text", "list", "table", "code")):
-        """Writes the blocks of some kinds."""
-        for kind, content in self.blocks(heading):
-            if kind in kinds:
+        """Writes the blocks of some kinds, without texts that only introduce a block of another kind or link to another page."""
+        found = self.blocks(heading)
+        following = [kind for kind, _ in found[1:]] + [None]
+        for (kind, content), next_kind in zip(found, following):
+            introduces = kind == "text" and content.endswith(":") and next_kind and next_kind not in kinds
+            links = kind == "text" and re.fullmatch(r"\[[^\]]+\]\((?!http)[^)]+\)\.?", content)
+            if kind in kinds and not introduces and not links:
                 WRITERS[kind](page, content)
 
     def table(self, heading, first_column):

@@ -8,7 +8,7 @@ def write_methods(page, document):
     for method in document["methods"]:
         write_method(page, method, document)
     page.heading("ERRORS")
-    page.paragraph("`error.code` is Tencent's own `ErrorCode` if the upstream refused, or one of these:")
+    page.paragraph("`error.code` is Tencent's own `ErrorCode` if the upstream refused the call, or one of these:")
     for name, error in document["components"]["errors"].items():
         retry = " Retryable." if error["data"]["retryable"] else ""
         members = ", ".join(f"`{member}`" for member in error["x-dataMembers"])
@@ -16,7 +16,7 @@ def write_methods(page, document):
     page.paragraph("`error.data` is an object:")
     write_members(page, document["components"]["schemas"]["ErrorData"], document)
     page.heading("LIMITS")
-    page.paragraph("What is in force is in `x-limits` of `rpc.discover`; these are the defaults.")
+    page.paragraph("These are the defaults. `rpc.discover` returns the values in force, as `x-limits`.")
     for name, limit in document["x-limits"].items():
         page.item(f"`{name}`", f"{limit['value']}{'' if limit['configurable'] else ', fixed'}. {limit['description']}")
 
@@ -65,7 +65,7 @@ def phrase(schema, document):
     if "maxItems" in schema:
         parts.append(f"at most {schema['maxItems']}")
     if "default" in schema:
-        parts.append(f"default {schema['default']}")
+        parts.append(f"default {json.dumps(schema['default'])}")
     return ", ".join(parts)
 
 

@@ -16,6 +16,14 @@ PAGES = {
     "imattrd-protocol": ("7", "how programs talk to imattrd"),
 }
 
+# The pages define these where they begin, which is in none of the sections that are taken.
+WORDS = (
+    "The *upstream* is Tencent's server. A *call* is one HTTPS request to it, for up to 100 accounts. A *UserSig* is the signed "
+    "token that the daemon makes from the secret key and sends with each call. A *slot* is one of the calls that `rateLimit` "
+    "allows in a second. A *caller* is a connection of a local program, and a *held answer* is kept for callers that send "
+    "`maxAgeMs`."
+)
+
 # Sections on scheduling that an operator needs.
 FAIRNESS = [
     "Fairness",
@@ -66,6 +74,7 @@ def sandbox(page, program):
 def imattrd(page, program, running, scheduling):
     write_program(page, program)
     page.heading("OPERATION")
+    page.paragraph(WORDS)
     for heading in ["States", "Reload and restart", "Log", "Watchdog", "Tencent's alarm"]:
         page.subheading(heading)
         running.write(page, heading)
@@ -75,16 +84,16 @@ def imattrd(page, program, running, scheduling):
         scheduling.write(page, heading)
     page.heading("SIGNALS")
     page.item("`SIGHUP`", "Reads the configuration and the key again, without dropping a connection or a request.")
-    page.item("`SIGTERM`, `SIGINT`", "Stops: calls on the wire are answered, all other requests are refused with -32004.")
+    page.item("`SIGTERM`, `SIGINT`", "Stops: calls in flight are answered, all other requests are refused with -32004.")
     page.heading("EXIT STATUS")
     for code, meaning in running.table("Exit codes", "exit code of imattrd"):
         page.item(code, meaning)
     page.heading("ENVIRONMENT")
     page.item("`IMATTRD_CONFIG`", "The configuration file, unless `--config` is given.")
     page.item("`IMATTRD_…`", "Each key of the configuration has a variable; see `imattrd-config`(5).")
-    page.item("`CREDENTIALS_DIRECTORY`", "The folder of `imattrd.secret-key`, as systemd sets it.")
+    page.item("`CREDENTIALS_DIRECTORY`", "The folder that has `imattrd.secret-key`. systemd sets it.")
     page.item("`LISTEN_FDS`, `LISTEN_FDNAMES`, `LISTEN_PID`", "The sockets that systemd passes to the daemon.")
-    page.item("`NOTIFY_SOCKET`", "Where the state is reported to systemd.")
+    page.item("`NOTIFY_SOCKET`", "The socket on which the daemon reports its state to systemd.")
     page.heading("FILES")
     for row in running.table("Files and rights", "file"):
         path, rights, meaning = row
@@ -187,7 +196,7 @@ def configuration(page, keys, running):
         page.item(
             f"`{key['name']}`",
             f"{key['meaning']} {allowed}{default}{restart}",
-            f"Flag `{key['flag']}`, variable `{key['variable']}`.",
+            f"Flag `{key['flag']}`, variable `{key['variable']}`." if "flag" in key else "Only in the file.",
         )
     page.heading("EXAMPLES")
     page.code(["sdkAppId: 1400000001", "admin: administrator", "region: singapore", "rateLimit: 80"])
@@ -211,7 +220,7 @@ def protocol(page, description, talking):
         talking.write(page, heading)
     write_methods(page, document)
     page.heading("METRICS")
-    page.paragraph("The families of `getMetrics`; each sample has the family's labels.")
+    page.paragraph("The metrics that `getMetrics` returns, each with its type and labels.")
     for metric in description["metrics"]:
         labels = ", ".join(metric["labels"])
         page.item(f"`{metric['name']}` ({metric['type']}{': ' + labels if labels else ''})", metric["help"])

@@ -1,4 +1,4 @@
-"""A built program: what it says of itself."""
+"""A built program, and what it prints about itself."""
 
 import json
 import subprocess

@@ -1,27 +1,29 @@
-"""Writes a manual page in the language of man(7), from the little Markdown that the pages and the tables have."""
+"""Writes a manual page in the language of man(7), from the part of Markdown that the pages and the tables use."""
 
 import re
 import textwrap
 from datetime import datetime, timezone
 
-INLINE = re.compile(r"`(?P<code>[^`]+)`|\*\*(?P<bold>[^*]+)\*\*|\[(?P<text>[^\]]+)\]\((?P<link>[^)]+)\)")
+INLINE = re.compile(
+    r"`(?P<code>[^`]+)`|\*\*(?P<bold>[^*]+)\*\*|\*(?P<emphasis>[^*\s][^*]*)\*|\[(?P<text>[^\]]+)\]\((?P<link>[^)]+)\)"
+)
 
 
 class Page:
-    """One page. Text is Markdown: `code`, **bold** and [links](…)."""
+    """One page. Text is Markdown: `code`, **bold**, *emphasis* and [links](…)."""
 
     def __init__(self, name, section, summary, version, seconds):
         self.name, self.section = name, section
         date = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d")
         self.lines = [f'.TH {name.upper()} {section} {date} "imattrd {version}" "imattrd"']
-        # Names are not to be parted at a line's end.
+        # No name is divided at the end of a line.
         self.lines += [".nh", ".ad l"]
         self.heading("NAME")
         self.lines.append(f"{literal(name)} \\- {plain(summary)}")
 
     @property
     def file(self):
-        """Where it lies under /usr/share."""
+        """Its path in /usr/share."""
         return f"man/man{self.section}/{self.name}.{self.section}"
 
     @property
@@ -67,7 +69,7 @@ class Page:
             self.lines.append(".PP")
 
     def _fill(self, text):
-        # No line may begin with a control character, and a word is never parted at its hyphen.
+        # No line may begin with a control character, and no word is divided at its hyphen.
         # mandoc counts a character beyond ASCII as the eight of its escape.
         width = 76 if text.isascii() else 60
         filled = textwrap.wrap(inline(text), width, break_long_words=False, break_on_hyphens=False)
@@ -82,6 +84,8 @@ def inline(text):
         if match["text"]:
             address = f" ({plain(match['link'])})" if match["link"].startswith("http") else ""
             parts.append(inline(match["text"]) + address)
+        elif match["emphasis"]:
+            parts.append(f"\\fI{plain(match['emphasis'])}\\fR")
         else:
             parts.append(f"\\fB{literal(match['code'] or match['bold'])}\\fR")
         end = match.end()
@@ -100,5 +104,5 @@ def literal(text):
 
 
 def protected(line):
-    """A line of text that starts like a request is none."""
+    """A line of text that starts like a request of roff, so that it is not read as one."""
     return "\\&" + line if line.startswith((".", "'")) else line

@@ -15,16 +15,26 @@ public enum GetAttrs {
         /// Whether an answer with the fetched accounts is wanted if others fail.
         public var partial = GetAttrs.partial.usual
 
+        /// Where the first account is among those of the request that the caller may not ask for; nil if there is none.
+        public private(set) var firstRefused: Int?
+
+        /// Where that is, for a person and a program.
+        public static func path(_ index: Int) -> String { "\(path)[\(index)]" }
+
         /// Reads the params of a request.
-        /// - Parameter maxAccounts: Accounts that a request may name, repetitions included.
+        /// - Parameters:
+        ///   - maxAccounts: Accounts that a request may name, repetitions included.
+        ///   - isAllowed: Whether the caller may ask for an account; nil if it may ask for all.
         /// - Throws: `-32602` that names the param at fault.
-        public init(_ params: JSONRPC.Params, maxAccounts: Int) throws(ErrorObject) {
+        public init(
+            _ params: JSONRPC.Params, maxAccounts: Int, isAllowed: ((Account) -> Bool)? = nil
+        ) throws(ErrorObject) {
             var given = false
             try params.read(GetAttrs.names) { index, reader in
                 switch index {
                 case 0:
                     given = true
-                    accounts = try Self.accounts(&reader, maxAccounts: maxAccounts)
+                    (accounts, firstRefused) = try Self.accounts(&reader, maxAccounts: maxAccounts, isAllowed)
                 case 1: timeoutMs = try GetAttrs.timeoutMs.read(&reader)
                 case 2: maxAgeMs = try GetAttrs.maxAgeMs.read(&reader)
                 default: partial = try GetAttrs.partial.read(&reader)
@@ -35,18 +45,22 @@ public enum GetAttrs {
 
         private static let path = GetAttrs.accountsName.description
 
-        private static func accounts(_ reader: inout JSONReader, maxAccounts: Int) throws -> [Account] {
+        private static func accounts(
+            _ reader: inout JSONReader, maxAccounts: Int, _ isAllowed: ((Account) -> Bool)?
+        ) throws -> (accounts: [Account], firstRefused: Int?) {
             guard try reader.peek() == .array else {
                 throw ErrorObject.invalidParams("must be an array of strings", path: path)
             }
             var accounts = DistinctAccounts()
             var count = 0
+            var firstRefused: Int?
             try reader.beginArray()
             while try reader.nextElement() {
                 // What is beyond the limit is counted, for the message, but not kept.
                 if count < maxAccounts {
                     let account = try account(&reader, at: count)
                     if count == 1 { accounts.reserveCapacity(room(reader, account, maxAccounts: maxAccounts)) }
+                    if let isAllowed, firstRefused == nil, !isAllowed(account) { firstRefused = count }
                     accounts.append(account)
                 } else {
                     try reader.skipValue()
@@ -59,7 +73,7 @@ public enum GetAttrs {
                 error.limit = .init(ServiceLimit.maxAccountsPerRequest.rawValue, maxAccounts)
                 throw error
             }
-            return accounts.accounts
+            return (accounts.accounts, firstRefused)
         }
 
         /// How many there may be if those that follow are as long as the second: so that no array grows step by step.
@@ -82,7 +96,7 @@ public enum GetAttrs {
         }
 
         private static func refusal(_ why: String, at index: Int) -> ErrorObject {
-            .invalidParams(why, path: "\(path)[\(index)]")
+            .invalidParams(why, path: path(index))
         }
     }
 

@@ -10,7 +10,7 @@ public enum GetCallers {
             asked for in between. Of the users and of the connections, the \(most) with the most accounts are listed.
             """,
         result: Schema.object(
-            "The callers.", optional: ["rateLimit", "slotsHeld"],
+            "The callers.", optional: ["rateLimit", "slotsHeld", "rules"],
             [
                 "uptimeSeconds": Schema.count("Seconds since the daemon was started."),
                 "rateLimit": Schema.count("Calls in any second, as configured."),
@@ -29,9 +29,11 @@ public enum GetCallers {
                 "connections": Schema.array(
                     "Open ones, by the accounts that they have asked for, the most first.",
                     of: Schema.object(
-                        "A connection.",
+                        "A connection.", optional: ["rule"],
                         [
                             "connection": Schema.count("Its number."),
+                            "socket": Schema.string("The socket that it came by: rpc, rpc-NAME or admin."),
+                            "rule": Schema.string("The name of the rule that applies to it."),
                             "uid": Schema.count("The user."), "gid": Schema.count("The user's group."),
                             "pid": Schema.count("The process that made the connection; 0 if it is not known."),
                             "openSeconds": Schema.count("How long it has been open."),
@@ -41,5 +43,6 @@ public enum GetCallers {
                             "unreadBytes": Schema.count("Bytes of answers that it has not read."),
                         ])),
                 "connectionCount": Schema.count("Open connections in all."),
+                "rules": Schema.array("The rules, in their order.", of: GetStatus.rule),
             ]), example: nil)
 }

@@ -20,7 +20,8 @@ public enum GetMetrics {
     static let description = MethodDescription(
         summary: "All metrics, as a text for a monitoring system.",
         details: """
-            Served in every state. No account, no user and no secret is in it. Numbers can be a tenth of a second old.
+            Served in every state. No account and no secret is in it, and users (by uid) only for administrators. Numbers can be a \
+            tenth of a second old.
             """,
         result: Schema.object(
             "The metrics.",

@@ -11,6 +11,16 @@ public enum GetStatus {
         /// The daemon finishes its calls and takes no more requests.
         case stopping
     }
+
+    /// What a caller may do.
+    public enum Access: String, CaseIterable, Sendable {
+        /// Everything, since no rule is for it: root, where there are rules.
+        case all
+        /// What its rule allows.
+        case rule
+        /// To ask for this alone.
+        case none
+    }
 }
 
 extension GetStatus {
@@ -24,7 +34,12 @@ extension GetStatus {
 
     /// What depends on a configuration is absent while there is none.
     private static let resultSchema = Schema.object(
-        "The state.", optional: ["upstream", "limiter", "queue", "held", "counters", "userSig", "lastReload"],
+        "The state.",
+        // A caller that no rule is for is given the state alone.
+        optional: [
+            "connections", "bufferedBytes", "door", "requests", "upstream", "limiter", "queue", "held", "counters",
+            "userSig", "lastReload", "caller",
+        ],
         [
             "version": Schema.string("The daemon's version."),
             "pid": Schema.count("Its process."),
@@ -51,6 +66,47 @@ extension GetStatus {
                         "Where the key is: credential or secretKeyFile (the daemon has it), or signer."),
                 ]),
             "lastReload": reload,
+            "caller": caller,
+        ])
+
+    private static let caller = Schema.object(
+        "Where the operator has rules: who asks, and by which rule.", optional: ["because", "rule"],
+        [
+            "uid": Schema.count("The user."),
+            "socket": Schema.string("The socket that it came by: rpc, or rpc-NAME."),
+            "access": Schema.choice(
+                "What it may do: all, what its rule allows, or none.", Access.allCases.map(\.rawValue)),
+            "because": Schema.string("Why the rule is for it: what the rule names, such as group:backend."),
+            "rule": rule,
+        ])
+
+    /// A rule, its limits and its use.
+    static let rule = Schema.object(
+        "A rule. What is absent is not limited by it.",
+        optional: [
+            "methods", "accountPatterns", "attributes", "accountsPerSecond", "maxQueuedAccounts",
+            "maxAccountsPerRequest",
+            "minMaxAgeMs", "audit", "connections", "waitingAccounts", "accountsInLastSecond", "isDelayed",
+        ],
+        [
+            "name": Schema.string("Its name."),
+            "methods": Schema.array("The methods that are served.", of: Schema.string("A method.")),
+            "accountPatterns": Schema.count("How many accounts and prefixes of accounts it allows."),
+            "attributes": Schema.array("The attributes that are passed on.", of: Schema.string("A name.")),
+            "share": Schema.count("Its weight among the rules whose accounts wait."),
+            "accountsPerSecond": Schema.count("Accounts of its callers that enter calls in a second."),
+            "maxQueuedAccounts": Schema.count("Accounts that wait, over all requests of its callers."),
+            "maxAccountsPerRequest": Schema.count("Accounts in a request."),
+            "minMaxAgeMs": Schema.count("A smaller maxAgeMs is raised to this."),
+            "audit": Schema.string("What a log line is written for."),
+            "connections": Schema.count("Open connections of its callers; only in getCallers."),
+            "requests": Schema.count("Requests of its callers so far."),
+            "accounts": Schema.count("Accounts in their getAttrs requests so far."),
+            "refused": Schema.count("Requests that it has refused so far."),
+            "waitingAccounts": Schema.count("Accounts of the open requests of its callers."),
+            "accountsInLastSecond": Schema.count(
+                "Accounts of its callers that entered calls in the last second, about."),
+            "isDelayed": Schema.boolean("Whether its accounts wait because of accountsPerSecond."),
         ])
 
     private static let count: JSONTree = ["type": "integer", "minimum": 0]

@@ -4,20 +4,31 @@ import CallScheduling
 import DaemonConfiguration
 import JSONRPC
 import JSONTokens
+import Rights
 
 extension Response.Outcome {
     /// The result or the error of a request that has ended. A function, because an initializer would take its arguments over, at the cost
     /// of a copy.
-    static func getAttrs(_ params: GetAttrs.Params, ended outcome: RequestOutcome) -> Response.Outcome {
-        switch outcome {
+    /// - Parameter rule: What limits what the caller may know.
+    static func getAttrs(
+        _ params: GetAttrs.Params, ended outcome: RequestOutcome, by rule: Rule?
+    ) -> Response.Outcome {
+        // Upstream's own words are about the call, in which accounts of others are.
+        let showsWords = rule?.isConfidential != true
+        return switch outcome {
         case .answered(let results):
-            .result(GetAttrs.Result.json(params.accounts, results, failed: params.partial ? [] : nil))
+            .result(
+                GetAttrs.Result.json(
+                    params.accounts, rule?.filter(results, of: params.accounts) ?? results,
+                    failed: params.partial ? [] : nil))
         case .partly(let partial):
             .result(
                 GetAttrs.Result.json(
-                    params.accounts, partial.results,
-                    failed: partial.failed.map { (index: $0.index, error: ErrorObject($0.reason)) }))
-        case .failed(let failure): .error(ErrorObject(failure))
+                    params.accounts, rule?.filter(partial.results, of: params.accounts) ?? partial.results,
+                    failed: partial.failed.map {
+                        (index: $0.index, error: ErrorObject($0.reason, showsWords: showsWords))
+                    }))
+        case .failed(let failure): .error(ErrorObject(failure, showsWords: showsWords))
         case .deadlineExceeded(let fetched, let retryAfter): .error(.deadlineExceeded(fetched, retryAfter))
         case .overloaded(let limit, let retryAfter):
             .error(.overloaded(.init(limit), retryAfterMs: max(1, retryAfter.millisecondsRoundedUp)))
@@ -51,8 +62,9 @@ extension ErrorObject {
         return error
     }
 
-    fileprivate init(_ failure: PartialFailure) {
-        self.init(failure.first)
+    /// - Parameter showsWords: Whether upstream's own words are passed on.
+    fileprivate init(_ failure: PartialFailure, showsWords: Bool) {
+        self.init(failure.first, showsWords: showsWords)
         fetched = failure.fetched
         failed = failure.failed.map { account, failure in
             var json = JSONWriter()
@@ -62,7 +74,7 @@ extension ErrorObject {
                 json.key("ErrorCode")
                 json.integer(failure.code)
                 json.key("ErrorInfo")
-                json.string(failure.errorInfo ?? failure.message)
+                json.string((showsWords ? failure.errorInfo : nil) ?? failure.message)
                 json.member("random", failure.random) { $0.integer($1) }
             }
             return json.bytes
@@ -70,9 +82,9 @@ extension ErrorObject {
     }
 
     /// Why an account of a partial result failed.
-    fileprivate init(_ reason: PartialResult.Reason) {
+    fileprivate init(_ reason: PartialResult.Reason, showsWords: Bool) {
         switch reason {
-        case .failure(let failure): self.init(failure)
+        case .failure(let failure): self.init(failure, showsWords: showsWords)
         case .deadlineExceeded: self = .deadlineExceeded(0, nil)
         case .overloaded(let limit, let retryAfter):
             self = .overloaded(.init(limit), retryAfterMs: max(1, retryAfter.millisecondsRoundedUp))
@@ -80,13 +92,13 @@ extension ErrorObject {
         }
     }
 
-    private init(_ failure: CallFailure) {
+    private init(_ failure: CallFailure, showsWords: Bool) {
         let isUnreachable = failure.code == CallFailure.unreachable
         self.init(
             code: failure.code, message: failure.message,
             retryable: isUnreachable ? KnownError.upstreamUnreachable.isRetryable : failure.kind.isRetryable,
             source: failure.isFromUpstream ? .upstream : .daemon)
-        errorInfo = failure.errorInfo
+        errorInfo = showsWords ? failure.errorInfo : nil
         attempts = failure.attempts
         retryAfterMs = failure.retryAfter.map { max(1, $0.millisecondsRoundedUp) }
         callID = failure.call?.description
@@ -100,6 +112,7 @@ extension ErrorObject.Limit {
         switch limit {
         case .all(let value): self.init(ConfigurationKey.maxQueuedAccounts.rawValue, value)
         case .perPrincipal(let value): self.init(ConfigurationKey.maxQueuedAccountsPerUid.rawValue, value)
+        case .perRule(let value): self.init("rules." + ConfigurationKey.maxQueuedAccounts.rawValue, value)
         }
     }
 }

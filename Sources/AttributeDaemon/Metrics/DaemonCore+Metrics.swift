@@ -6,16 +6,20 @@ import JSONRPCServer
 import UpstreamClient
 
 extension DaemonCore {
-    /// All metrics, as the text of OpenMetrics. No secret, no account and no user is in it.
-    var metricsText: [UInt8] {
+    /// The metrics for callers, as the text of OpenMetrics. No secret, no account and no user is in it.
+    private var metricsText: [UInt8] {
         let now = driver?.time() ?? .now()
-        return texts.metrics.current(at: now) ?? texts.metrics.keep(makeMetrics(.openMetrics, at: now), at: now)
+        return texts.metrics.current(at: now)
+            ?? texts.metrics.keep(makeMetrics(.openMetrics, withUsers: false, at: now), at: now)
     }
 
-    private var classicMetricsText: [UInt8] {
+    /// The metrics for those who may know who uses the daemon, and the number of the build. No secret and no account is in them.
+    private func metricsTextWithUsers(_ format: MetricsFormat) -> (text: [UInt8], build: Int) {
         let now = driver?.time() ?? .now()
-        return texts.classicMetrics.current(at: now)
-            ?? texts.classicMetrics.keep(makeMetrics(.classic, at: now), at: now)
+        var shared = texts.metricsWithUsers[format] ?? SharedText()
+        let text = shared.current(at: now) ?? shared.keep(makeMetrics(format, withUsers: true, at: now), at: now)
+        texts.metricsWithUsers[format] = shared
+        return (text, shared.builds)
     }
 
     /// What is answered over HTTP.
@@ -26,11 +30,7 @@ extension DaemonCore {
     }
 
     private func metrics(_ format: MetricsFormat, compressed: Bool) -> (body: [UInt8], isCompressed: Bool) {
-        let (body, build) =
-            switch format {
-            case .openMetrics: (metricsText, texts.metrics.builds)
-            case .classic: (classicMetricsText, texts.classicMetrics.builds)
-            }
+        let (body, build) = metricsTextWithUsers(format)
         if !compressed { return (body, false) }
         if let kept = texts.compressedMetrics, kept.format == format, kept.build == build { return (kept.file, true) }
         guard let file = Gzip.compress(body) else { return (body, false) }
@@ -52,8 +52,9 @@ extension DaemonCore {
     /// After which a daemon that cannot become ready on its own is looked at again.
     private static let retrySeconds: Int64 = 10
 
-    /// The result of `getMetrics`.
-    var metricsJSON: [UInt8] {
+    /// The result of `getMetrics`. Of users only to administrators.
+    func metricsJSON(for connection: any RPCConnection) -> [UInt8] {
+        if isAdministrator(connection) { return GetMetrics.result(body: metricsTextWithUsers(.openMetrics).text) }
         let text = metricsText
         if let result = texts.metricsResult, result.build == texts.metrics.builds { return result.json }
         let json = GetMetrics.result(body: text)
@@ -61,9 +62,9 @@ extension DaemonCore {
         return json
     }
 
-    private func makeMetrics(_ format: MetricsFormat, at now: Moment) -> [UInt8] {
+    private func makeMetrics(_ format: MetricsFormat, withUsers: Bool, at now: Moment) -> [UInt8] {
         var text = OpenMetricsText(format)
-        let snapshot = DaemonSnapshot(self, at: now)
+        let snapshot = DaemonSnapshot(self, withUsers: withUsers, at: now)
         for metric in Metric.allCases {
             text.begin(metric)
             metric.row.write(snapshot, &text)
@@ -80,35 +81,62 @@ struct DaemonSnapshot {
     let door: ServerCounters
     let connections: Int
     let bufferedBytes: Int
+    let lineBytes: Int
+    /// The bounds of the door in force.
+    let doorLimits: ServerLimits
+    /// By uid; nil in what all callers may read.
+    let users: [UInt32: DaemonCore.User]?
     /// Nil while there is no configuration, as what comes after it.
     let scheduler: CallScheduler.Snapshot?
     let calls: CallMetrics?
     let settings: Settings?
     /// Seconds since 1970; nil before the first call.
     let userSigExpiresAt: Int64?
+    /// The rules in force.
+    let rules: [RuleInForce]
+    /// Requests that were refused because no rule matched.
+    let refusedWithoutRule: Int
     /// Nil before the first one.
     let lastReload: ReloadOutcome?
     let loopTurns: Histogram
     let loopTurnsOnProcessor: Histogram
     let droppedLogEntries: Int
+    /// Bytes; nil if there is no limit.
+    let memoryLimit: Int?
     /// Seconds since 1970.
     let startTime: Int
 
-    init(_ core: DaemonCore, at now: Moment) {
+    /// Users that each metric by user lists, at most.
+    static let mostUsers = 20
+
+    /// The users with the largest counts, by uid. Of equal ones the lower uid goes first; those with 0 are left out.
+    static func most(_ counts: [UInt32: Int]) -> [(uid: UInt32, count: Int)] {
+        counts.filter { $0.value > 0 }.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.prefix(mostUsers)
+            .sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    init(_ core: DaemonCore, withUsers: Bool, at now: Moment) {
         let serving = core.serving
         state = core.state.state
         requests = core.requests
         door = core.server.counters
         connections = core.server.connectionCount
         bufferedBytes = core.server.bufferedBytes
-        scheduler = serving?.driver.snapshot(at: now)
+        lineBytes = core.server.lineBytes
+        doorLimits = core.server.limits
+        let scheduler = serving?.driver.snapshot(at: now, users: withUsers ? Self.mostUsers : 0)
+        users = withUsers ? core.users(core.server.connectionFigures(), scheduler) : nil
+        self.scheduler = scheduler
         calls = serving?.driver.metrics
         settings = serving?.settings
         userSigExpiresAt = serving?.upstream.userSigExpiresAt
+        rules = core.access.rules
+        refusedWithoutRule = core.access.refusedWithoutRule
         lastReload = core.lastReload
         loopTurns = core.loopTurns.histogram
         loopTurnsOnProcessor = core.loopTurns.processorHistogram
         droppedLogEntries = core.droppedLogEntries()
+        memoryLimit = core.resources.memory?.bytes
         startTime = core.startTime
     }
 }

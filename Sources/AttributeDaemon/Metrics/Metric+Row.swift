@@ -3,6 +3,7 @@ import AttributeValues
 import CallScheduling
 import DaemonConfiguration
 import JSONRPCServer
+import Rights
 
 extension Metric {
     /// All that is known of a family.
@@ -51,7 +52,24 @@ extension Metric {
             }
         case .answersRefused:
             .counter("Answers that gave way to an error because of maxBufferedBytes.") { $0.door.refusedAnswers }
+        case .ruleRequests:
+            .counter("Requests of the callers of each rule, which keeps its count while it keeps its name.", by: "rule")
+            {
+                $0.rules.map { ($0.rule.name, $0.use.requests) }
+            }
+        case .ruleAccounts:
+            .counter("Accounts in the getAttrs requests of the callers of each rule.", by: "rule") {
+                $0.rules.map { ($0.rule.name, $0.use.accounts) }
+            }
+        case .ruleRefusals:
+            .counter("Requests that a rule has refused; with an empty name, since no rule matched.", by: "rule") {
+                $0.rules.isEmpty ? [] : $0.rules.map { ($0.rule.name, $0.use.refused) } + [("", $0.refusedWithoutRule)]
+            }
         case .connections: .gauge("Open connections.") { $0.connections }
+        case .connectionsLimit:
+            .gauge("Connections that may be open (maxConnections, or what the descriptors suffice for).") {
+                $0.doorLimits.maxConnections
+            }
         case .connectionsAccepted: .counter("Connections that were served.") { $0.door.connections }
         case .connectionsRefused:
             .counter("Connections that were one too many, by the limit that they met.", by: "limit") {
@@ -71,12 +89,37 @@ extension Metric {
         case .descriptorShortages:
             .counter("Times that accepting paused because no file descriptor was left.") { $0.door.descriptorShortages }
         case .bufferedBytes: .gauge("Answers that callers have not read yet.") { $0.bufferedBytes }
+        case .lineBytes: .gauge("Lines that have not ended, or have not been taken yet.") { $0.lineBytes }
+        case .bufferedLimitBytes:
+            .gauge("What unread answers may come to, and apart from them lines (maxBufferedBytes).") {
+                $0.doorLimits.maxBufferedBytes
+            }
         case .queueRequests: .gauge("getAttrs requests that have not been answered.") { $0.scheduler?.openRequests }
         case .queueAccounts:
             .gauge("Accounts of all requests for which no call has left yet.") { $0.scheduler?.waitingAccounts }
         case .queueOldestWaitSeconds:
             .gauge("How long the oldest request has waited for a call to leave; 0 if none waits.") {
                 $0.scheduler.map { ($0.oldestWaiting ?? .zero).inSeconds }
+            }
+        case .unansweredAccounts:
+            .gauge("Accounts of all requests that have not been answered.") { $0.scheduler?.unansweredAccounts }
+        case .unansweredAccountsLimit:
+            .gauge("Accounts that requests without an answer may have (maxQueuedAccounts).") {
+                $0.settings?.maxQueuedAccounts
+            }
+        case .userConnections:
+            .users(.gauge, "Open connections of the users with the most.") { $0.connections }
+        case .userConnectionsLimit:
+            .gauge("Connections that a user may have (maxConnectionsPerUid).") { $0.doorLimits.maxConnectionsPerUID }
+        case .userUnansweredAccounts:
+            .users(.gauge, "Accounts of unanswered requests, of the users with the most.") { $0.unansweredAccounts }
+        case .userUnansweredAccountsLimit:
+            .gauge("Accounts that a user's requests without an answer may have (maxQueuedAccountsPerUid).") {
+                $0.settings?.maxQueuedAccountsPerUID
+            }
+        case .userRequestedAccounts:
+            .users(.counter, "Accounts in the getAttrs requests of the users that have asked for most.") {
+                $0.use.items
             }
         case .rateLimit: .gauge("Calls in any second, as configured.") { $0.settings?.rateLimit }
         case .rateLimitCurrent:
@@ -118,6 +161,8 @@ extension Metric {
             .counter("Accounts in upstream's answers that no caller had asked for.") { $0.calls?.unrequestedAccounts }
         case .heldAnswers: .gauge("Answers held for maxAgeMs.") { $0.scheduler?.heldAnswers.count }
         case .heldBytes: .gauge("Size of the answers held for maxAgeMs.") { $0.scheduler?.heldAnswers.bytes }
+        case .heldLimitBytes:
+            .gauge("Size that the answers held for maxAgeMs may have (cacheMaxBytes).") { $0.settings?.cacheMaxBytes }
         case .userSigExpiryTimestampSeconds:
             .gauge("When the UserSig in use expires; absent before the first call.") { $0.userSigExpiresAt }
         case .configLastReloadSuccessful:
@@ -139,6 +184,10 @@ extension Metric {
             .counter("Processor time that the daemon has used.") { _ in ProcessFigures.processorSeconds }
         case .processResidentMemoryBytes:
             .gauge("Memory of the daemon that is present.") { _ in ProcessFigures.residentBytes }
+        case .processMemoryLimitBytes:
+            .gauge("Memory that the daemon could have when it was started (MemoryMax=, or the machine's).") {
+                $0.memoryLimit
+            }
         case .processOpenFds: .gauge("Open file descriptors.") { _ in ProcessFigures.openDescriptors }
         case .processMaxFds: .gauge("File descriptors that may be open.") { _ in ProcessFigures.maximumDescriptors }
         }
@@ -176,6 +225,17 @@ extension Metric.Row {
         _ help: String, _ value: @escaping (DaemonSnapshot) -> Value?
     ) -> Self {
         Self(.gauge, help, labels: []) { $1.sample(value($0)) }
+    }
+
+    /// - Parameter figure: What is given of a user.
+    fileprivate static func users(
+        _ type: Metric.Kind, _ help: String, _ figure: @escaping (DaemonCore.User) -> Int
+    ) -> Self {
+        Self(type, help, labels: ["uid"]) { snapshot, text in
+            for (uid, count) in DaemonSnapshot.most((snapshot.users ?? [:]).mapValues(figure)) {
+                text.sample(count, [("uid", "\(uid)")])
+            }
+        }
     }
 
     fileprivate static func histogram(_ help: String, _ histogram: @escaping (DaemonSnapshot) -> Histogram?) -> Self {

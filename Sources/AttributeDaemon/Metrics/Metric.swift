@@ -3,17 +3,21 @@ public enum Metric: String, CaseIterable, Sendable {
     case build, state
     case requests, notifications, requestDurationSeconds, requestedAccounts, requestsFromMemory
     case linesRefused, answersRefused
-    case connections, connectionsAccepted, connectionsRefused, connectionsStuck, connectionsDisplaced
-    case descriptorShortages, bufferedBytes
-    case queueRequests, queueAccounts, queueOldestWaitSeconds
+    case ruleRequests, ruleAccounts, ruleRefusals
+    case connections, connectionsLimit, connectionsAccepted, connectionsRefused, connectionsStuck, connectionsDisplaced
+    case descriptorShortages, bufferedBytes, lineBytes, bufferedLimitBytes
+    case queueRequests, queueAccounts, queueOldestWaitSeconds, unansweredAccounts, unansweredAccountsLimit
+    case userConnections, userConnectionsLimit, userUnansweredAccounts, userUnansweredAccountsLimit
+    case userRequestedAccounts
     case rateLimit, rateLimitCurrent, slotsHeld, roundTripCreditSeconds, callsUnderWay, callsUnderWayLimit
     case upstreamCalls, upstreamCallsNeverSent, upstreamCallDurationSeconds, upstreamCallAccounts
     case upstreamFailuresInARow, upstreamRetries, userSigRenewals, slowDowns, isolations, isolationCalls
     case unrequestedAccounts
-    case heldAnswers, heldBytes, userSigExpiryTimestampSeconds
+    case heldAnswers, heldBytes, heldLimitBytes, userSigExpiryTimestampSeconds
     case configLastReloadSuccessful, configLastReloadTimestampSeconds
     case loopTurnSeconds, loopTurnProcessorSeconds, logEntriesDropped
-    case processStartTimeSeconds, processCpuSeconds, processResidentMemoryBytes, processOpenFds, processMaxFds
+    case processStartTimeSeconds, processCpuSeconds, processResidentMemoryBytes, processMemoryLimitBytes
+    case processOpenFds, processMaxFds
 
     /// What kind of numbers a family has.
     public enum Kind: String, Sendable {

@@ -47,9 +47,10 @@ final class ConnectionPool {
     private var calls: [ConnectionID: Call] = [:]
     private var callsMade: UInt64 = 0
     /// In the order of their deadlines, which is that of their beginnings but after a change of the time-out; some are over. One
-    /// timer serves all, as nearly all end before they are due.
+    /// timer serves all, as nearly all end before they are due. It may ring for one that is over: to set it anew for each call would
+    /// cost more.
     private var deadlines = CircularBuffer<(call: CallID, at: Moment)>()
-    private var deadlineTimer: Scheduled<Void>?
+    private var deadlineTimer: (at: Moment, task: Scheduled<Void>)?
     private var idleTimer: Scheduled<Void>?
     /// All that are not closed yet.
     private var channels: [ObjectIdentifier: any Channel] = [:]
@@ -88,7 +89,8 @@ final class ConnectionPool {
     ) -> CallID {
         callsMade += 1
         let call = Call(number: callsMade, request: request, read: read, completion: completion)
-        let start = state.start(phase == .open ? choice : .new, now: .now())
+        let now = Moment.now()
+        let start = state.start(phase == .open ? choice : .new, now: now)
         let id =
             switch start {
             case .idle(let id), .new(let id): CallID(number: call.number, connection: id)
@@ -96,7 +98,7 @@ final class ConnectionPool {
         calls[id.connection] = call
         switch phase {
         case .open:
-            watch(id)
+            watch(id, until: now + timeout)
             if case .new = start { connect(id.connection) } else { sendRequest(on: id.connection) }
         case .shutDown:
             callFailed(UpstreamConnectionState.Failure(error: .shutDown, wasSent: false), on: id.connection)
@@ -173,26 +175,26 @@ final class ConnectionPool {
 
     // MARK: Deadlines
 
-    private func watch(_ call: CallID) {
+    private func watch(_ call: CallID, until deadline: Moment) {
         while let first = deadlines.first, isOver(first.call) { deadlines.removeFirst() }
-        let deadline = Moment.now() + timeout
         var place = deadlines.endIndex
         while place > deadlines.startIndex, deadlines[deadlines.index(before: place)].at > deadline {
             place = deadlines.index(before: place)
         }
-        let isNext = place == deadlines.startIndex
         deadlines.insert((call, at: deadline), at: place)
-        if deadlineTimer == nil || isNext { setDeadlineTimer() }
+        if let deadlineTimer, deadlineTimer.at <= deadline { return }
+        setDeadlineTimer()
     }
 
     private func isOver(_ call: CallID) -> Bool { calls[call.connection]?.number != call.number }
 
     private func setDeadlineTimer() {
-        deadlineTimer?.cancel()
+        deadlineTimer?.task.cancel()
         deadlineTimer = deadlines.first.map { next in
-            eventLoop.assumeIsolated().scheduleTask(deadline: NIODeadline(next.at)) { [weak self] in
+            let task = eventLoop.assumeIsolated().scheduleTask(deadline: NIODeadline(next.at)) { [weak self] () -> Void in
                 self?.endLateCalls()
             }
+            return (next.at, task)
         }
     }
 
@@ -221,7 +223,7 @@ final class ConnectionPool {
     /// Closes all connections; what is not over fails.
     func shutDown() -> EventLoopFuture<Void> {
         phase = .shutDown
-        deadlineTimer?.cancel()
+        deadlineTimer?.task.cancel()
         idleTimer?.cancel()
         let all = Array(channels.values)
         for (id, call) in calls { end(CallID(number: call.number, connection: id), .shutDown) }

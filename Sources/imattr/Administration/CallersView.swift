@@ -31,54 +31,66 @@ struct CallersView {
         last = Look(callers: callers, at: now)
     }
 
-    /// The lines, those of connections cut so that all fit into so many.
-    func lines(rows: Int) -> [String] {
+    /// The lines, as many as fit into so many rows, and no longer than fits into the columns. Users get at most half of the rows
+    /// while there are connections for the others.
+    func lines(rows: Int, columns: Int) -> [String] {
         guard let callers = last?.callers else { return [] }
-        var lines = [heading(callers), "", style.bold(Self.userHeading)]
-        let users = callers.users.sorted { (rate(of: $0), $0.accounts) > (rate(of: $1), $1.accounts) }
-        lines += users.map(line)
-        lines += ["", style.bold(Self.connectionHeading)]
-        let connections = callers.connections.sorted { (rate(of: $0), $0.accounts) > (rate(of: $1), $1.accounts) }
-        let room = max(3, rows - lines.count)
-        lines += connections.prefix(room).map(line)
-        return Array(lines.prefix(max(rows, 8)))
+        let users = callers.users.map { (rate(of: $0), $0) }.sorted {
+            ($0.0, $0.1.accounts, $1.1.uid) > ($1.0, $1.1.accounts, $0.1.uid)
+        }
+        let connections = callers.connections.map { (rate(of: $0), $0) }.sorted {
+            ($0.0, $0.1.accounts, $1.1.number) > ($1.0, $1.1.accounts, $0.1.number)
+        }
+        let room = max(4, rows - Self.frame)
+        let roomForUsers = max(room / 2, room - connections.count)
+        let userTable = FittedTable(Self.userColumns, room: columns)
+        let connectionTable = FittedTable(Self.connectionColumns, room: columns)
+        let userLines = users.prefix(roomForUsers).map { userTable.line(cells($0.1)) }
+        return [heading(callers, columns), "", style.bold(userTable.heading)] + userLines
+            + ["", style.bold(connectionTable.heading)]
+            + connections.prefix(room - userLines.count).map { connectionTable.line(cells($0.1)) }
     }
 
-    private func heading(_ callers: Callers) -> String {
-        var text = "\(Quantity.count(callers.connectionCount, "connection"))"
+    /// Lines that are neither users nor connections.
+    private static let frame = 5
+
+    private func heading(_ callers: Callers, _ columns: Int) -> String {
+        var text = "   \(Quantity.count(callers.connectionCount, "connection"))"
         if let limit = callers.rateLimit, let held = callers.slotsHeld {
             text += ", \(held) of \(limit) slots held"
         }
-        return style.bold("imattrd") + "   " + text
+        return style.bold("imattrd") + TerminalText.cut(text, to: columns - "imattrd".count)
     }
 
-    private static let userHeading = row([
-        ("user", -16), ("conns", 7), ("req/s", 9), ("accounts/s", 11), ("waiting", 10), ("requests", 12),
-        ("accounts", 13),
-    ])
-    private static let connectionHeading = row([
-        ("connection", -12), ("user", -16), ("process", -24), ("open", 8), ("req/s", 9), ("accounts/s", 11),
-        ("waiting", 8),
-    ])
+    // What matters least comes last, as it is left out first.
+    private static let userColumns: [FittedTable.Column] = [
+        .init(title: "user", width: 16, least: 9), .init(title: "conns", width: 7), .init(title: "req/s", width: 9),
+        .init(title: "accounts/s", width: 11), .init(title: "waiting", width: 10),
+        .init(title: "requests", width: 12), .init(title: "accounts", width: 13),
+    ]
+    private static let connectionColumns: [FittedTable.Column] = [
+        .init(title: "connection", width: 12, least: 11), .init(title: "user", width: 16, least: 9),
+        .init(title: "process", width: 24, least: 11), .init(title: "req/s", width: 9),
+        .init(title: "accounts/s", width: 11), .init(title: "waiting", width: 8), .init(title: "open", width: 10),
+    ]
 
-    private func line(_ user: Callers.User) -> String {
+    private func cells(_ user: Callers.User) -> [String] {
         let before = previous?.callers.users.first { $0.uid == user.uid }
-        return Self.row([
-            (userName(user.uid), -16), ("\(user.connections)", 7), (perSecond(user.requests, before?.requests), 9),
-            (perSecond(user.accounts, before?.accounts), 11), (Quantity.grouped(user.waitingAccounts), 10),
-            (Quantity.grouped(user.requests), 12), (Quantity.grouped(user.accounts), 13),
-        ])
+        return [
+            userName(user.uid), "\(user.connections)", perSecond(user.requests, before?.requests),
+            perSecond(user.accounts, before?.accounts), Quantity.grouped(user.waitingAccounts),
+            Quantity.grouped(user.requests), Quantity.grouped(user.accounts),
+        ]
     }
 
-    private func line(_ connection: Callers.Connection) -> String {
+    private func cells(_ connection: Callers.Connection) -> [String] {
         let before = previous?.callers.connections.first { $0.number == connection.number }
-        let process = connection.pid == 0 ? "-" : "\(connection.pid) \(command(connection.pid))"
-        return Self.row([
-            ("\(connection.number)", -12), (userName(connection.uid), -16), (process, -24),
-            (Quantity.duration(seconds: connection.openSeconds), 8),
-            (perSecond(connection.requests, before?.requests), 9),
-            (perSecond(connection.accounts, before?.accounts), 11), ("\(connection.waitingRequests)", 8),
-        ])
+        return [
+            "\(connection.number)", userName(connection.uid),
+            connection.pid == 0 ? "-" : "\(connection.pid) \(command(connection.pid))",
+            perSecond(connection.requests, before?.requests), perSecond(connection.accounts, before?.accounts),
+            "\(connection.waitingRequests)", Quantity.duration(seconds: connection.openSeconds),
+        ]
     }
 
     private func rate(of user: Callers.User) -> Int {
@@ -95,15 +107,6 @@ struct CallersView {
         return Quantity.tenths(Double(now - (before ?? 0)) / ((last.at - previous.at) / .seconds(1)))
     }
 
-    /// Texts in columns; a negative width is that of a text on the left.
-    private static func row(_ columns: [(text: String, width: Int)]) -> String {
-        columns.map { text, width in
-            let text = TerminalText.cut(TerminalText.escape(text), to: abs(width) - 1)
-            if width < 0 { return TerminalText.pad(text, to: -width) }
-            return String(repeating: " ", count: max(1, width - TerminalText.width(text))) + text
-        }.joined()
-    }
-
     /// The name of a process, as proc(5) has it; a question mark if there is none any more.
     private static func command(_ pid: Int) -> String {
         guard let file = fopen("/proc/\(pid)/comm", "r") else { return "?" }
@@ -116,11 +119,13 @@ struct CallersView {
 
 /// The terminal.
 enum Screen {
-    /// Its rows; 24 if it does not say.
-    static var rows: Int {
+    /// Its size; 24 rows of 80 columns if it does not say.
+    static var size: (rows: Int, columns: Int) {
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 else { return 24 }
-        return Int(size.ws_row)
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0, size.ws_col > 0 else {
+            return (24, 80)
+        }
+        return (Int(size.ws_row), Int(size.ws_col))
     }
 }
 

@@ -41,6 +41,9 @@ struct TopCommand: AsyncParsableCommand {
         }
     }
 
+    /// Rows below the view: an empty one, how to leave, and the cursor's.
+    private static let below = 3
+
     private func callers(_ client: IMAttrClient) async throws -> [UInt8] {
         try await client.call("getCallers", params: nil)
     }
@@ -52,7 +55,7 @@ struct TopCommand: AsyncParsableCommand {
         view.look(try Callers(try await callers(client)), at: .zero)
         try await Task.sleep(for: .seconds(updates.interval))
         view.look(try Callers(try await callers(client)), at: ContinuousClock.now - start)
-        for line in view.lines(rows: .max) { try output.write(line: line) }
+        for line in view.lines(rows: .max, columns: .max) { try output.write(line: line) }
         try output.flush()
     }
 
@@ -69,7 +72,8 @@ struct TopCommand: AsyncParsableCommand {
             do throws(IMAttrError) {
                 let json = try await client.call("getCallers", params: nil)
                 view.look(try Callers(json), at: ContinuousClock.now - start)
-                lines = view.lines(rows: Screen.rows - 2)
+                let screen = Screen.size
+                lines = view.lines(rows: screen.rows - Self.below, columns: screen.columns)
             } catch {
                 guard case .unreachable = error else { throw error }
                 lines = ["imattrd   \(TerminalText.escape(Failure(error).text))"]

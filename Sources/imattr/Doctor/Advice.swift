@@ -2,16 +2,18 @@ import Glibc
 
 /// What to do about what was found on the way to the daemon, by its units' names.
 struct Advice {
+    /// The unit of the socket.
+    private let socket: String
     /// The instance whose socket it is; nil for the first daemon.
     let instance: String?
 
     init(socket path: String) {
         let unit = Examination.socketUnit(of: path)
+        socket = unit
         instance = unit.hasPrefix("imattrd@") ? String(unit.dropFirst("imattrd@".count).dropLast(".socket".count)) : nil
     }
 
     private var suffix: String { instance.map { "@" + $0 } ?? "" }
-    private var socket: String { "imattrd\(suffix).socket" }
     private var service: String { "imattrd\(suffix).service" }
     private var signer: String { "imattrd-signer\(suffix)" }
 
@@ -25,11 +27,19 @@ struct Advice {
                 "The socket unit listens, but the file was removed, and 'systemctl start' does nothing then. Have an administrator "
                 + "run: systemctl restart \(socket)"
         }
-        return "If the path is right, have an administrator run: systemctl enable --now \(socket)"
+        let start =
+            socket.hasPrefix(Examination.furtherSocket)
+            ? "systemctl enable \(socket) && systemctl restart \(service)" : "systemctl enable --now \(socket)"
+        return "If the path is right, have an administrator run: \(start)"
     }
 
     /// The user may not connect.
     func forRefusedUser(_ user: String, group: String, isRootsGroup: Bool, isForGroup: Bool) -> String {
+        if isRootsGroup, socket.hasPrefix(Examination.furtherSocket) {
+            return
+                "Only root may connect until a drop-in of \(socket) sets SocketUser= or SocketGroup=: have an administrator write it "
+                + "with 'systemctl edit \(socket)', and run: systemctl restart \(socket)"
+        }
         if isRootsGroup || !isForGroup {
             return
                 "Do not join group \(group) for this. Have an administrator look for drop-ins with 'systemctl cat \(socket)', set "

@@ -8,7 +8,7 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor",
         abstract: "Find out why the daemon does not answer, and what to do.",
         discussion: """
-            Checks everything from the caller's side: the socket and your right to connect, the daemon and its state, and one real \
+            Checks everything from the caller's side: the socket and your right to connect, the daemon and its state, the rule that applies to you, and one real \
             call, which asks the upstream for one account. The steps after a failed one are not tried. The exit code is that of \
             the first failure.
 

@@ -1,5 +1,7 @@
+import AttributeAPI
 import Glibc
 import IMAttrClient
+import JSONRPC
 
 /// The steps of `imattr doctor`, each of which needs the one before it.
 struct Examination {
@@ -51,8 +53,15 @@ struct Examination {
 
     private var advice: Advice { Advice(socket: path) }
 
-    /// The unit that owns a socket: an instance's for `/run/imattrd/NAME.sock`.
+    /// How the units of further sockets of a daemon are named. One starts with the service, which systemd does not give it while it runs.
+    static let furtherSocket = "imattrd-at@"
+
+    /// The unit that owns a socket: an instance's for `/run/imattrd/NAME.sock`, a further one's for `/run/imattrd-at/NAME/imattrd.sock`.
     static func socketUnit(of path: String) -> String {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        if parts.count == 5, path.hasPrefix("/run/imattrd-at/"), parts[4] == "imattrd.sock", !parts[3].isEmpty {
+            return "\(furtherSocket)\(parts[3]).socket"
+        }
         let folder = "/run/imattrd/"
         let ending = ".sock"
         guard path.hasPrefix(folder), path.hasSuffix(ending) else { return "imattrd.socket" }
@@ -85,7 +94,7 @@ struct Examination {
     private func conversation() async -> [Finding] {
         let client = IMAttrClient(socketPath: path)
         var findings: [Finding] = []
-        for step in [daemon, state, call] where goesOn(findings) { findings.append(await step(client)) }
+        for step in [daemon, state, rights, call] where goesOn(findings) { findings.append(await step(client)) }
         await client.close()
         return findings
     }
@@ -125,6 +134,46 @@ struct Examination {
         }
     }
 
+    // MARK: Rights
+
+    /// Which rule applies to this user, and why.
+    private func rights(_ client: IMAttrClient) async -> Finding {
+        do {
+            let status = try DaemonStatus(try await client.getStatus(timeout: Self.patience).json)
+            return rights(by: status)
+        } catch {
+            return failed(.rights, error)
+        }
+    }
+
+    /// What the daemon says of the caller.
+    func rights(by status: DaemonStatus) -> Finding {
+        let who = "user \(status["caller.uid"] ?? "?") on the socket \(status["caller.socket"] ?? "?")"
+        switch status["caller.access"] {
+        case nil: return Finding(.rights, .ok, "there are no rules: all callers have the same rights")
+        case "all": return Finding(.rights, .ok, "no rule limits \(who)")
+        case "rule":
+            let name = status["caller.rule.name"] ?? "?"
+            var seen = "rule \(name) applies to \(who), because of \(status["caller.because"] ?? "?")"
+            if let count = status["caller.rule.accountPatterns"] { seen += "; accounts by \(count) patterns" }
+            if let count = status.count(of: "caller.rule.attributes") {
+                seen += "; \(Quantity.count(count, "attribute"))"
+            }
+            guard status.mayAskForAttributes else {
+                return Finding(.rights, .failed(.accessDenied, advice: rightsAdvice), "\(seen); not getAttrs")
+            }
+            return Finding(.rights, .ok, seen)
+        default:
+            return Finding(.rights, .failed(.accessDenied, advice: rightsAdvice), "no rule matches \(who)")
+        }
+    }
+
+    private var rightsAdvice: String {
+        "An administrator changes 'rules' in the daemon's configuration; 'imattrd --check --as user:\(Names.user(geteuid()))' shows them."
+    }
+
+    // MARK: The call
+
     private static let administratorAdvice =
         "An administrator finds more with 'journalctl -u imattrd', and with 'imattrd --check --online' as root."
 
@@ -137,6 +186,10 @@ struct Examination {
         } catch IMAttrError.refused(let answer) where answer.code == Self.notImported {
             return Finding(
                 .call, .ok, "upstream does not know '\(account.text)', after \(Self.milliseconds(since: start))")
+        } catch IMAttrError.refused(let answer) where answer.code == KnownError.accessDenied.code && answer.path != nil
+        {
+            let advice = "Give --account one that your rule allows. \(rightsAdvice)"
+            return Finding(.call, .warning(advice: advice), "your rule does not allow '\(account.text)'")
         } catch {
             return failed(.call, error)
         }
@@ -147,7 +200,12 @@ struct Examination {
 
     private func failed(_ step: Finding.Step, _ error: any Error) -> Finding {
         let failure = Failure(error, showsUpstreamText: showsUpstreamText)
-        let advice = failure.status == .noDaemon ? startAdvice : Self.administratorAdvice
+        let advice =
+            switch failure.status {
+            case .noDaemon: startAdvice
+            case .accessDenied: rightsAdvice
+            default: Self.administratorAdvice
+            }
         return Finding(step, .failed(failure.status, advice: advice), failure.text)
     }
 

@@ -4,7 +4,7 @@ import JSONTokens
 struct Finding {
     /// The steps, in their order.
     enum Step: String, CaseIterable {
-        case socket, permission, daemon, state, call
+        case socket, permission, daemon, state, rights, call
     }
 
     /// How a step ended.

@@ -23,6 +23,18 @@ struct DaemonStatus {
     /// A value by its name, as `limiter.slotsHeld`; harmless on a terminal.
     subscript(_ name: String) -> String? { values[name] }
 
+    /// How many elements a list has; nil if it is not there.
+    func count(of list: String) -> Int? {
+        let count = values.keys.count { $0.hasPrefix("\(list)[") }
+        return count == 0 ? nil : count
+    }
+
+    /// Whether the caller's rule gives it `getAttrs`.
+    var mayAskForAttributes: Bool {
+        let methods = values.filter { $0.key.hasPrefix("caller.rule.methods[") }.values
+        return methods.isEmpty || methods.contains("getAttrs")
+    }
+
     /// A whole number by its name.
     func integer(_ name: String) -> Int? { values[name].flatMap { Int($0) } }
 

@@ -14,6 +14,7 @@ struct StatusText {
         for reason in status.reasons { lines.append(line("", reason)) }
         let rows: [(label: String, text: String?)] = [
             ("upstream", upstream), ("UserSig", userSig), ("limit", limit), ("queue", queue), ("you", you),
+            ("rule", rule),
             ("calls", calls),
             ("failures", failures), ("requests", requests), ("held", held), ("callers", callers), ("reload", reload),
         ]
@@ -82,6 +83,21 @@ struct StatusText {
         var text = "\(Quantity.count(place.waiting, "account")) waiting of user \(uid)"
         if place.users > 1 { text += ", who takes turns with \(Quantity.count(place.users - 1, "other user"))" }
         return text + (status.obstacle.map { "; \($0)" } ?? "")
+    }
+
+    /// Which of the operator's rules applies to the caller.
+    private var rule: String? {
+        switch status["caller.access"] {
+        case nil: return nil
+        case "all": return "none limits you"
+        case "rule":
+            var text = "\(status["caller.rule.name"] ?? "?"), because of \(status["caller.because"] ?? "?")"
+            if let refused = status.integer("caller.rule.refused"), refused > 0 {
+                text += "; it has refused \(Quantity.count(refused, "request"))"
+            }
+            return text
+        default: return style.paint("none matches you: access is denied", .red)
+        }
     }
 
     private var calls: String? {

@@ -51,6 +51,17 @@ import Testing
         #expect(Metric.bufferedBytes.unit == "bytes")
     }
 
+    /// However many users there are, a metric by user has few samples.
+    @Test func usersAreBounded() {
+        var counts = Dictionary(uniqueKeysWithValues: (0..<1000).map { (UInt32($0), 5) })
+        counts[900] = 6
+        counts[3] = 0
+        let listed = DaemonSnapshot.most(counts)
+        let uids = [UInt32](0..<20).filter { $0 != 3 } + [900]
+        #expect(listed.map(\.uid) == uids)
+        #expect(listed.map(\.count) == Array(repeating: 5, count: 19) + [6])
+    }
+
     @Test func textIsEscaped() throws {
         var text = OpenMetricsText()
         text.begin(.build)

@@ -1,6 +1,7 @@
 import AttributeAPI
 import AttributeDaemon
 import DaemonConfiguration
+import Glibc
 import Testing
 import UpstreamSandbox
 
@@ -21,7 +22,7 @@ import UpstreamSandbox
     }
 
     @Test func everyFamilyIsThereWithItsLabels() async throws {
-        try await DaemonUnderTest.run { test in
+        try await DaemonUnderTest.run(resources: .ofThisProcess(), administrator: geteuid()) { test in
             let client = try await test.connect()
             _ = try await client.getAttrs(["abc"])
             _ = try await test.daemon.reload()
@@ -32,7 +33,9 @@ import UpstreamSandbox
                 #expect(family.unit == metric.unit)
                 #expect(family.help == metric.help)
                 // Only what has not happened has no sample.
-                let mayBeEmpty: Set<Metric> = [.linesRefused]
+                let mayBeEmpty: Set<Metric> = [
+                    .linesRefused, .ruleRequests, .ruleAccounts, .ruleRefusals, .userUnansweredAccounts,
+                ]
                 #expect(!family.samples.isEmpty || mayBeEmpty.contains(metric), "\(metric)")
                 for sample in family.samples {
                     #expect(Set(sample.labels.keys).isSubset(of: metric.labels), "\(sample)")
@@ -141,6 +144,39 @@ import UpstreamSandbox
             #expect(metrics.value("imattrd_state", ["imattrd_state": "misconfigured"]) == 1)
             #expect(requests(metrics, "getAttrs", "-32005") == 1)
             #expect(metrics.value("imattrd_rate_limit") == nil)
+        }
+    }
+
+    /// A limit that nothing is compared with raises no alarm: each is the one in force, in the unit of its use.
+    @Test func eachBoundIsBesideItsUse() async throws {
+        let sandbox: (inout SandboxConfiguration) -> Void = { $0.faults = [DaemonUnderTest.occupying] }
+        let flags: [ConfigurationKey: String] = [
+            .maxConnections: "40", .maxConnectionsPerUid: "30", .maxQueuedAccounts: "2000",
+            .maxQueuedAccountsPerUid: "1000", .maxAccountsPerRequest: "100", .maxBufferedBytes: "8388608",
+            .cacheMaxBytes: "4096",
+        ]
+        let occupied = flags.merging(DaemonUnderTest.occupied) { $1 }
+        try await DaemonUnderTest.run(sandbox: sandbox, flags: occupied, administrator: geteuid()) { test in
+            let client = try await test.connect()
+            try await test.occupy(client)
+            try await client.send(try LineClient.getAttrs(["a", "b"], id: 7))
+            try await test.waitForRequests(1)
+            let metrics = try await metrics(client)
+            for (name, value) in [
+                ("connections_limit", 40), ("user_connections_limit", 30), ("unanswered_accounts_limit", 2000),
+                ("user_unanswered_accounts_limit", 1000), ("buffered_limit_bytes", 8_388_608),
+                ("held_limit_bytes", 4096), ("unanswered_accounts", 2), ("line_bytes", 0),
+            ] {
+                #expect(metrics.value("imattrd_" + name) == Double(value), "\(name)")
+            }
+            let uid = ["uid": "\(geteuid())"]
+            #expect(metrics.value("imattrd_user_connections", uid) == metrics.value("imattrd_connections"))
+            #expect(metrics.value("imattrd_user_unanswered_accounts", uid) == 2)
+            #expect(
+                metrics.value("imattrd_user_requested_accounts_total", uid)
+                    == metrics.value("imattrd_requested_accounts_total"))
+            try await client.send(#"{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":7}}"#)
+            #expect(try await client.nextObject().code == -32800)
         }
     }
 

@@ -20,14 +20,14 @@ import Testing
 
     @Test func ratesAreWhatHasComeInBetween() throws {
         var view = view
-        #expect(view.lines(rows: 24) == [])
+        #expect(view.lines(rows: 24, columns: 100) == [])
         view.look(try callers(1000), at: .zero)
         #expect(
-            view.lines(rows: 24)[3].split(separator: " ").map(String.init) == [
+            view.lines(rows: 24, columns: 100)[3].split(separator: " ").map(String.init) == [
                 "user-1000", "2", "-", "-", "12", "10", "1,000",
             ])
         view.look(try callers(2000), at: .seconds(2))
-        let lines = view.lines(rows: 24)
+        let lines = view.lines(rows: 24, columns: 100)
         #expect(lines[0] == "imattrd   2 connections, 37 of 100 slots held")
         #expect(
             lines[3].split(separator: " ").map(String.init) == ["user-1000", "2", "5.0", "500.0", "12", "20", "2,000"])
@@ -35,10 +35,51 @@ import Testing
         #expect(!lines.joined().contains("\u{1B}"))
     }
 
-    @Test func itFitsTheScreen() throws {
+    /// Users and connections, 30 of each, with long names.
+    private func crowd() throws -> CallersView {
+        let users = (0..<30).map {
+            #"{"uid":\#(1000 + $0),"connections":1,"requests":1234567,"accounts":\#(123_456_789 + $0),"waitingAccounts":150000}"#
+        }
+        let connections = (0..<30).map {
+            #"{"connection":\#(12345 + $0),"uid":\#(1000 + $0),"pid":4194304,"openSeconds":93000,"requests":7,"accounts":\#($0)}"#
+        }
+        let json = """
+            {"rateLimit":1000000,"slotsHeld":1000000,"users":[\(users.joined(separator: ","))],\
+            "connections":[\(connections.joined(separator: ","))],"connectionCount":4096}
+            """
+        var view = CallersView(
+            style: Style(isColoured: false), userName: { "a-user-with-a-long-name-\($0)" },
+            command: { _ in "a-long-command" })
+        view.look(try Callers(Array(json.utf8)), at: .zero)
+        view.look(try Callers(Array(json.utf8)), at: .seconds(1))
+        return view
+    }
+
+    @Test(arguments: [(9, 40), (24, 64), (24, 80), (50, 100), (24, 200)])
+    func itFitsTheScreen(rows: Int, columns: Int) throws {
+        let lines = try crowd().lines(rows: rows, columns: columns)
+        #expect(lines.count == rows)
+        #expect(lines.allSatisfy { TerminalText.width($0) <= columns }, "\(lines.joined(separator: "\n"))")
+        let headings = lines.filter { $0.contains("accounts/s") }
+        #expect(headings.count == (columns < 50 ? 1 : 2))
+        #expect(lines[3].hasPrefix("a-user"))
+    }
+
+    /// A narrow screen cuts names before it leaves out figures.
+    @Test func theLeastImportantIsLeftOutFirst() throws {
+        let view = try crowd()
+        let headings = [100, 80, 64].map { columns in
+            view.lines(rows: 24, columns: columns).filter { $0.contains("req/s") }
+                .map { $0.split(separator: " ").map(String.init).last }
+        }
+        #expect(headings == [["accounts", "open"], ["accounts", "open"], ["requests", "waiting"]])
+    }
+
+    @Test func oneKindLeavesItsRowsToTheOther() throws {
         var view = view
         view.look(try callers(1), at: .zero)
-        #expect(view.lines(rows: 7).count <= 8)
+        #expect(view.lines(rows: 7, columns: 80).count == 7)
+        #expect(try crowd().lines(rows: 65, columns: 80).count == 65)
     }
 
     @Test func whatIsNoAnswerIsRefused() {

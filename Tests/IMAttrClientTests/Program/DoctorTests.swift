@@ -34,6 +34,8 @@ struct DoctorTests {
         ("/run/imattrd/imattrd.sock", "imattrd.socket"), ("/run/imattrd/staging.sock", "imattrd@staging.socket"),
         ("/tmp/x.sock", "imattrd.socket"), ("/run/imattrd/a/b.sock", "imattrd.socket"),
         ("/run/imattrd/.sock", "imattrd.socket"),
+        ("/run/imattrd-at/web/imattrd.sock", "imattrd-at@web.socket"),
+        ("/run/imattrd-at/web/other.sock", "imattrd.socket"), ("/run/imattrd-at/imattrd.sock", "imattrd.socket"),
     ])
     func theUnitIsNamedAfterThePath(path: String, unit: String) {
         #expect(Examination.socketUnit(of: path) == unit)
@@ -96,6 +98,34 @@ struct DoctorTests {
         let found = advice.forKeyOfTheDaemon([memory, key])
         #expect(found?.hasPrefix(key.path) == true)
         #expect(found?.contains("/etc/systemd/system/imattrd-signer.service.d/key.conf") == true)
+    }
+
+    @Test func aFurtherSocketComesWithARestart() async throws {
+        let advice = try #require(await findings("/run/imattrd-at/no-such/imattrd.sock").first?.verdict.advice)
+        #expect(advice.contains("systemctl enable imattrd-at@no-such.socket && systemctl restart imattrd.service"))
+    }
+
+    @Test(arguments: [
+        ("{}", "ok", "there are no rules"),
+        (#"{"uid":0,"socket":"rpc","access":"all"}"#, "ok", "no rule limits user 0"),
+        (#"{"uid":7,"socket":"rpc-web","access":"none"}"#, "failed", "no rule matches user 7 on the socket rpc-web"),
+        (
+            #"{"uid":7,"socket":"rpc","access":"rule","because":"group:ci","rule":{"name":"shop","accountPatterns":3}}"#,
+            "ok",
+            "rule shop applies to user 7 on the socket rpc, because of group:ci; accounts by 3 patterns"
+        ),
+        (
+            #"{"uid":7,"socket":"rpc","access":"rule","because":"uid:7","rule":{"name":"a","methods":["ping"]}}"#,
+            "failed",
+            "because of uid:7; not getAttrs"
+        ),
+    ])
+    func theRuleThatAppliesIsNamed(caller: String, verdict: String, seen: String) throws {
+        let json = caller == "{}" ? "{}" : #"{"caller":\#(caller)}"#
+        let status = try DaemonStatus(Array(json.utf8))
+        let examination = Examination(path: "/s", origin: "--socket", account: Account("abc"))
+        let finding = examination.rights(by: status)
+        #expect(finding.verdict.word == verdict && finding.seen.contains(seen), "\(finding.seen)")
     }
 
     @Test func aFindingIsAlignedAndHarmless() {

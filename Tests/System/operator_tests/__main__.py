@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from system_tests import administration, besieged, instance_metrics
 from system_tests.checks import Checks
 from system_tests.machine import must, run
 from system_tests.upstream import SECRET
@@ -40,6 +41,14 @@ def main():
             everyday.who_may_call(checks, upstream)
         with part(checks, "notify-reload"):
             everyday.notify_reload(checks, upstream)
+        with part(checks, "administration"):
+            administration.reload_fails(checks, upstream)
+            administration.commands(checks)
+            administration.instances(checks, upstream)
+        with part(checks, "administration under siege"):
+            besieged.administrators_are_served(checks, upstream)
+        with part(checks, "metrics of an instance"):
+            instance_metrics.answered(checks, upstream)
         with part(checks, "an instance"):
             package.second_instance(checks, upstream, SECRET)
         with part(checks, "a new key"):

@@ -222,6 +222,6 @@ def second_instance(checks, upstream, key):
     """imattrd@NAME, enabled as an operator would: an upgrade and a purge have it, too."""
     write_configuration(CONFIGURATION.with_name("second.yaml"), **upstream.keys)
     write_private(CREDENTIAL.with_name("imattrd.second.secret-key"), key)
-    systemctl("enable", "--now", f"{TEMPLATE}.socket")
+    systemctl("enable", "--now", f"{TEMPLATE}.socket", "imattrd-metrics@second.socket")
     found = callers.get_attrs(path=SOCKET.with_name("second.sock"))
     checks.equal("an instance serves", found, "answered")

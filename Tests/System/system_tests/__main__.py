@@ -3,8 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from . import administration, canary, clocks, descriptors, introspection, journal, log, memory, mutated_lines, one_shot
-from . import pasted, readme, shipped_configuration, stopping, textfile, traps, units, watchdog
+from . import administration, besieged, canary, clocks, descriptors, instance_metrics, introspection, journal, log, memory
+from . import mutated_lines, one_shot, pasted, readme, shipped_configuration, stopping, textfile, traps, units, watchdog
 from .checks import Checks
 from .machine import must, run
 from .upstream import Upstream
@@ -65,6 +65,8 @@ def main():
             with checks.group("units: administration"):
                 administration.commands(checks)
                 administration.instances(checks, quick)
+            with checks.group("units: administration under siege"):
+                besieged.administrators_are_served(checks, quick)
             with checks.group("units: stops and starts"):
                 units.stops_and_starts(checks)
             with checks.group("units: a caller during a restart"):
@@ -91,6 +93,8 @@ def main():
                 introspection.metrics(checks)
             with checks.group("units: metrics over HTTP"):
                 introspection.metrics_over_http(checks)
+            with checks.group("units: metrics of an instance"):
+                instance_metrics.answered(checks, quick)
             with checks.group("units: node_exporter"):
                 textfile.collected(checks)
             with checks.group("units: idle exit"):

@@ -3,7 +3,7 @@
 import json
 import os
 
-from . import clients
+from . import clients, terminal
 from .machine import as_user, must, owner_group_mode, run, show, systemctl
 from .units import CONFIGURATION, CREDENTIAL, SERVICE, SOCKET
 from .upstream import SECRET, write_configuration, write_private
@@ -14,7 +14,7 @@ UNKNOWN_METHOD = -32601
 
 def reload_fails(checks, upstream):
     """A file with mistakes: `systemctl reload` fails and prints them, and the old configuration stays."""
-    write_configuration(CONFIGURATION, rateLimit=77, **upstream.keys)
+    write_configuration(CONFIGURATION, **upstream.keys | {"rateLimit": 77})
     systemctl("restart", SERVICE)
     found = [owner_group_mode(ADMIN), owner_group_mode(ADMIN.parent)]
     checks.equal("the socket and its folder are root's alone", found, ["root:root 600", "root:root 700"])
@@ -35,7 +35,7 @@ def reload_fails(checks, upstream):
         limiter = clients.call(SOCKET, "getStatus")["result"]["limiter"]
         checks.equal(f"after {name} the old configuration stays", limiter["rateLimit"], 77)
         checks.equal(f"after {name} the service is up", show(SERVICE, "ActiveState"), "active")
-    write_configuration(CONFIGURATION, rateLimit=78, **upstream.keys)
+    write_configuration(CONFIGURATION, **upstream.keys | {"rateLimit": 78})
     done = run("systemctl", "reload", SERVICE)
     checks.expect("a reload of a good file succeeds", done.stderr if done.returncode else None)
     limiter = clients.call(SOCKET, "getStatus")["result"]["limiter"]
@@ -57,6 +57,13 @@ def commands(checks):
     checks.expect("imattr top lists users", None if 0 in users else repr(callers))
     pids = [connection["pid"] for connection in callers["connections"]]
     checks.expect("imattr top lists processes", None if pids and all(pid > 0 for pid in pids) else repr(callers))
+    for rows, columns in ((24, 80), (12, 64)):
+        drawn, status = terminal.screens(["imattr", "top", "--interval", "0.1"], rows, columns, 3)
+        checks.equal(f"imattr top on {columns} columns ends with q", (len(drawn), status), (3, 0))
+        fits = all(len(screen) <= rows and max(map(len, screen)) <= columns for screen in drawn)
+        checks.expect(f"imattr top fits {rows} rows of {columns} columns", None if fits else repr(drawn))
+        lists = all("q leaves" in screen and any("root" in line for line in screen) for screen in drawn)
+        checks.expect(f"imattr top on {columns} columns lists users, and how to leave", None if lists else repr(drawn))
     must("journalctl", "--sync")
     for method in ("reload", "setLogLevel", "getCallers"):
         entries = must("journalctl", "--output=cat", f"--unit={SERVICE}", f"IMATTRD_METHOD={method}", "IMATTRD_UID=0")

@@ -59,7 +59,7 @@ def every_client(path, user="root"):
 def call(path, method, params=None, user="root"):
     """One request by a connection of its own; the answer as an object."""
     request = {"jsonrpc": "2.0", "id": 1, "method": method} | ({} if params is None else {"params": params})
-    output, complaint = one_shot("nc", path, user, json.dumps(request))
+    output, complaint = one_shot("python", path, user, json.dumps(request))
     lines = output.splitlines()
     if len(lines) != 1:
         raise RuntimeError(f"{method} by {user}: {len(lines)} lines came back: {output!r} {complaint!r}")

@@ -30,7 +30,7 @@ def as_argument_or_variable(checks, folder):
     """`imattrd` by hand: every flag, every variable, flags that do not exist, and a file with the key as its value."""
     described = json.loads(must("imattrd", "--describe"))
     others = ["--config", "--socket", "--socket-group", "--secret-key", "--key", "--check", "--online"]
-    flags = [row["flag"] for row in described["keys"]] + others
+    flags = [row["flag"] for row in described["keys"] if "flag" in row] + others
     checks.expect("there are flags to try", None if len(flags) > 20 else repr(flags))
     for key in KEYS:
         tries = []

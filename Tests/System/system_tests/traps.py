@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from . import clients
-from .machine import show, systemctl
+from .machine import show, systemctl, wait_until
 from .units import CONFIGURATION, MISCONFIGURED, SERVICE, SOCKET
 from .upstream import write_configuration
 
@@ -25,24 +25,46 @@ def hand_over(checks, folder):
         datagrams = sockets.enter_context(bound(socket.SOCK_DGRAM, folder / "d.sock"))
         abstract = sockets.enter_context(bound(socket.SOCK_STREAM, "\0imattrd"))
         tcp = sockets.enter_context(socket.create_server(("", 0)))
-        cases = {
-            "a datagram socket": ([datagrams], "rpc", 69, "not a listening Unix stream socket"),
-            "a socket that does not listen": ([idle], "rpc", 69, "not a listening Unix stream socket"),
-            "a TCP socket": ([tcp], "rpc", 69, "not a listening Unix stream socket"),
-            "an abstract socket": ([abstract], "rpc", 69, "has no path"),
-            "two of them": ([first, second], "rpc:rpc", 69, "two sockets named rpc"),
-            "two without a name": ([first, second], "unknown:unknown", 69, "FileDescriptorName=rpc"),
-            "an unknown name": ([first, second], "rpc:other", 69, "FileDescriptorName=rpc"),
-            "metrics for everybody": ([first, tcp], "rpc:metrics", 69, "127.0.0.1"),
-            "administrators' for others": ([first, second], "rpc:admin", 69, "can be used by others than root"),
-            "two for administrators": ([first, private, private], "rpc:admin:admin", 69, "two sockets named admin"),
-            "only metrics": ([first], "metrics", 69, "no socket named rpc"),
-            "another process's": ([first], "rpc", 64, "no socket"),
+        refused = {
+            "a datagram socket": ([datagrams], "rpc", "not a listening Unix stream socket"),
+            "a socket that does not listen": ([idle], "rpc", "not a listening Unix stream socket"),
+            "a TCP socket": ([tcp], "rpc", "not a listening Unix stream socket"),
+            "an abstract socket": ([abstract], "rpc", "has no path"),
+            "two of them": ([first, second], "rpc:rpc", "two sockets named rpc"),
+            "two of a container": ([first, second], "rpc-web:rpc-web", "two sockets named rpc-web"),
+            "a name that is none": ([first, second], "rpc:rpc-Web", "rpc-Web is no name of a socket"),
+            "two without a name": ([first, second], "unknown:unknown", "FileDescriptorName=rpc"),
+            "an unknown name": ([first, second], "rpc:other", "FileDescriptorName=rpc"),
+            "metrics for everybody": ([first, tcp], "rpc:metrics", "127.0.0.1"),
+            "administrators' for others": ([first, second], "rpc:admin", "can be used by others than root"),
+            "two for administrators": ([first, private, private], "rpc:admin:admin", "two sockets named admin"),
+            "only metrics": ([first], "metrics", "no socket named rpc"),
         }
-        for name, (handed, names, code, complaint) in cases.items():
-            found = handed_over(handed, names, to_another="another" in name)
-            why = None if found.returncode == code and complaint in found.stderr else repr(found)
-            checks.expect(f"handed over, {name}: refused", why)
+        for name, (handed, names, complaint) in refused.items():
+            with handed_over(handed, names) as daemon:
+                said = said_until(daemon, complaint)
+                checks.expect(f"handed over, {name}: the reason is logged", None if complaint in said else said)
+                checks.equal(f"handed over, {name}: the daemon stays", daemon.poll(), None)
+                if "rpc" in names and handed[0] is first:
+                    found = clients.get_attrs(folder / "a.sock")
+                    checks.equal(f"handed over, {name}: callers are answered", found, MISCONFIGURED)
+        with handed_over([first], "rpc", to_another=True) as daemon:
+            said = said_until(daemon, "no socket")
+            checks.expect("handed over to another process: refused", None if daemon.wait(30) == 64 else said)
+
+
+def said_until(daemon, complaint):
+    """What a daemon logs until the complaint is in it, or it ends."""
+    said = ""
+    os.set_blocking(daemon.stderr.fileno(), False)
+
+    def has_said():
+        nonlocal said
+        said += daemon.stderr.read() or ""
+        return complaint in said or daemon.poll() is not None
+
+    wait_until(has_said, "a daemon to say what is wrong")
+    return said
 
 
 @contextmanager
@@ -54,8 +76,9 @@ def bound(kind, path, listen=True):
         yield it
 
 
-def handed_over(sockets, names, to_another):
-    """What a daemon says that gets these sockets as systemd hands them over."""
+@contextmanager
+def handed_over(sockets, names, to_another=False):
+    """A daemon that gets these sockets as systemd hands them over."""
 
     def arrange():
         # First out of the way of each other.
@@ -66,9 +89,15 @@ def handed_over(sockets, names, to_another):
     places = range(FIRST_DESCRIPTOR, FIRST_DESCRIPTOR + len(sockets))
     pid = "1" if to_another else "$$"
     script = f"LISTEN_PID={pid} LISTEN_FDS={len(sockets)} LISTEN_FDNAMES={names} exec imattrd"
-    return subprocess.run(
-        ["sh", "-c", script], preexec_fn=arrange, pass_fds=places, capture_output=True, text=True, timeout=30
+    daemon = subprocess.Popen(
+        ["sh", "-c", script], preexec_fn=arrange, pass_fds=places, stderr=subprocess.PIPE, text=True
     )
+    try:
+        yield daemon
+    finally:
+        daemon.kill()
+        daemon.wait()
+        daemon.stderr.close()
 
 
 def drop_ins(checks, upstream):

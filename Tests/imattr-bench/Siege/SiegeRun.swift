@@ -123,10 +123,10 @@ struct SiegeRun: Sendable {
         let program = try Child.program("imattr-bench")
         let child = try OtherUsers.apart {
             try Child(
-                "/usr/bin/chrt",
+                "/usr/bin/nice",
                 [
-                    // It gets what we leave.
-                    "--other", "0", program, "attack", "--trick", trick.name, "--socket", rig.daemon.socketPath,
+                    // It gets what we leave. What is given is added to our own value, and bounded.
+                    "-n", "\(2 * Siege.lastPriority + 1)", program, "attack", "--trick", trick.name, "--socket", rig.daemon.socketPath,
                     "--uid",
                     "\(attackers)", "--seconds", "\(atMost)", "--report", path,
                 ], output: log, folder: folder)
