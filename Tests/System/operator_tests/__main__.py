@@ -13,7 +13,7 @@ from system_tests.checks import Checks
 from system_tests.machine import must, run
 from system_tests.upstream import SECRET
 
-from . import by_hand, crashes, everyday, failures, hardening, keys, package, signer
+from . import by_hand, container, crashes, everyday, failures, hardening, keys, package, signer
 from .sandbox import Sandbox
 
 # Where the tree leaves out documentation; the packages are to be installed whole.
@@ -92,6 +92,8 @@ def long_story(checks, upstream):
         failures.watchdog(checks, upstream)
     with part(checks, "idle exit"):
         everyday.idle_exit(checks, upstream)
+    with part(checks, "a container"):
+        container.runs(checks, upstream, SECRET)
 
 
 def kills_and_restarts(checks):
