@@ -191,7 +191,8 @@ final class ConnectionPool {
     private func setDeadlineTimer() {
         deadlineTimer?.task.cancel()
         deadlineTimer = deadlines.first.map { next in
-            let task = eventLoop.assumeIsolated().scheduleTask(deadline: NIODeadline(next.at)) { [weak self] () -> Void in
+            let task = eventLoop.assumeIsolated().scheduleTask(deadline: NIODeadline(next.at)) {
+                [weak self] () -> Void in
                 self?.endLateCalls()
             }
             return (next.at, task)

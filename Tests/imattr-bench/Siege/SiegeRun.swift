@@ -126,7 +126,8 @@ struct SiegeRun: Sendable {
                 "/usr/bin/nice",
                 [
                     // It gets what we leave. What is given is added to our own value, and bounded.
-                    "-n", "\(2 * Siege.lastPriority + 1)", program, "attack", "--trick", trick.name, "--socket", rig.daemon.socketPath,
+                    "-n", "\(2 * Siege.lastPriority + 1)", program, "attack", "--trick", trick.name, "--socket",
+                    rig.daemon.socketPath,
                     "--uid",
                     "\(attackers)", "--seconds", "\(atMost)", "--report", path,
                 ], output: log, folder: folder)
