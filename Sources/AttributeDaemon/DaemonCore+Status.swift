@@ -22,7 +22,7 @@ extension DaemonCore {
             let json = makeStatus(at: now, for: .administrators)
             return access.rules.isEmpty ? json : Self.adding(callerJSON(connection, standing), to: json)
         }
-        // Who may do nothing else sees that, and no more than whether the daemon works.
+        // Who may do nothing else sees that, and how the daemon is, but nothing of the calls.
         if case .refused = standing {
             return Self.adding(callerJSON(connection, standing), to: makeStatus(at: now, for: .refusedCallers))
         }
@@ -68,7 +68,6 @@ extension DaemonCore {
             json.array { json in
                 for reason in state.reasons { json.string(reason) }
             }
-            if reader == .refusedCallers { return }
             json.key("connections")
             json.integer(server.connectionCount)
             json.key("bufferedBytes")
@@ -77,6 +76,7 @@ extension DaemonCore {
             writeDoor(to: &json)
             json.key("requests")
             writeRequests(to: &json)
+            if reader == .refusedCallers { return }
             writeServing(at: now, for: reader, to: &json)
             json.member("lastReload", lastReload) { Self.write($1, for: reader, to: &$0) }
         }

@@ -277,7 +277,7 @@ import UpstreamSandbox
             let caller = try #require(status["caller"] as? [String: Any])
             #expect(caller["access"] as? String == "none" && caller["socket"] as? String == "rpc-other")
             #expect(status["state"] as? String == "ready")
-            #expect(status["upstream"] == nil && status["queue"] == nil && status["requests"] == nil)
+            #expect(status["upstream"] == nil && status["queue"] == nil && status["lastReload"] == nil)
             #expect(test.log.lines.contains { $0.contains("access denied") && $0.contains("rpc-other") })
         }
     }

@@ -35,11 +35,8 @@ extension GetStatus {
     /// What depends on a configuration is absent while there is none.
     private static let resultSchema = Schema.object(
         "The state.",
-        // A caller that no rule is for is given the state alone.
-        optional: [
-            "connections", "bufferedBytes", "door", "requests", "upstream", "limiter", "queue", "held", "counters",
-            "userSig", "lastReload", "caller",
-        ],
+        // A caller that no rule is for is given nothing of the calls either.
+        optional: ["upstream", "limiter", "queue", "held", "counters", "userSig", "lastReload", "caller"],
         [
             "version": Schema.string("The daemon's version."),
             "pid": Schema.count("Its process."),
