@@ -107,7 +107,8 @@ let package = Package(
         program(
             "imattrd",
             [
-                "AttributeDaemon", "DaemonConfiguration", "JSONRPCServer", "Signer", "Spawning", "Systemd", .argumentParser,
+                "AttributeDaemon", "DaemonConfiguration", "JSONRPCServer", "Signer", "Spawning", "Systemd",
+                .argumentParser,
                 .logging,
                 .nio, .nioPosix,
             ]),
