@@ -164,6 +164,7 @@ def encrypted(upstream, key):
         yield "credential"
     ENCRYPTED.unlink()
     os.unlink("/var/lib/systemd/credential.secret")
+    write_private(CREDENTIAL, key)
 
 
 @contextmanager
