@@ -1916,6 +1916,34 @@ static const struct status_member STATUS_LAST_RELOAD[] = {
     {"keysForRestart", STATUS_TEXTS, AT(status_last_reload, keys_for_restart), NOWHERE, NO_PARTS},
 };
 
+static const struct status_member STATUS_CALLER_RULE[] = {
+    {"name", STATUS_TEXT, AT(status_caller_rule, name), NOWHERE, NO_PARTS},
+    {"methods", STATUS_TEXTS, AT(status_caller_rule, methods), AT(status_caller_rule, has_methods), NO_PARTS},
+    {"accountPatterns", STATUS_INTEGER, AT(status_caller_rule, account_patterns), AT(status_caller_rule, has_account_patterns), NO_PARTS},
+    {"attributes", STATUS_TEXTS, AT(status_caller_rule, attributes), AT(status_caller_rule, has_attributes), NO_PARTS},
+    {"share", STATUS_INTEGER, AT(status_caller_rule, share), NOWHERE, NO_PARTS},
+    {"accountsPerSecond", STATUS_INTEGER, AT(status_caller_rule, accounts_per_second), AT(status_caller_rule, has_accounts_per_second), NO_PARTS},
+    {"maxQueuedAccounts", STATUS_INTEGER, AT(status_caller_rule, max_queued_accounts), AT(status_caller_rule, has_max_queued_accounts), NO_PARTS},
+    {"maxAccountsPerRequest", STATUS_INTEGER, AT(status_caller_rule, max_accounts_per_request), AT(status_caller_rule, has_max_accounts_per_request), NO_PARTS},
+    {"minMaxAgeMs", STATUS_INTEGER, AT(status_caller_rule, min_max_age_ms), AT(status_caller_rule, has_min_max_age_ms), NO_PARTS},
+    {"audit", STATUS_OPTIONAL_TEXT, AT(status_caller_rule, audit), NOWHERE, NO_PARTS},
+    {"connections", STATUS_INTEGER, AT(status_caller_rule, connections), AT(status_caller_rule, has_connections), NO_PARTS},
+    {"requests", STATUS_INTEGER, AT(status_caller_rule, requests), NOWHERE, NO_PARTS},
+    {"accounts", STATUS_INTEGER, AT(status_caller_rule, accounts), NOWHERE, NO_PARTS},
+    {"refused", STATUS_INTEGER, AT(status_caller_rule, refused), NOWHERE, NO_PARTS},
+    {"waitingAccounts", STATUS_INTEGER, AT(status_caller_rule, waiting_accounts), AT(status_caller_rule, has_waiting_accounts), NO_PARTS},
+    {"accountsInLastSecond", STATUS_INTEGER, AT(status_caller_rule, accounts_in_last_second), AT(status_caller_rule, has_accounts_in_last_second), NO_PARTS},
+    {"isDelayed", STATUS_TRUTH, AT(status_caller_rule, is_delayed), AT(status_caller_rule, has_is_delayed), NO_PARTS},
+};
+
+static const struct status_member STATUS_CALLER[] = {
+    {"uid", STATUS_INTEGER, AT(status_caller, uid), NOWHERE, NO_PARTS},
+    {"socket", STATUS_TEXT, AT(status_caller, socket), NOWHERE, NO_PARTS},
+    {"access", STATUS_TEXT, AT(status_caller, access), NOWHERE, NO_PARTS},
+    {"because", STATUS_OPTIONAL_TEXT, AT(status_caller, because), NOWHERE, NO_PARTS},
+    {"rule", STATUS_OBJECT, AT(status_caller, rule), AT(status_caller, has_rule), PARTS(STATUS_CALLER_RULE)},
+};
+
 static const struct status_member STATUS[] = {
     {"version", STATUS_TEXT, AT(status, version), NOWHERE, NO_PARTS},
     {"pid", STATUS_INTEGER, AT(status, pid), NOWHERE, NO_PARTS},
@@ -1933,6 +1961,7 @@ static const struct status_member STATUS[] = {
     {"counters", STATUS_OBJECT, AT(status, counters), AT(status, has_counters), PARTS(STATUS_COUNTERS)},
     {"userSig", STATUS_OBJECT, AT(status, user_sig), AT(status, has_user_sig), PARTS(STATUS_USER_SIG)},
     {"lastReload", STATUS_OBJECT, AT(status, last_reload), AT(status, has_last_reload), PARTS(STATUS_LAST_RELOAD)},
+    {"caller", STATUS_OBJECT, AT(status, caller), AT(status, has_caller), PARTS(STATUS_CALLER)},
 };
 /* end of what status-types prints */
 

@@ -299,6 +299,70 @@ struct imattr_status_last_reload {
     struct imattr_texts keys_for_restart;
 };
 
+/* A rule. What is absent is not limited by it. */
+struct imattr_status_caller_rule {
+    /* Its name. */
+    const char *name;
+    /* The methods that are served. */
+    struct imattr_texts methods;
+    bool has_methods;
+    /* How many accounts and prefixes of accounts it allows. */
+    int64_t account_patterns;
+    bool has_account_patterns;
+    /* The attributes that are passed on. */
+    struct imattr_texts attributes;
+    bool has_attributes;
+    /* Its weight among the rules whose accounts wait. */
+    int64_t share;
+    /* Accounts of its callers that enter calls in a second. */
+    int64_t accounts_per_second;
+    bool has_accounts_per_second;
+    /* Accounts that wait, over all requests of its callers. */
+    int64_t max_queued_accounts;
+    bool has_max_queued_accounts;
+    /* Accounts in a request. */
+    int64_t max_accounts_per_request;
+    bool has_max_accounts_per_request;
+    /* A smaller maxAgeMs is raised to this. */
+    int64_t min_max_age_ms;
+    bool has_min_max_age_ms;
+    /* What a log line is written for. NULL if it is not there. */
+    const char *audit;
+    /* Open connections of its callers; only in getCallers. */
+    int64_t connections;
+    bool has_connections;
+    /* Requests of its callers so far. */
+    int64_t requests;
+    /* Accounts in their getAttrs requests so far. */
+    int64_t accounts;
+    /* Requests that it has refused so far. */
+    int64_t refused;
+    /* Accounts of the open requests of its callers. */
+    int64_t waiting_accounts;
+    bool has_waiting_accounts;
+    /* Accounts of its callers that entered calls in the last second, about. */
+    int64_t accounts_in_last_second;
+    bool has_accounts_in_last_second;
+    /* Whether its accounts wait because of accountsPerSecond. */
+    bool is_delayed;
+    bool has_is_delayed;
+};
+
+/* Where the operator has rules: who asks, and by which rule. */
+struct imattr_status_caller {
+    /* The user. */
+    int64_t uid;
+    /* The socket that it came by: rpc, or rpc-NAME. */
+    const char *socket;
+    /* What it may do: all, what its rule allows, or none. One of all, rule, none. */
+    const char *access;
+    /* Why the rule is for it: what the rule names, such as group:backend. NULL if it is not there. */
+    const char *because;
+    /* A rule. What is absent is not limited by it. */
+    struct imattr_status_caller_rule rule;
+    bool has_rule;
+};
+
 /* What the daemon answered to getStatus. */
 struct imattr_status {
     /* The daemon's version. */
@@ -340,6 +404,9 @@ struct imattr_status {
     /* The last reload. */
     struct imattr_status_last_reload last_reload;
     bool has_last_reload;
+    /* Where the operator has rules: who asks, and by which rule. */
+    struct imattr_status_caller caller;
+    bool has_caller;
     /* All of it as the daemon wrote it, with what this version does not know. */
     const char *json;
 };

@@ -144,6 +144,58 @@ type StatusLastReload struct {
 	KeysForRestart []string `json:"keysForRestart"`
 }
 
+// StatusCallerRule: A rule. What is absent is not limited by it.
+type StatusCallerRule struct {
+	// Its name.
+	Name string `json:"name"`
+	// The methods that are served.
+	Methods []string `json:"methods,omitempty"`
+	// How many accounts and prefixes of accounts it allows.
+	AccountPatterns *int64 `json:"accountPatterns,omitempty"`
+	// The attributes that are passed on.
+	Attributes []string `json:"attributes,omitempty"`
+	// Its weight among the rules whose accounts wait.
+	Share int64 `json:"share"`
+	// Accounts of its callers that enter calls in a second.
+	AccountsPerSecond *int64 `json:"accountsPerSecond,omitempty"`
+	// Accounts that wait, over all requests of its callers.
+	MaxQueuedAccounts *int64 `json:"maxQueuedAccounts,omitempty"`
+	// Accounts in a request.
+	MaxAccountsPerRequest *int64 `json:"maxAccountsPerRequest,omitempty"`
+	// A smaller maxAgeMs is raised to this.
+	MinMaxAgeMs *int64 `json:"minMaxAgeMs,omitempty"`
+	// What a log line is written for.
+	Audit *string `json:"audit,omitempty"`
+	// Open connections of its callers; only in getCallers.
+	Connections *int64 `json:"connections,omitempty"`
+	// Requests of its callers so far.
+	Requests int64 `json:"requests"`
+	// Accounts in their getAttrs requests so far.
+	Accounts int64 `json:"accounts"`
+	// Requests that it has refused so far.
+	Refused int64 `json:"refused"`
+	// Accounts of the open requests of its callers.
+	WaitingAccounts *int64 `json:"waitingAccounts,omitempty"`
+	// Accounts of its callers that entered calls in the last second, about.
+	AccountsInLastSecond *int64 `json:"accountsInLastSecond,omitempty"`
+	// Whether its accounts wait because of accountsPerSecond.
+	IsDelayed *bool `json:"isDelayed,omitempty"`
+}
+
+// StatusCaller: Where the operator has rules: who asks, and by which rule.
+type StatusCaller struct {
+	// The user.
+	Uid int64 `json:"uid"`
+	// The socket that it came by: rpc, or rpc-NAME.
+	Socket string `json:"socket"`
+	// What it may do: all, what its rule allows, or none. One of all, rule, none.
+	Access string `json:"access"`
+	// Why the rule is for it: what the rule names, such as group:backend.
+	Because *string `json:"because,omitempty"`
+	// A rule. What is absent is not limited by it.
+	Rule *StatusCallerRule `json:"rule,omitempty"`
+}
+
 // A Status is what the daemon answered to GetStatus.
 type Status struct {
 	// The daemon's version.
@@ -178,6 +230,8 @@ type Status struct {
 	UserSig *StatusUserSig `json:"userSig,omitempty"`
 	// The last reload.
 	LastReload *StatusLastReload `json:"lastReload,omitempty"`
+	// Where the operator has rules: who asks, and by which rule.
+	Caller *StatusCaller `json:"caller,omitempty"`
 
 	// JSON is all of it as the daemon wrote it, with what this version does not know.
 	JSON json.RawMessage `json:"-"`

@@ -140,6 +140,58 @@ export interface StatusLastReload {
     keysForRestart: string[];
 }
 
+/** A rule. What is absent is not limited by it. */
+export interface StatusCallerRule {
+    /** Its name. */
+    name: string;
+    /** The methods that are served. */
+    methods?: string[];
+    /** How many accounts and prefixes of accounts it allows. */
+    accountPatterns?: number;
+    /** The attributes that are passed on. */
+    attributes?: string[];
+    /** Its weight among the rules whose accounts wait. */
+    share: number;
+    /** Accounts of its callers that enter calls in a second. */
+    accountsPerSecond?: number;
+    /** Accounts that wait, over all requests of its callers. */
+    maxQueuedAccounts?: number;
+    /** Accounts in a request. */
+    maxAccountsPerRequest?: number;
+    /** A smaller maxAgeMs is raised to this. */
+    minMaxAgeMs?: number;
+    /** What a log line is written for. */
+    audit?: string;
+    /** Open connections of its callers; only in getCallers. */
+    connections?: number;
+    /** Requests of its callers so far. */
+    requests: number;
+    /** Accounts in their getAttrs requests so far. */
+    accounts: number;
+    /** Requests that it has refused so far. */
+    refused: number;
+    /** Accounts of the open requests of its callers. */
+    waitingAccounts?: number;
+    /** Accounts of its callers that entered calls in the last second, about. */
+    accountsInLastSecond?: number;
+    /** Whether its accounts wait because of accountsPerSecond. */
+    isDelayed?: boolean;
+}
+
+/** Where the operator has rules: who asks, and by which rule. */
+export interface StatusCaller {
+    /** The user. */
+    uid: number;
+    /** The socket that it came by: rpc, or rpc-NAME. */
+    socket: string;
+    /** What it may do: all, what its rule allows, or none. One of all, rule, none. */
+    access: string;
+    /** Why the rule is for it: what the rule names, such as group:backend. */
+    because?: string;
+    /** A rule. What is absent is not limited by it. */
+    rule?: StatusCallerRule;
+}
+
 /** The state. */
 export interface Status {
     /** The daemon's version. */
@@ -174,4 +226,6 @@ export interface Status {
     userSig?: StatusUserSig;
     /** The last reload. */
     lastReload?: StatusLastReload;
+    /** Where the operator has rules: who asks, and by which rule. */
+    caller?: StatusCaller;
 }

@@ -169,6 +169,66 @@ class StatusLastReload(TypedDict):
     """Keys whose change waits for a restart."""
 
 
+class _StatusCallerRule(TypedDict):
+    name: str
+    """Its name."""
+    share: int
+    """Its weight among the rules whose accounts wait."""
+    requests: int
+    """Requests of its callers so far."""
+    accounts: int
+    """Accounts in their getAttrs requests so far."""
+    refused: int
+    """Requests that it has refused so far."""
+
+
+class StatusCallerRule(_StatusCallerRule, total=False):
+    """A rule. What is absent is not limited by it."""
+
+    methods: List[str]
+    """The methods that are served."""
+    accountPatterns: int
+    """How many accounts and prefixes of accounts it allows."""
+    attributes: List[str]
+    """The attributes that are passed on."""
+    accountsPerSecond: int
+    """Accounts of its callers that enter calls in a second."""
+    maxQueuedAccounts: int
+    """Accounts that wait, over all requests of its callers."""
+    maxAccountsPerRequest: int
+    """Accounts in a request."""
+    minMaxAgeMs: int
+    """A smaller maxAgeMs is raised to this."""
+    audit: str
+    """What a log line is written for."""
+    connections: int
+    """Open connections of its callers; only in getCallers."""
+    waitingAccounts: int
+    """Accounts of the open requests of its callers."""
+    accountsInLastSecond: int
+    """Accounts of its callers that entered calls in the last second, about."""
+    isDelayed: bool
+    """Whether its accounts wait because of accountsPerSecond."""
+
+
+class _StatusCaller(TypedDict):
+    uid: int
+    """The user."""
+    socket: str
+    """The socket that it came by: rpc, or rpc-NAME."""
+    access: str
+    """What it may do: all, what its rule allows, or none. One of all, rule, none."""
+
+
+class StatusCaller(_StatusCaller, total=False):
+    """Where the operator has rules: who asks, and by which rule."""
+
+    because: str
+    """Why the rule is for it: what the rule names, such as group:backend."""
+    rule: StatusCallerRule
+    """A rule. What is absent is not limited by it."""
+
+
 class _Status(TypedDict):
     version: str
     """The daemon's version."""
@@ -207,3 +267,5 @@ class Status(_Status, total=False):
     """The UserSig in use."""
     lastReload: StatusLastReload
     """The last reload."""
+    caller: StatusCaller
+    """Where the operator has rules: who asks, and by which rule."""

@@ -281,6 +281,100 @@ impl FromValue for StatusLastReload {
     }
 }
 
+/// A rule. What is absent is not limited by it.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct StatusCallerRule {
+    /// Its name.
+    pub name: String,
+    /// The methods that are served.
+    pub methods: Option<Vec<String>>,
+    /// How many accounts and prefixes of accounts it allows.
+    pub account_patterns: Option<i64>,
+    /// The attributes that are passed on.
+    pub attributes: Option<Vec<String>>,
+    /// Its weight among the rules whose accounts wait.
+    pub share: i64,
+    /// Accounts of its callers that enter calls in a second.
+    pub accounts_per_second: Option<i64>,
+    /// Accounts that wait, over all requests of its callers.
+    pub max_queued_accounts: Option<i64>,
+    /// Accounts in a request.
+    pub max_accounts_per_request: Option<i64>,
+    /// A smaller maxAgeMs is raised to this.
+    pub min_max_age_ms: Option<i64>,
+    /// What a log line is written for.
+    pub audit: Option<String>,
+    /// Open connections of its callers; only in getCallers.
+    pub connections: Option<i64>,
+    /// Requests of its callers so far.
+    pub requests: i64,
+    /// Accounts in their getAttrs requests so far.
+    pub accounts: i64,
+    /// Requests that it has refused so far.
+    pub refused: i64,
+    /// Accounts of the open requests of its callers.
+    pub waiting_accounts: Option<i64>,
+    /// Accounts of its callers that entered calls in the last second, about.
+    pub accounts_in_last_second: Option<i64>,
+    /// Whether its accounts wait because of accountsPerSecond.
+    pub is_delayed: Option<bool>,
+}
+
+impl FromValue for StatusCallerRule {
+    fn from_value(value: &Value) -> Option<Self> {
+        value.as_object()?;
+        Some(StatusCallerRule {
+            name: member(value, "name")?,
+            methods: member(value, "methods")?,
+            account_patterns: member(value, "accountPatterns")?,
+            attributes: member(value, "attributes")?,
+            share: member(value, "share")?,
+            accounts_per_second: member(value, "accountsPerSecond")?,
+            max_queued_accounts: member(value, "maxQueuedAccounts")?,
+            max_accounts_per_request: member(value, "maxAccountsPerRequest")?,
+            min_max_age_ms: member(value, "minMaxAgeMs")?,
+            audit: member(value, "audit")?,
+            connections: member(value, "connections")?,
+            requests: member(value, "requests")?,
+            accounts: member(value, "accounts")?,
+            refused: member(value, "refused")?,
+            waiting_accounts: member(value, "waitingAccounts")?,
+            accounts_in_last_second: member(value, "accountsInLastSecond")?,
+            is_delayed: member(value, "isDelayed")?,
+        })
+    }
+}
+
+/// Where the operator has rules: who asks, and by which rule.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct StatusCaller {
+    /// The user.
+    pub uid: i64,
+    /// The socket that it came by: rpc, or rpc-NAME.
+    pub socket: String,
+    /// What it may do: all, what its rule allows, or none. One of all, rule, none.
+    pub access: String,
+    /// Why the rule is for it: what the rule names, such as group:backend.
+    pub because: Option<String>,
+    /// A rule. What is absent is not limited by it.
+    pub rule: Option<StatusCallerRule>,
+}
+
+impl FromValue for StatusCaller {
+    fn from_value(value: &Value) -> Option<Self> {
+        value.as_object()?;
+        Some(StatusCaller {
+            uid: member(value, "uid")?,
+            socket: member(value, "socket")?,
+            access: member(value, "access")?,
+            because: member(value, "because")?,
+            rule: member(value, "rule")?,
+        })
+    }
+}
+
 /// What the daemon answered to `getStatus`. What it left out is empty, zero or none.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -317,6 +411,8 @@ pub struct Status {
     pub user_sig: Option<StatusUserSig>,
     /// The last reload.
     pub last_reload: Option<StatusLastReload>,
+    /// Where the operator has rules: who asks, and by which rule.
+    pub caller: Option<StatusCaller>,
     /// All of it as the daemon wrote it, with what this version does not know.
     pub json: Json,
 }
@@ -342,6 +438,7 @@ impl Status {
             counters: member(value, "counters")?,
             user_sig: member(value, "userSig")?,
             last_reload: member(value, "lastReload")?,
+            caller: member(value, "caller")?,
             json,
         })
     }

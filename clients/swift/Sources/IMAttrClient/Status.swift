@@ -320,6 +320,108 @@ extension Status.LastReload: StatusObject {
     }
 }
 
+extension Status {
+    /// A rule. What is absent is not limited by it.
+    public struct CallerRule: Hashable, Sendable {
+        /// Its name.
+        public var name = ""
+        /// The methods that are served.
+        public var methods: [String] = []
+        /// How many accounts and prefixes of accounts it allows.
+        public var accountPatterns: Int?
+        /// The attributes that are passed on.
+        public var attributes: [String] = []
+        /// Its weight among the rules whose accounts wait.
+        public var share = 0
+        /// Accounts of its callers that enter calls in a second.
+        public var accountsPerSecond: Int?
+        /// Accounts that wait, over all requests of its callers.
+        public var maxQueuedAccounts: Int?
+        /// Accounts in a request.
+        public var maxAccountsPerRequest: Int?
+        /// A smaller maxAgeMs is raised to this.
+        public var minMaxAgeMs: Int?
+        /// What a log line is written for.
+        public var audit: String?
+        /// Open connections of its callers; only in getCallers.
+        public var connections: Int?
+        /// Requests of its callers so far.
+        public var requests = 0
+        /// Accounts in their getAttrs requests so far.
+        public var accounts = 0
+        /// Requests that it has refused so far.
+        public var refused = 0
+        /// Accounts of the open requests of its callers.
+        public var waitingAccounts: Int?
+        /// Accounts of its callers that entered calls in the last second, about.
+        public var accountsInLastSecond: Int?
+        /// Whether its accounts wait because of accountsPerSecond.
+        public var isDelayed: Bool?
+
+        /// A status that says nothing.
+        public init() {}
+    }
+}
+
+extension Status.CallerRule: StatusObject {
+    mutating func read(_ key: String, _ reader: inout JSONReader) throws -> Bool {
+        switch key {
+        case "name": name = try reader.statusValue()
+        case "methods": methods = try reader.statusValue()
+        case "accountPatterns": accountPatterns = try reader.statusValue()
+        case "attributes": attributes = try reader.statusValue()
+        case "share": share = try reader.statusValue()
+        case "accountsPerSecond": accountsPerSecond = try reader.statusValue()
+        case "maxQueuedAccounts": maxQueuedAccounts = try reader.statusValue()
+        case "maxAccountsPerRequest": maxAccountsPerRequest = try reader.statusValue()
+        case "minMaxAgeMs": minMaxAgeMs = try reader.statusValue()
+        case "audit": audit = try reader.statusValue()
+        case "connections": connections = try reader.statusValue()
+        case "requests": requests = try reader.statusValue()
+        case "accounts": accounts = try reader.statusValue()
+        case "refused": refused = try reader.statusValue()
+        case "waitingAccounts": waitingAccounts = try reader.statusValue()
+        case "accountsInLastSecond": accountsInLastSecond = try reader.statusValue()
+        case "isDelayed": isDelayed = try reader.statusValue()
+        default: return false
+        }
+        return true
+    }
+}
+
+extension Status {
+    /// Where the operator has rules: who asks, and by which rule.
+    public struct Caller: Hashable, Sendable {
+        /// The user.
+        public var uid = 0
+        /// The socket that it came by: rpc, or rpc-NAME.
+        public var socket = ""
+        /// What it may do: all, what its rule allows, or none. One of all, rule, none.
+        public var access = ""
+        /// Why the rule is for it: what the rule names, such as group:backend.
+        public var because: String?
+        /// A rule. What is absent is not limited by it.
+        public var rule: CallerRule?
+
+        /// A status that says nothing.
+        public init() {}
+    }
+}
+
+extension Status.Caller: StatusObject {
+    mutating func read(_ key: String, _ reader: inout JSONReader) throws -> Bool {
+        switch key {
+        case "uid": uid = try reader.statusValue()
+        case "socket": socket = try reader.statusValue()
+        case "access": access = try reader.statusValue()
+        case "because": because = try reader.statusValue()
+        case "rule": rule = try reader.statusValue()
+        default: return false
+        }
+        return true
+    }
+}
+
 /// What the daemon answered to `getStatus`: its state, limits and counters.
 public struct Status: Hashable, Sendable {
     /// The daemon's version.
@@ -354,6 +456,8 @@ public struct Status: Hashable, Sendable {
     public var userSig: UserSig?
     /// The last reload.
     public var lastReload: LastReload?
+    /// Where the operator has rules: who asks, and by which rule.
+    public var caller: Caller?
     /// All of it as the daemon wrote it, with what this version does not know.
     public var json: [UInt8] = []
 
@@ -380,6 +484,7 @@ extension Status: StatusObject {
         case "counters": counters = try reader.statusValue()
         case "userSig": userSig = try reader.statusValue()
         case "lastReload": lastReload = try reader.statusValue()
+        case "caller": caller = try reader.statusValue()
         default: return false
         }
         return true

@@ -23,6 +23,7 @@ import java.util.Map;
  * @param counters What has happened since the start. Null if it is not there.
  * @param userSig The UserSig in use. Null if it is not there.
  * @param lastReload The last reload. Null if it is not there.
+ * @param caller Where the operator has rules: who asks, and by which rule. Null if it is not there.
  * @param json all of it, with what this version does not know
  */
 public record Status(
@@ -42,6 +43,7 @@ public record Status(
         Counters counters,
         UserSig userSig,
         LastReload lastReload,
+        Caller caller,
         JsonObject json) {
     private Status(Members members, JsonObject json) {
         this(
@@ -61,6 +63,7 @@ public record Status(
                 members.object("counters", Counters::new),
                 members.object("userSig", UserSig::new),
                 members.object("lastReload", LastReload::new),
+                members.object("caller", Caller::new),
                 json);
     }
 
@@ -319,6 +322,92 @@ public record Status(
                     Members.or(members.truth("succeeded"), false),
                     members.texts("problems"),
                     members.texts("keysForRestart"));
+        }
+    }
+
+    /**
+     * A rule. What is absent is not limited by it.
+     *
+     * @param name Its name.
+     * @param methods The methods that are served. Null if it is not there.
+     * @param accountPatterns How many accounts and prefixes of accounts it allows. Null if it is not there.
+     * @param attributes The attributes that are passed on. Null if it is not there.
+     * @param share Its weight among the rules whose accounts wait.
+     * @param accountsPerSecond Accounts of its callers that enter calls in a second. Null if it is not there.
+     * @param maxQueuedAccounts Accounts that wait, over all requests of its callers. Null if it is not there.
+     * @param maxAccountsPerRequest Accounts in a request. Null if it is not there.
+     * @param minMaxAgeMs A smaller maxAgeMs is raised to this. Null if it is not there.
+     * @param audit What a log line is written for. Null if it is not there.
+     * @param connections Open connections of its callers; only in getCallers. Null if it is not there.
+     * @param requests Requests of its callers so far.
+     * @param accounts Accounts in their getAttrs requests so far.
+     * @param refused Requests that it has refused so far.
+     * @param waitingAccounts Accounts of the open requests of its callers. Null if it is not there.
+     * @param accountsInLastSecond Accounts of its callers that entered calls in the last second, about. Null if it is not there.
+     * @param isDelayed Whether its accounts wait because of accountsPerSecond. Null if it is not there.
+     */
+    public record CallerRule(
+            String name,
+            List<String> methods,
+            Long accountPatterns,
+            List<String> attributes,
+            long share,
+            Long accountsPerSecond,
+            Long maxQueuedAccounts,
+            Long maxAccountsPerRequest,
+            Long minMaxAgeMs,
+            String audit,
+            Long connections,
+            long requests,
+            long accounts,
+            long refused,
+            Long waitingAccounts,
+            Long accountsInLastSecond,
+            Boolean isDelayed) {
+        private CallerRule(Members members) {
+            this(
+                    Members.or(members.text("name"), ""),
+                    members.texts("methods"),
+                    members.integer("accountPatterns"),
+                    members.texts("attributes"),
+                    Members.or(members.integer("share"), 0L),
+                    members.integer("accountsPerSecond"),
+                    members.integer("maxQueuedAccounts"),
+                    members.integer("maxAccountsPerRequest"),
+                    members.integer("minMaxAgeMs"),
+                    members.text("audit"),
+                    members.integer("connections"),
+                    Members.or(members.integer("requests"), 0L),
+                    Members.or(members.integer("accounts"), 0L),
+                    Members.or(members.integer("refused"), 0L),
+                    members.integer("waitingAccounts"),
+                    members.integer("accountsInLastSecond"),
+                    members.truth("isDelayed"));
+        }
+    }
+
+    /**
+     * Where the operator has rules: who asks, and by which rule.
+     *
+     * @param uid The user.
+     * @param socket The socket that it came by: rpc, or rpc-NAME.
+     * @param access What it may do: all, what its rule allows, or none. One of all, rule, none.
+     * @param because Why the rule is for it: what the rule names, such as group:backend. Null if it is not there.
+     * @param rule A rule. What is absent is not limited by it. Null if it is not there.
+     */
+    public record Caller(
+            long uid,
+            String socket,
+            String access,
+            String because,
+            CallerRule rule) {
+        private Caller(Members members) {
+            this(
+                    Members.or(members.integer("uid"), 0L),
+                    Members.or(members.text("socket"), ""),
+                    Members.or(members.text("access"), ""),
+                    members.text("because"),
+                    members.object("rule", CallerRule::new));
         }
     }
 }
