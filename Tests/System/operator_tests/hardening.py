@@ -126,8 +126,9 @@ def write_unit(name, what, lines):
     unit = f"imattrd-probe-{name}.service"
     command = f"/usr/bin/env PYTHONPATH=/opt/imattrd /usr/bin/python3 -B -m operator_tests.attempts {what}"
     own = ["[Service]", "Type=oneshot", f"StandardOutput=file:{OUTPUT / name}", f"ExecStart={command}"]
-    # Python, and what the attempts start.
-    own.append(f"ExecPaths=/usr/bin /usr/lib {PROBE}")
+    # Python, and what the attempts start. Only where it is needed, since it takes the unit out of the mounts of all.
+    if any(line.startswith("NoExecPaths=") for line in lines):
+        own.append(f"ExecPaths=/usr/bin /usr/lib {PROBE}")
     (PROBE_UNITS / unit).write_text("\n".join([*own, *lines]) + "\n")
     return unit
 
