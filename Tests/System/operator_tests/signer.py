@@ -30,8 +30,7 @@ CALLS = 1000
 def thief(checks, upstream, key):
     """A drop-in puts another program into the daemon's place, under the same settings."""
     callers.get_attrs()
-    PROBE.joinpath("signer-pid").write_text(show(SIGNER, "MainPID"))
-    DROP_IN.parent.mkdir(parents=True, exist_ok=True)
+    DROP_IN.parent.mkdir(parents=True)
     command = "/usr/bin/env PYTHONPATH=/opt/imattrd /usr/bin/python3 -B -m operator_tests.thief"
     own = ["Type=oneshot", "WatchdogSec=0", "Restart=no", f"StandardOutput=file:{OUTPUT}", "ExecStart=", f"ExecStart={command}"]
     DROP_IN.write_text("\n".join(["[Service]", *own, "ExecPaths=/usr/bin /usr/lib"]) + "\n")
@@ -45,6 +44,7 @@ def thief(checks, upstream, key):
         found = json.loads(OUTPUT.read_text() or "{}")
     finally:
         DROP_IN.unlink()
+        DROP_IN.parent.rmdir()
         OUTPUT.unlink()
         systemctl("daemon-reload")
         run("systemctl", "reset-failed", SERVICE)
