@@ -60,9 +60,9 @@ extension KnownError {
     public static let misconfigured = KnownError(
         -32005, "misconfigured", exitStatus: 78,
         "The daemon has no usable configuration or credential; its log says which.")
-    /// The caller took the request back.
+    /// The caller cancelled the request.
     public static let cancelled = KnownError(
-        -32800, "cancelled", exitStatus: 70, "The caller took the request back with $/cancelRequest.")
+        -32800, "cancelled", exitStatus: 70, "The caller cancelled the request with $/cancelRequest.")
 
     /// The daemon's own errors.
     public static let daemon = [
@@ -140,7 +140,7 @@ extension KnownError {
             "rule": Schema.string("The name of the operator's rule that refused it."),
             "limit": Schema.count("The value of the limit that was met."),
             "limitName": Schema.string("The name of that limit: a configuration key, or one of the fixed ones."),
-            "fetched": Schema.count("Accounts of the request whose answers came all the same."),
+            "fetched": Schema.count("Accounts of the request that were answered although it failed."),
             "failed": Schema.array(
                 "The first accounts that failed.", of: Schema.reference(GetAttrs.accountErrorSchemaName), maximum: 100),
             "callId": Schema.string("The upstream call, as the daemon's log names it."),

@@ -47,7 +47,7 @@ extension DaemonCore {
 
     private static func cancel(_ params: Params, on connection: any RPCConnection) {
         guard let id = CancelRequest.id(params) else { return }
-        connection.cancel(id, with: ErrorObject(.cancelled, "the caller took the request back"))
+        connection.cancel(id, with: ErrorObject(.cancelled, "the caller cancelled the request"))
     }
 }
 

@@ -4,11 +4,11 @@ import NIOCore
 /// The events that matter to an operator, each with the number by which the journal finds it (`MESSAGE_ID=`). The numbers
 /// never change.
 public enum Event: String, CaseIterable, Sendable {
-    /// The daemon serves.
+    /// The daemon has started and serves requests.
     case started = "6ca7844c7bf01f95a6984da75670a918"
     /// The daemon has stopped as requested.
     case stopped = "c6a629348cf5a8cd631e9f60deef2ef1"
-    /// The state is another, or its reason.
+    /// The state or its reason has changed.
     case stateChanged = "005ca20dbc6ddea82c663438ac0dcd02"
     /// A new configuration is in force.
     case reloaded = "6b7f9dd28e74b2441927b8b0a874a314"

@@ -5,9 +5,10 @@ import HeapModule
 /// gives it back a second after its *answer* came, not after it left.
 ///
 /// Let the server count call j at sⱼ. Its answer came later than that, so a call that takes over the slot leaves, and
-/// is counted, more than a second after sⱼ. In any second that ends with the counting of a call there are then only
-/// calls whose slots are still held: N at most, however long each was on its way. Of the round trip, a lower bound may
-/// be credited: with c not above the least way out plus the least way back, answer + 1 s − c is late enough too.
+/// is counted, more than a second after sⱼ: no second contains both. Of the calls that are counted in any one second, take the
+/// one that was sent last: none of the others had given its slot back by then, so all of them held slots at once, N at most,
+/// however long each was on its way. Of the round trip, a lower bound may be credited: with c not above the least way out plus
+/// the least way back, answer + 1 s − c is late enough too.
 ///
 /// All that is needed of the clock is that it does not run faster than the server's. One that stops while the machine sleeps
 /// gives slots back later than needed. One on which time asleep counts runs as the server's does, but for the moment at which the

@@ -97,7 +97,7 @@ extension ConfigurationKey {
                 $1.rateLimit = $0
             }
         case .roundTripCredit:
-            .decimal(0...0.95, 0.75, "How much of the least round trip seen lately the limiter counts on.") {
+            .decimal(0...0.95, 0.75, "The part of the least round trip of the last minute by which the limiter frees slots earlier.") {
                 $1.roundTripCredit = $0
             }
         case .maxInFlight:

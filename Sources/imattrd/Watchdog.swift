@@ -23,7 +23,7 @@ struct Watchdog {
             switch signs.next(turns: try await daemon.loopTurns, isSound: try await daemon.isSound) {
             case .alive: ServiceManager.notify(.alive)
             case .broken:
-                logger.critical("the scheduler stands still", metadata: Event.broken.metadata())
+                logger.critical("the scheduler makes no progress", metadata: Event.broken.metadata())
                 ServiceManager.notify(.broken)
             case .silent: logger.critical("the event loop does not come round", metadata: Event.broken.metadata())
             }

@@ -160,7 +160,7 @@ struct imattr_counts {
 struct imattr_status_door {
     /* Connections that were served. */
     int64_t accepted;
-    /* Connections that were one too many, by the limit that they met. */
+    /* Connections that were refused, by the limit that was reached. */
     struct imattr_counts refused_by_limit;
     /* Connections that lost their place, an unfinished line or unread answers to users with less, by limit. */
     struct imattr_counts displaced_by_limit;

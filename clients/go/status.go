@@ -8,7 +8,7 @@ import "encoding/json"
 type StatusDoor struct {
 	// Connections that were served.
 	Accepted int64 `json:"accepted"`
-	// Connections that were one too many, by the limit that they met.
+	// Connections that were refused, by the limit that was reached.
 	RefusedByLimit map[string]int64 `json:"refusedByLimit"`
 	// Connections that lost their place, an unfinished line or unread answers to users with less, by limit.
 	DisplacedByLimit map[string]int64 `json:"displacedByLimit"`

@@ -4,7 +4,7 @@
 export interface StatusDoor {
     /** Connections that were served. */
     accepted: number;
-    /** Connections that were one too many, by the limit that they met. */
+    /** Connections that were refused, by the limit that was reached. */
     refusedByLimit: Record<string, number>;
     /** Connections that lost their place, an unfinished line or unread answers to users with less, by limit. */
     displacedByLimit: Record<string, number>;

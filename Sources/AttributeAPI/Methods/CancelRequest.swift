@@ -24,7 +24,7 @@ public enum CancelRequest {
     }
 
     static let description = MethodDescription(
-        summary: "Takes back this connection's requests that have an id.",
+        summary: "Cancels this connection's requests that have an id.",
         details: """
             A notification: send it without an id of its own. Each request that still waits is answered with -32800 \
             (cancelled); one that has been answered already stays answered.

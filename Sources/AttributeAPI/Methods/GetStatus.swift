@@ -112,7 +112,7 @@ extension GetStatus {
         "What became of connections since the start.",
         [
             "accepted": Schema.count("Connections that were served."),
-            "refusedByLimit": Schema.map("Connections that were one too many, by the limit that they met.", of: count),
+            "refusedByLimit": Schema.map("Connections that were refused, by the limit that was reached.", of: count),
             "displacedByLimit": Schema.map(
                 "Connections that lost their place, an unfinished line or unread answers to users with less, by limit.",
                 of: count),

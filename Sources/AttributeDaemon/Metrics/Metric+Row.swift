@@ -72,7 +72,7 @@ extension Metric {
             }
         case .connectionsAccepted: .counter("Connections that were served.") { $0.door.connections }
         case .connectionsRefused:
-            .counter("Connections that were one too many, by the limit that they met.", by: "limit") {
+            .counter("Connections that were refused, by the limit that was reached.", by: "limit") {
                 $0.door.refusedConnections.map { ($0, $1) }
             }
         case .connectionsStuck:
@@ -128,7 +128,7 @@ extension Metric {
             }
         case .slotsHeld: .gauge("Calls that the upstream server may still count.") { $0.scheduler?.slotsHeld }
         case .roundTripCreditSeconds:
-            .gauge("The part of the round trip that the limiter counts on.") { $0.scheduler?.currentCredit.inSeconds }
+            .gauge("The part of the round trip by which the limiter frees slots earlier.") { $0.scheduler?.currentCredit.inSeconds }
         case .callsUnderWay: .gauge("Upstream calls that have not been answered.") { $0.scheduler?.callsUnderWay }
         case .callsUnderWayLimit:
             .gauge("Upstream calls that may be in flight (maxInFlight).") { $0.settings?.maxInFlight }

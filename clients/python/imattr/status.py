@@ -11,7 +11,7 @@ class StatusDoor(TypedDict):
     accepted: int
     """Connections that were served."""
     refusedByLimit: Dict[str, int]
-    """Connections that were one too many, by the limit that they met."""
+    """Connections that were refused, by the limit that was reached."""
     displacedByLimit: Dict[str, int]
     """Connections that lost their place, an unfinished line or unread answers to users with less, by limit."""
     stuck: int

@@ -11,7 +11,7 @@ use crate::typed::{member, FromValue};
 pub struct StatusDoor {
     /// Connections that were served.
     pub accepted: i64,
-    /// Connections that were one too many, by the limit that they met.
+    /// Connections that were refused, by the limit that was reached.
     pub refused_by_limit: BTreeMap<String, i64>,
     /// Connections that lost their place, an unfinished line or unread answers to users with less, by limit.
     pub displaced_by_limit: BTreeMap<String, i64>,

@@ -7,7 +7,7 @@ extension Status {
     public struct Door: Hashable, Sendable {
         /// Connections that were served.
         public var accepted = 0
-        /// Connections that were one too many, by the limit that they met.
+        /// Connections that were refused, by the limit that was reached.
         public var refusedByLimit: [String: Int] = [:]
         /// Connections that lost their place, an unfinished line or unread answers to users with less, by limit.
         public var displacedByLimit: [String: Int] = [:]

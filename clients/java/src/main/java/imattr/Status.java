@@ -83,7 +83,7 @@ public record Status(
      * What became of connections since the start.
      *
      * @param accepted Connections that were served.
-     * @param refusedByLimit Connections that were one too many, by the limit that they met.
+     * @param refusedByLimit Connections that were refused, by the limit that was reached.
      * @param displacedByLimit Connections that lost their place, an unfinished line or unread answers to users with less, by limit.
      * @param stuck Connections that were closed because their callers did not read.
      * @param descriptorShortages Times that accepting paused because no file descriptor was left.
