@@ -28,6 +28,7 @@ def main():
                 one_shot.slots_outlive_a_crash(checks, slow, folder)
             with checks.group("imattrd --socket: rules"):
                 rules.without_systemd(checks, slow, folder)
+                rules.shares(checks, folder)
             with checks.group("imattrd: a secret in the wrong place"):
                 pasted.as_argument_or_variable(checks, folder)
             with checks.group("imattrd --check --online"):

@@ -1,12 +1,16 @@
 """Rights per caller: with sockets that imattrd binds itself, and with a further socket unit under a real systemd."""
 
+import json
+import selectors
+import socket
 import subprocess
+import time
 from pathlib import Path
 
 from . import clients
 from .machine import as_user, must, owner_group_mode, run, show, systemctl, wait_until
 from .units import ACCESS_DENIED, CONFIGURATION, MISCONFIGURED, SERVICE, SOCKET
-from .upstream import write_configuration
+from .upstream import Upstream, write_configuration
 
 UNIT = "imattrd-at@web.socket"
 WEB = Path("/run/imattrd-at/web/imattrd.sock")
@@ -54,6 +58,66 @@ def without_systemd(checks, upstream, folder):
     checks.expect("imattrd --check --as says which rule applies", None if says and done.returncode == 0 else repr(done))
     twice = run("imattrd", "--socket", str(paths[0]), "--socket", str(paths[1]), "--config", str(configuration))
     checks.equal("two sockets without a name are a wrong usage", twice.returncode, 64)
+
+
+# Of which a call in each tenth of a second leaves work for a while.
+SHARES = {"own": 3, "web": 1}
+WINDOW = 5
+ACCOUNTS = 10
+
+
+def shares(checks, folder):
+    """Two rules whose accounts wait get their parts of the calls, and one that is alone gets all."""
+    rules = [
+        {"name": "own", "match": ["user:root"], "share": SHARES["own"]},
+        {"name": "web", "match": ["socket:web"], "share": SHARES["web"]},
+    ]
+    paths = {"own": folder / "shares.sock", "web": folder / "shares-web.sock"}
+    with Upstream(folder, delay_ms=100) as upstream:
+        keys = {"secretKeyFile": str(upstream.secret_file), **upstream.keys, "rules": rules, "maxInFlight": 1}
+        configuration = write_configuration(folder / "shares.yaml", **keys)
+        sockets = ["--socket", str(paths["own"]), "--socket", f"web={paths['web']}"]
+        daemon = subprocess.Popen(["imattrd", *sockets, "--config", str(configuration)], stderr=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: all(path.exists() for path in paths.values()) or daemon.poll() is not None, "both sockets")
+            found = answered(paths)
+            part = {name: count / sum(found.values()) for name, count in found.items()}
+            wanted = {name: share / sum(SHARES.values()) for name, share in SHARES.items()}
+            far = {name: (part[name], wanted[name]) for name in part if abs(part[name] - wanted[name]) > 0.03}
+            checks.expect(f"in {WINDOW} s each rule gets its part", far or None)
+            alone = answered({"web": paths["web"]})["web"]
+            checks.expect("a rule that is alone gets all", None if alone > 0.7 * WINDOW * 1000 else f"{alone} accounts")
+        finally:
+            daemon.kill()
+            daemon.wait()
+
+
+def answered(paths):
+    """How many accounts of each caller are answered in the window, while more of each wait than can be."""
+    counts = dict.fromkeys(paths, 0)
+    unread = dict.fromkeys(paths, b"")
+    with selectors.DefaultSelector() as selector:
+        connections = {name: socket.socket(socket.AF_UNIX) for name in paths}
+        for name, connection in connections.items():
+            connection.connect(str(paths[name]))
+            connection.sendall(b"".join(request(name, number) for number in range(1000)))
+            selector.register(connection, selectors.EVENT_READ, name)
+        # Not from the first answer on: one of them has asked earlier.
+        begin = time.monotonic() + 1
+        while time.monotonic() < begin + WINDOW:
+            for key, _ in selector.select(timeout=1):
+                *lines, unread[key.data] = (unread[key.data] + key.fileobj.recv(1 << 16)).split(b"\n")
+                if time.monotonic() > begin:
+                    counts[key.data] += ACCOUNTS * sum(b'"result"' in line for line in lines)
+        for connection in connections.values():
+            connection.close()
+    return counts
+
+
+def request(name, number):
+    """One for accounts that no other request names."""
+    params = {"To_Account": [f"{name}-{number}-{place}" for place in range(ACCOUNTS)]}
+    return json.dumps({"jsonrpc": "2.0", "id": number, "method": "getAttrs", "params": params}).encode() + b"\n"
 
 
 def attempt(path, account, user="root"):
