@@ -97,7 +97,10 @@ extension ConfigurationKey {
                 $1.rateLimit = $0
             }
         case .roundTripCredit:
-            .decimal(0...0.95, 0.75, "The part of the least round trip of the last minute by which the limiter frees slots earlier.") {
+            .decimal(
+                0...0.95, 0.75,
+                "The part of the least round trip of the last minute by which the limiter frees slots earlier."
+            ) {
                 $1.roundTripCredit = $0
             }
         case .maxInFlight:

@@ -38,7 +38,8 @@ public enum Discover {
     }
 
     static let description = MethodDescription(
-        summary: "The OpenRPC document of this service: every method with its params, result and errors, and the limits in force.",
+        summary:
+            "The OpenRPC document of this service: every method with its params, result and errors, and the limits in force.",
         result: Schema.object(
             "An OpenRPC document.",
             [

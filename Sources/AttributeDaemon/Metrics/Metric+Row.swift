@@ -128,7 +128,9 @@ extension Metric {
             }
         case .slotsHeld: .gauge("Calls that the upstream server may still count.") { $0.scheduler?.slotsHeld }
         case .roundTripCreditSeconds:
-            .gauge("The part of the round trip by which the limiter frees slots earlier.") { $0.scheduler?.currentCredit.inSeconds }
+            .gauge("The part of the round trip by which the limiter frees slots earlier.") {
+                $0.scheduler?.currentCredit.inSeconds
+            }
         case .callsUnderWay: .gauge("Upstream calls that have not been answered.") { $0.scheduler?.callsUnderWay }
         case .callsUnderWayLimit:
             .gauge("Upstream calls that may be in flight (maxInFlight).") { $0.settings?.maxInFlight }
