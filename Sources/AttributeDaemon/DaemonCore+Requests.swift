@@ -185,7 +185,8 @@ extension DaemonCore {
         if let trouble = serving.misconfiguration {
             throw ErrorObject(.misconfigured, "the daemon gets no UserSig from the signer: \(trouble)")
         }
-        let params = try self.params(params, connection, inForce, serving.settings)
+        let params = try self.params(
+            params, connection, inForce, maxAccounts: serving.settings.maxAccountsPerRequest)
         if isStopping { throw .shuttingDown() }
         let start = NIODeadline.now()
         let caller = connection.caller
@@ -220,13 +221,13 @@ extension DaemonCore {
 
     /// - Throws: `-32602`, or `-32003` if the caller may not ask for one of the accounts: then for none, whatever exists.
     private func params(
-        _ params: Params, _ connection: any RPCConnection, _ inForce: RuleInForce?, _ settings: Settings
+        _ params: Params, _ connection: any RPCConnection, _ inForce: RuleInForce?, maxAccounts: Int
     ) throws(ErrorObject) -> GetAttrs.Params {
-        guard let inForce else { return try GetAttrs.Params(params, maxAccounts: settings.maxAccountsPerRequest) }
+        guard let inForce else { return try GetAttrs.Params(params, maxAccounts: maxAccounts) }
         let rule = inForce.rule
         let patterns = rule.accounts
         var taken = try GetAttrs.Params(
-            params, maxAccounts: min(settings.maxAccountsPerRequest, rule.maxAccountsInOneRequest ?? .max),
+            params, maxAccounts: min(maxAccounts, rule.maxAccountsInOneRequest ?? .max),
             isAllowed: patterns.map { patterns in { patterns.contains($0) } })
         if let index = taken.firstRefused {
             throw refusal(

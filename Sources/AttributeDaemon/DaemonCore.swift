@@ -82,10 +82,10 @@ final class DaemonCore {
     let droppedLogEntries: @Sendable () -> Int
     /// How the bounds in force fit into those; nil while there is no configuration.
     private var resourceReport: ResourceReport?
-    private var refusedConnections = RefusalLog()
-    private var shortages = ShortageLog()
     private var signingNotes = SigningNotes()
-    private var shortageAlarm: Scheduled<Void>?
+    var refusedConnections = RefusalLog()
+    var shortages = ShortageLog()
+    var shortageAlarm: Scheduled<Void>?
     /// Measures the loop's turns.
     let loopTurns: LoopTurns
 
@@ -125,7 +125,7 @@ final class DaemonCore {
             guard let self else { return }
             act(shortages.changed(isShort: isShort))
         }
-        server.connectionRefused = { [weak self] in self?.noteRefusal(of: $0, $1) }
+        server.connectionRefused = { [weak self] in self?.noteRefusedConnection(of: $0, $1) }
         return server
     }
 
@@ -233,31 +233,6 @@ final class DaemonCore {
         for line in report.warnings { logger.warning("not enough for the configuration", metadata: ["why": "\(line)"]) }
     }
 
-    /// Logs that a connection was one too many, once a minute for each user.
-    private func noteRefusal(of caller: Caller, _ error: ErrorObject) {
-        guard let unsaid = refusedConnections.note(caller.uid, at: .now()) else { return }
-        logger.warning(
-            "connection refused", metadata: ["why": "\(error.message)", "uid": "\(caller.uid)", "unsaid": "\(unsaid)"])
-    }
-
-    private func act(_ action: ShortageLog.Action) {
-        switch action {
-        case .nothing: break
-        case .logBegin:
-            logger.warning(
-                "no file descriptor is left: accepting pauses; raise LimitNOFILE= or `ulimit -Hn`",
-                metadata: Event.descriptorShortage.metadata())
-        case .awaitCalm:
-            shortageAlarm = eventLoop.assumeIsolated().scheduleTask(in: ShortageLog.calm) { [weak self] () -> Void in
-                guard let self else { return }
-                act(shortages.calmed())
-            }
-        case .cancelCalm: shortageAlarm?.cancel()
-        case .logEnd(let count):
-            logger.notice("accepting goes on: there are file descriptors again", metadata: ["shortages": "\(count)"])
-        }
-    }
-
     /// What is logged until the next reload.
     func setLogLevel(_ level: Logger.Level) { logger.logLevel = level }
 
@@ -289,20 +264,6 @@ final class DaemonCore {
         log(outcome)
         hooks.reloaded(outcome, state)
         return outcome
-    }
-
-    private func log(_ outcome: ReloadOutcome) {
-        if outcome.succeeded {
-            logger.notice("configuration reloaded", metadata: Event.reloaded.metadata())
-        }
-        for problem in outcome.problems {
-            logger.error("reload failed", metadata: Event.reloadFailed.metadata(["problem": "\(problem)"]))
-        }
-        if !outcome.keysForRestart.isEmpty {
-            logger.warning(
-                "some changes wait for a restart",
-                metadata: ["keys": "\(outcome.keysForRestart.joined(separator: ", "))"])
-        }
     }
 
     /// Serves a socket that listens already.
@@ -354,29 +315,6 @@ final class DaemonCore {
         if logsRequests { log(call) }
         stateMayHaveChanged()
         watchIdleness()
-    }
-
-    /// With what the vendor's support asks for: the number in the query, and when the call was made.
-    private func log(_ call: CallDriver.EndedCall) {
-        var metadata: Logger.Metadata = [
-            "callId": "\(call.key)", "accounts": "\(call.accounts)",
-            "calledAt": "\(Self.utc(time(nil) - Int(call.took.nanoseconds / 1_000_000_000)))",
-        ]
-        if let random = call.random { metadata["random"] = "\(random)" }
-        guard let failure = call.failure else { return logger.debug("call answered", metadata: metadata) }
-        metadata["code"] = "\(failure.code)"
-        metadata["message"] = "\(failure.message)"
-        logger.debug("call failed", metadata: metadata)
-    }
-
-    /// `2026-11-30T14:37:31Z`
-    /// - Parameter seconds: Since 1970.
-    private static func utc(_ seconds: time_t) -> String {
-        var (seconds, parts) = (seconds, tm())
-        gmtime_r(&seconds, &parts)
-        var text = [CChar](repeating: 0, count: 32)
-        let count = strftime(&text, text.count, "%FT%TZ", &parts)
-        return String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     // MARK: Idleness
