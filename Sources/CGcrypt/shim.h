@@ -1,8 +1,9 @@
 #include <gcrypt.h>
 
 /*
- * Makes the library ready, unless somebody else in the process (libsystemd) has done it. gcry_control is variadic, which Swift cannot
- * call. Our keys have locked memory of their own, so the library needs none.
+ * Makes the library ready, unless another library of the process (libsystemd) has done it. Not for two threads at a time:
+ * UserSig.Libgcrypt calls it once. gcry_control is variadic, which Swift cannot call. Our keys have locked memory of their own, so
+ * the library needs none.
  */
 static inline int cgcrypt_is_ready(void) {
     if (gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P)) return 1;

@@ -25,11 +25,9 @@ enum SHA256 {
         key.withBytes { run(GCRY_MD_FLAG_HMAC.rawValue, $0, text) }
     }
 
-    private static let isReady = cgcrypt_is_ready() != 0
-
     /// The digest of two pieces, one after the other, or what the flags make of them.
     fileprivate static func run(_ flags: UInt32, _ first: Span<UInt8>, _ second: [UInt8]) -> [UInt8] {
-        precondition(isReady, "libgcrypt is older than 1.8.0")
+        precondition(Libgcrypt.isReady, "libgcrypt is older than 1.8.0")
         var digest = [UInt8](repeating: 0, count: digestSize)
         // The library takes pointers. It reads both pieces by their lengths, and writes as many bytes as SHA-256 has.
         let error = unsafe first.withUnsafeBytes { first in

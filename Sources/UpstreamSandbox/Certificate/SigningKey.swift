@@ -1,5 +1,6 @@
 import CGcrypt
 import FoundationEssentials
+import UserSig
 
 /// A P-256 key that signs certificates.
 ///
@@ -19,7 +20,7 @@ final class SigningKey: Sendable {
     ///
     /// - Throws: ``Failure`` with libgcrypt's own words.
     init() throws {
-        guard cgcrypt_is_ready() == 1 else { throw Failure(description: "libgcrypt is older than 1.8.0") }
+        guard Libgcrypt.isReady else { throw Failure(description: "libgcrypt is older than 1.8.0") }
         let pair = try Expression("(genkey (ecc (curve \"NIST P-256\")))").mapped { gcry_pk_genkey(&$0, $1) }
         point = try pair.bytes(of: "q")
         scalar = Self.padded(try pair.bytes(of: "d"))
