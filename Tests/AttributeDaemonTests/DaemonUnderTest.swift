@@ -110,6 +110,9 @@ final class DaemonUnderTest: Sendable {
         return answer["result"] as? [String: Any] ?? [:]
     }
 
+    /// Waits until the daemon has ended the turn in which it wrote an answer: what it logs of a call comes after the answers.
+    func waitForTurn() async throws { _ = try await status() }
+
     /// Requests that wait or are under way.
     func openRequests() async throws -> Int? { try await (status()["queue"] as? [String: Any])?["requests"] as? Int }
 

@@ -27,6 +27,7 @@ import UpstreamSandbox
             let client = try await test.connect()
             let answer = try await client.getAttrs(["bad"])
             let random = try #require(answer.data?["random"] as? Int)
+            try await test.waitForTurn()
             let failed = try #require(answer.data?["failed"] as? [[String: Any]])
             #expect(failed.map { $0["random"] as? Int } == [random])
             let lines = test.log.lines.filter { $0.contains("debug call failed") }
@@ -37,6 +38,7 @@ import UpstreamSandbox
             let reasons = try #require(partial.result?["failed"] as? [[String: Any]])
             #expect(reasons.count == 1 && reasons.allSatisfy { $0["random"] is Int })
             _ = try await client.getAttrs(["good"])
+            try await test.waitForTurn()
             #expect(test.log.lines.contains { $0.contains("debug call answered") && $0.contains("\"random\": ") })
             #expect(!test.log.lines.contains { $0.contains("usersig") })
         }
@@ -47,6 +49,7 @@ import UpstreamSandbox
     func aRefusedCredentialIsLoggedAtOnce(code: Int) async throws {
         try await DaemonUnderTest.run(sandbox: { $0.faults = [Fault(.error(code))] }) { test in
             _ = try await test.connect().getAttrs(["abc"])
+            try await test.waitForTurn()
             let told = test.log.lines.filter { $0.contains("state is degraded") }
             #expect(told.count == 1)
             #expect(told.first?.contains("\(code)") == true)
@@ -89,6 +92,7 @@ import UpstreamSandbox
             let answer = try await test.connect().getAttrs((0..<250).map { "user\($0)" })
             #expect(answer.code == 90001)
             #expect(answer.data?["fetched"] as? Int == 249)
+            try await test.waitForTurn()
             let failed = try #require(answer.data?["failed"] as? [[String: Any]])
             #expect(failed.map { $0["To_Account"] as? String } == ["user120"])
             #expect(failed.map { $0["ErrorCode"] as? Int } == [90001])
