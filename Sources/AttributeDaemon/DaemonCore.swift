@@ -46,7 +46,7 @@ final class DaemonCore {
     private(set) lazy var server = makeServer()
     private let firstLimits: ServerLimits
     private var phase = Phase.misconfigured([])
-    /// Who may ask for what. Kept, because each request asks for it: without, a `ping` has 80 instructions more.
+    /// Who may ask for what.
     var access = Access()
     private var metricsServer: MetricsServer?
     let startedAt = Moment.now()
@@ -59,7 +59,7 @@ final class DaemonCore {
     private(set) var logsRequests: Bool
     /// What has been asked and answered so far.
     var requests = RequestMetrics()
-    /// Callers whom the allow list has refused lately.
+    /// Callers whom `allow` or a rule has refused lately.
     var refusals = RefusalLog()
     private(set) var lastReload: ReloadOutcome?
     /// The reload that others wait for; done when the last one is over.
@@ -83,7 +83,9 @@ final class DaemonCore {
     /// How the bounds in force fit into those; nil while there is no configuration.
     private var resourceReport: ResourceReport?
     private var signingNotes = SigningNotes()
+    /// Users who have had one connection too many lately.
     var refusedConnections = RefusalLog()
+    /// What was logged of shortages of descriptors, and when one is taken to be over.
     var shortages = ShortageLog()
     var shortageAlarm: Scheduled<Void>?
     /// Measures the loop's turns.
@@ -158,6 +160,7 @@ final class DaemonCore {
         guard problems.isEmpty, let settings = configuration.settings, case .success(let source) = source else {
             if case .misconfigured = phase {
                 phase = .misconfigured(problems)
+                // The state, which callers see, does not show all of these: they can have accounts of others' rules.
                 for problem in problems where problem.description != problem.descriptionForCallers {
                     logger.error("a rule cannot be used", metadata: ["why": "\(problem)"])
                 }
@@ -175,24 +178,21 @@ final class DaemonCore {
         if let warning = new.keyWarning { logger.warning("\(warning)") }
         var new = new
         divideResources(&new)
+        let (driver, upstream): (CallDriver, UpstreamClient)
         if let serving {
+            (driver, upstream) = (serving.driver, serving.upstream)
             new = new.keeping(whatWaitsForARestart: serving.settings)
-            if serving.upstream.sign(with: source, lifetime: new.upstream.userSigLifetime) {
-                serving.driver.credentialChanged()
-            }
-            serving.upstream.use(timeout: new.upstream.timeout, trustRoots: new.upstream.trustRoots)
-            access.replace(with: new)
-            serving.driver.change(new.scheduling, access.shares)
-            serve(Serving(serving.driver, serving.upstream, new))
+            if upstream.sign(with: source, lifetime: new.upstream.userSigLifetime) { driver.credentialChanged() }
+            upstream.use(timeout: new.upstream.timeout, trustRoots: new.upstream.trustRoots)
         } else {
-            let upstream = UpstreamClient(
+            upstream = UpstreamClient(
                 new.upstream, source: source, eventLoop: eventLoop,
                 report: { [weak self] event in self?.upstreamReports(event) })
-            access.replace(with: new)
-            let driver = makeDriver(new, upstream)
-            driver.change(new.scheduling, access.shares)
-            serve(Serving(driver, upstream, new))
+            driver = makeDriver(new, upstream)
         }
+        access.replace(with: new)
+        driver.change(new.scheduling, access.shares)
+        serve(Serving(driver, upstream, new))
         server.limits = new.server
         texts.discard()
         stateMayHaveChanged()

@@ -120,9 +120,7 @@ extension CallScheduler {
     public func openAccounts(of principal: Principal) -> Int { lanes.callers.lines.openAccounts(of: principal) }
 
     /// What a rule uses; nil if there is no such rule.
-    public mutating func use(of rule: RuleIndex, at now: Moment) -> RuleUse? {
-        lanes.callers.lines.rules.use(at: now).first { $0.index == rule }
-    }
+    public func use(of rule: RuleIndex, at now: Moment) -> RuleUse? { lanes.callers.lines.rules.use(of: rule, at: now) }
 
     /// Requests that have not ended, for a check that none was lost.
     public var openRequests: Int { requests.count }

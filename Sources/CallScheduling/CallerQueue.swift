@@ -229,7 +229,7 @@ struct CallerQueue: Sendable {
     /// advance.
     func upcoming(after turns: Int) -> RequestKey? {
         // Other rules' turns come in between: then some are fetched too early.
-        guard let rule = lines.rules.upcoming else { return nil }
+        guard let rule = lines.rules.current else { return nil }
         let (round, number) = turns.quotientAndRemainder(dividingBy: max(clean[rule].count, 1))
         return clean[rule].upcoming(after: number).flatMap { users[$0.place].connections.upcoming(after: round) }
             .flatMap { lines.first(of: $0.place) }
@@ -260,7 +260,7 @@ struct CallerQueue: Sendable {
     }
 
     /// The user whose turn it is in the clean lane.
-    private var cleanUser: Int? { lines.rules.upcoming.flatMap { clean[$0].current?.place } }
+    private var cleanUser: Int? { lines.rules.current.flatMap { clean[$0].current?.place } }
 
     /// The line whose turn it is.
     private func currentLine(of source: Source) -> Int? {

@@ -74,8 +74,8 @@ struct RuleTable: Sendable {
     private var shares = RuleShares.none
     private var accountsPerCall = 100
 
-    /// The rule whose turn it is; -1 if it has to be found.
-    private var current = -1
+    /// The rule whose turn it is; nil if it has to be found, or none has anything in the clean lane that may leave.
+    private(set) var current: Int?
     /// The rule that took the last turn.
     private var last = Self.none
     /// The others that have something in the clean lane. Some may have nothing any more.
@@ -191,7 +191,7 @@ struct RuleTable: Sendable {
     mutating func removeCleanUser(of place: Int) {
         rules[place].cleanUsers -= 1
         if !rules[place].isDelayed { readyUsers -= 1 }
-        if current == place, rules[place].cleanUsers == 0 { current = -1 }
+        if current == place, rules[place].cleanUsers == 0 { current = nil }
     }
 
     // MARK: Turns in the clean lane
@@ -199,11 +199,13 @@ struct RuleTable: Sendable {
     private mutating func takeTurns(_ place: Int) {
         if place == current || rules[place].isQueued { return }
         rules[place].tag = max(rules[place].tag, virtualTime)
-        if current < 0 {
-            if queued.isEmpty { current = place } else { queue(place) }
-        } else if entry(place) < entry(current) {
+        guard let current else {
+            if queued.isEmpty { self.current = place } else { queue(place) }
+            return
+        }
+        if entry(place) < entry(current) {
             queue(current)
-            current = place
+            self.current = place
         } else {
             queue(place)
         }
@@ -219,23 +221,19 @@ struct RuleTable: Sendable {
     /// The rule whose turn it is in the clean lane; nil if none has anything there that may leave.
     @discardableResult
     mutating func next() -> Int? {
-        while current < 0, let place = queued.popMin()?.place { begin(place) }
-        return current < 0 ? nil : current
+        while current == nil, let place = queued.popMin()?.place { begin(place) }
+        return current
     }
 
     private mutating func begin(_ place: Int) {
         rules[place].isQueued = false
-        current = rules[place].isReady ? place : -1
-        if current < 0 { dropUnlessWanted(place) }
+        current = rules[place].isReady ? place : nil
+        if current == nil { dropUnlessWanted(place) }
     }
-
-    /// As ``next()``, as far as it is known without a change.
-    var upcoming: Int? { current < 0 ? nil : current }
 
     /// The rule whose turn it is has sent an account into a call.
     mutating func tookTurn(now: Moment) {
-        let place = current
-        guard place >= 0 else { return }
+        guard let place = current else { return }
         count(place, now: now)
         last = place
         guard !queued.isEmpty else { return }
@@ -277,7 +275,7 @@ struct RuleTable: Sendable {
     func hasToken(_ place: Int, now: Moment) -> Bool { rules[place].bucket?.hasToken(at: now) ?? true }
 
     /// Whether the rule whose turn it is takes tokens for its accounts at all.
-    var isUnlimited: Bool { current < 0 || rules[current].bucket == nil }
+    var isUnlimited: Bool { current.map { rules[$0].bucket == nil } ?? true }
 
     /// Whether a rule's accounts wait for tokens.
     func isDelayed(_ place: Int) -> Bool { rules[place].isDelayed }
@@ -287,7 +285,7 @@ struct RuleTable: Sendable {
         guard !rules[place].isDelayed, let bucket = rules[place].bucket else { return }
         rules[place].isDelayed = true
         readyUsers -= rules[place].cleanUsers
-        if current == place { current = -1 }
+        if current == place { current = nil }
         delays.insert(Delay(end: bucket.refill(accountsPerCall: accountsPerCall, now: now), place: place))
     }
 
@@ -349,14 +347,14 @@ struct RuleTable: Sendable {
     }
 
     /// What each rule uses that the configuration has, in its order.
-    func use(at now: Moment) -> [RuleUse] {
-        shares.indexes.compactMap { index in
-            guard let place = places[index] else { return nil }
-            let rule = rules[place]
-            return RuleUse(
-                index: index, share: rule.share, openAccounts: rule.open, servedAccounts: rule.served,
-                accountsInLastSecond: servedInLastSecond(rule, now), isDelayed: rule.isDelayed)
-        }
+    func use(at now: Moment) -> [RuleUse] { shares.indexes.compactMap { use(of: $0, at: now) } }
+
+    /// What a rule uses; nil if there is no such rule.
+    func use(of index: RuleIndex, at now: Moment) -> RuleUse? {
+        guard let rule = places[index].map({ rules[$0] }) else { return nil }
+        return RuleUse(
+            index: index, share: rule.share, openAccounts: rule.open, servedAccounts: rule.served,
+            accountsInLastSecond: servedInLastSecond(rule, now), isDelayed: rule.isDelayed)
     }
 
     /// Of the second before the last whole one, as much as is less than a second ago if it was served evenly.

@@ -28,33 +28,21 @@ struct SignRequest: Hashable, Sendable {
         } catch {
             throw Refusal(code: -32700, message: "the line is not JSON")
         }
-        var refusal: Refusal?
-        switch members.fault {
-        case .notAnObject: refusal = Refusal(code: -32600, message: "a request must be one object")
-        case .repeatedMember: refusal = Refusal(code: -32600, message: "a member is there twice")
-        case .unknownMember: refusal = Refusal(code: -32600, message: "only jsonrpc, id and method may be there")
-        case nil:
-            if !members.hasVersion {
-                refusal = Refusal(code: -32600, message: "jsonrpc must be \"2.0\"")
-            } else if members.id == nil {
-                refusal = Refusal(code: -32600, message: "id must be there, and a string or a number")
-            } else if members.hasParams {
-                refusal = Refusal(code: -32602, message: "sign has no params")
-            } else if !members.isSign {
-                refusal = Refusal(code: -32601, message: "there is only sign")
-            }
-        }
-        if var refusal {
-            refusal.id = members.id
-            throw refusal
-        }
-        guard let id = members.id else { throw Refusal(code: -32600, message: "id must be there") }
+        if let fault = members.fault { throw members.refusal(-32600, fault.rawValue) }
+        guard members.hasVersion else { throw members.refusal(-32600, "jsonrpc must be \"2.0\"") }
+        guard let id = members.id else { throw members.refusal(-32600, "id must be there, and a string or a number") }
+        if members.hasParams { throw members.refusal(-32602, "sign has no params") }
+        guard members.isSign else { throw members.refusal(-32601, "there is only sign") }
         self.id = id
     }
 
     /// The members of a request object, before they are judged together.
     private struct Members {
-        enum Fault { case notAnObject, repeatedMember, unknownMember }
+        enum Fault: String {
+            case notAnObject = "a request must be one object"
+            case repeatedMember = "a member is there twice"
+            case unknownMember = "only jsonrpc, id and method may be there"
+        }
 
         var fault: Fault?
         var id: [UInt8]?
@@ -72,6 +60,8 @@ struct SignRequest: Hashable, Sendable {
             }
             try reader.finish()
         }
+
+        func refusal(_ code: Int, _ message: String) -> Refusal { Refusal(id: id, code: code, message: message) }
 
         private mutating func readObject(_ reader: inout JSONReader) throws(JSONSyntaxError) {
             var seen: Set<[UInt8]> = []

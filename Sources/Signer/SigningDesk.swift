@@ -3,8 +3,8 @@ import UserSig
 
 /// Answers lines: the one place where a UserSig is made. A value without input or output; time is an argument.
 ///
-/// There is at most one new UserSig in ``pause``. Who asks more often gets the current one, so that a daemon that restarts in a loop
-/// is served, and nobody collects many.
+/// There is at most one new UserSig in ``pause``. A client that asks more often gets the current one. So a daemon that restarts in a
+/// loop is served, and no client can collect many.
 struct SigningDesk: Sendable {
     /// The least time between two UserSigs.
     static let pause: Duration = .seconds(10)

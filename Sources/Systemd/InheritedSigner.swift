@@ -3,7 +3,7 @@ import Glibc
 
 /// The socket that the service manager has handed over to the signer (sd_listen_fds(3)).
 public enum InheritedSigner {
-    /// The name that it must have. The callers' socket has another: on that one nobody must get a UserSig.
+    /// The name that it must have. The callers' socket has another, and no UserSig may be given out on that one.
     public static let name = "signer"
 
     /// Takes the one socket of that name, a listening Unix stream socket that not everybody may connect to. Unsets the variables that

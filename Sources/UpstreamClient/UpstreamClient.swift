@@ -134,7 +134,7 @@ public final class UpstreamClient {
         completion: @escaping (CallEnd) -> Void
     ) -> Call {
         eventLoop.preconditionInEventLoop()
-        // What is sent without a signature, which no one does, the server refuses.
+        // The scheduler starts no call without one. If it did, the server would refuse the call.
         let signature = signatures.signature(at: wallClock(), moment: .now())
         let path = path(with: signature ?? UserSig(text: "", expiresAt: 0))
         random = random &* 1_664_525 &+ 1_013_904_223

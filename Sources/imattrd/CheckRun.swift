@@ -7,7 +7,7 @@ import Glibc
 struct CheckRun {
     let source: ConfigurationSource
     let online: Bool
-    /// Whose rights are shown; nil: nobody's.
+    /// Whose rights are shown; nil: no rights are.
     let caller: NamedCaller?
 
     /// Gives the status to exit with.
