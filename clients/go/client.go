@@ -41,6 +41,7 @@ type Client struct {
 	conns     map[*connection]struct{} // all that are open
 	waiting   []*request               // for a connection
 	postponed map[*request]*time.Timer // refused for now; retried later
+	connectAt time.Time                // not before; it is in the past if nothing has put it off
 	retry     *time.Timer              // until connecting is tried again; nil if no call waits for that
 	attempts  int                      // to connect again, since something was answered
 	connected bool                     // there was a connection at some time

@@ -291,6 +291,67 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// A connection that takes nothing any more is met with its end by the reader, which decides when to connect again. New
+// requests wait for that: they do not each make a connection.
+func TestNewRequestsAfterAFailedWrite(t *testing.T) {
+	ended := make(chan struct{})
+	d := listen(t, func(p *peer) {
+		select {
+		case <-ended:
+			echoes(p)
+		default:
+			m, _ := p.next()
+			p.CloseRead() // the client's next write fails, and it reads no end
+			p.answer(m, `"pong"`)
+			<-ended
+		}
+	})
+	client := clientOf(t, d)
+	if err := client.Ping(patience(t)); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(patience(t), 300*time.Millisecond)
+	defer cancel()
+	// Four requests, one after the other; the first fails to be written.
+	if _, err := client.GetAttrs(ctx, names("a", 2000)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("answered by nobody: %v", err)
+	}
+	if d.connections() != 1 {
+		t.Errorf("%d connections, though the first has not ended", d.connections())
+	}
+	close(ended)
+	if err := client.Ping(patience(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+// A daemon that closes each connection is not connected to without pauses, even if no call waits when the end comes.
+func TestPausesAfterEndsThatNoCallWaitsFor(t *testing.T) {
+	given := make(chan func(), 1)
+	closed := make(chan struct{})
+	d := listen(t, func(p *peer) {
+		p.next()
+		(<-given)()
+		p.next() // the request is withdrawn
+		p.Close()
+		closed <- struct{}{}
+	})
+	client := clientOf(t, d)
+	began := time.Now()
+	for i := 0; i < 5; i++ {
+		ctx, cancel := context.WithCancel(patience(t))
+		given <- cancel
+		if err := client.Ping(ctx); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		<-closed
+	}
+	// The second follows at once, and the others after 50, 100 and 200 ms.
+	if took := time.Since(began); took < 350*time.Millisecond || d.connections() != 5 {
+		t.Errorf("%d connections in %v", d.connections(), took)
+	}
+}
+
 func TestUnreachable(t *testing.T) {
 	client := &imattr.Client{Path: filepath.Join(t.TempDir(), "nobody")}
 	err := client.Ping(patience(t))

@@ -52,7 +52,8 @@ func (c *Client) cannotConnect(err error) {
 			c.attempts = 1
 		}
 		c.trouble = err
-		c.connectAgain()
+		c.putOffConnecting()
+		c.connectWhenDue()
 		return
 	}
 	for _, r := range c.waiting {
@@ -61,11 +62,20 @@ func (c *Client) cannotConnect(err error) {
 	c.waiting = nil
 }
 
-// connectAgain connects at once after a connection that had been of use, and then ever later.
-func (c *Client) connectAgain() {
-	pause := pauseBefore(c.attempts)
+// putOffConnecting is called for each connection that has ended and each that could not be made: what follows one that
+// had been of use is made at once, and what follows others is made ever later.
+func (c *Client) putOffConnecting() {
+	c.connectAt = time.Now().Add(pauseBefore(c.attempts))
 	c.attempts++
-	if pause == 0 {
+}
+
+// connectWhenDue connects for what waits, if anything does: at once, or when the pause is over.
+func (c *Client) connectWhenDue() {
+	if len(c.waiting) == 0 || c.retry != nil {
+		return
+	}
+	pause := time.Until(c.connectAt)
+	if pause <= 0 {
 		c.connect()
 		return
 	}

@@ -42,17 +42,24 @@ type connection struct {
 	owed     int  // answers to requests that were withdrawn
 	read     bool // by a goroutine
 	retired  bool // takes no new requests
-	answered bool // something, at some time
 
-	unsent  []byte // what the socket did not take yet
-	sending bool   // a goroutine sends that
-	broken  bool   // nothing can be sent
+	output output
+	unsent []byte // what the socket did not take yet
 
 	// Of the reader:
 	lines lineReader
 
 	taking atomic.Bool // the reader has read something, and looks what it is
 }
+
+// An output is the state of the sending side of a connection.
+type output int
+
+const (
+	outputTakes  output = iota // lines are sent at once
+	outputWaits                // a goroutine sends what the socket did not take
+	outputFailed               // nothing is sent: what is put here is repeated when the reader has met the end
+)
 
 func newConnection(c *Client, socket *net.UnixConn) (*connection, error) {
 	raw, err := socket.SyscallConn()
@@ -81,10 +88,10 @@ func (n *connection) withdraw(r *request) {
 
 // send sends a line without ever waiting: what the socket does not take at once is sent by a goroutine.
 func (n *connection) send(line []byte) {
-	switch {
-	case n.broken:
+	switch n.output {
+	case outputFailed:
 		return
-	case n.sending:
+	case outputWaits:
 		n.unsent = append(n.unsent, line...)
 		return
 	}
@@ -93,7 +100,7 @@ func (n *connection) send(line []byte) {
 	case err != nil:
 		n.stopSending()
 	case sent < len(line):
-		n.sending = true
+		n.output = outputWaits
 		n.unsent = append(n.unsent, line[sent:]...)
 		go n.sendRest()
 	}
@@ -133,14 +140,14 @@ func (n *connection) sendRest() {
 			return
 		}
 	}
-	n.sending = false
+	n.output = outputTakes
 }
 
 // stopSending is what a failed write leads to: the reader is about to meet the connection's end, and before that
-// perhaps what the daemon had to say about it.
+// perhaps what the daemon had to say about it. Until then new requests, too, wait for that end, which decides when to
+// connect again: if each of them made a connection, a daemon that closes at once would get as many as there are requests.
 func (n *connection) stopSending() {
-	n.client.retire(n)
-	n.broken = true
+	n.output = outputFailed
 	n.unsent = nil
 }
 
@@ -234,7 +241,6 @@ func (n *connection) take(line []byte) error {
 func (n *connection) awaited(id int64) *request {
 	n.client.mu.Lock()
 	defer n.client.mu.Unlock()
-	n.answered = true
 	n.client.attempts = 0
 	r := n.requests[id]
 	if r == nil && n.owed > 0 {
@@ -246,18 +252,27 @@ func (n *connection) awaited(id int64) *request {
 // isIdle reports whether no goroutine reads because nothing is in flight.
 func (n *connection) isIdle() bool { return !n.read && len(n.requests) == 0 }
 
-// isWell sees to what has come while no call read: second answers can be ignored, but the connection may have ended.
-func (n *connection) isWell() bool {
+// lookWhileIdle sees to what has come while no call read: second answers can be ignored, but the connection may have
+// ended. It returns why the connection cannot be used; nil if it can.
+func (n *connection) lookWhileIdle() error {
 	for {
 		line, err := n.lines.next(atOnce{n})
-		if err != nil {
-			return err == errNothingNew
-		}
-		if len(bytes.TrimSpace(line)) == 0 {
+		switch {
+		case err == errNothingNew && n.output == outputFailed:
+			return syscall.EPIPE
+		case err == errNothingNew:
+			return nil
+		case err != nil:
+			return err
+		case len(bytes.TrimSpace(line)) == 0:
 			continue
 		}
-		if answer, err := parseAnswer(line); err != nil || answer.forAll {
-			return false
+		answer, err := parseAnswer(line)
+		if err != nil {
+			return err
+		}
+		if answer.forAll {
+			return answer.refused
 		}
 	}
 }
@@ -315,12 +330,20 @@ func (n *connection) end(err error) {
 		c.fail(n, err)
 		return
 	}
+	c.lose(n, err)
+	c.repeat(n.takeOff()...)
+}
+
+// lose closes a connection that has ended, and remembers why.
+func (c *Client) lose(n *connection, err error) {
+	if c.conn == n {
+		c.putOffConnecting()
+	}
 	c.drop(n)
 	if err == io.EOF {
 		err = errors.New("the connection was closed")
 	}
 	c.trouble = err
-	c.repeat(n.takeOff()...)
 }
 
 // takeOff takes all requests off the connection, in the order in which they were sent.

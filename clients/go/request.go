@@ -135,17 +135,17 @@ func (c *Client) start(r *request) {
 
 // place sends a request if there is a connection, or can be one at once; else the request waits for one.
 func (c *Client) place(r *request) {
-	if n := c.conn; n != nil && n.isIdle() && !n.isWell() {
-		c.drop(n)
+	if n := c.conn; n != nil && n.isIdle() {
+		if err := n.lookWhileIdle(); err != nil {
+			c.lose(n, err)
+		}
 	}
 	if c.conn != nil {
 		c.conn.put(r)
 		return
 	}
 	c.waiting = append(c.waiting, r)
-	if c.retry == nil {
-		c.connect()
-	}
+	c.connectWhenDue()
 }
 
 // repeat sends requests again that were not answered, if there is time left.
@@ -160,9 +160,7 @@ func (c *Client) repeat(requests ...*request) {
 			c.waiting = append(c.waiting, r)
 		}
 	}
-	if len(c.waiting) > 0 && c.retry == nil {
-		c.connectAgain()
-	}
+	c.connectWhenDue()
 }
 
 // withdraw gives requests up because their context has ended with err.

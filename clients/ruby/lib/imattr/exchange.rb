@@ -106,7 +106,7 @@ module IMAttr
       @followers = []
       @leader = @connection = @retry_at = @trouble = nil
       @connected = @closed = false
-      @latest_id = @attempts = 0
+      @latest_id = @attempts = @connect_at = 0
     end
 
     # Waiting
