@@ -198,6 +198,37 @@ class ClientTest < Minitest::Test
     end
   end
 
+  # A connection whose sending has failed takes part until its end is read: that decides when to connect again, and whatever
+  # it is, no request is left waiting.
+  def test_new_requests_after_a_failed_write_wait_for_the_end
+    with_fake do |daemon, client|
+      served = daemon.serve do |peer|
+        peer.request.then { |request| peer.stop_reading && peer.result(request, "pong") }
+        peer
+      end
+      assert_equal "pong", client.ping
+      waiting = Array.new(3) do
+        # One after the other, so that a thread that stops waits for its answer, and not for another thread.
+        Thread.new { assert_raises(IMAttr::ProtocolError) { client.ping } }.tap { |thread| Thread.pass until thread.stop? }
+      end
+      served.value.write("nonsense\n")
+      waiting.each { |thread| assert thread.join(10), "a request waits for nothing" }
+    end
+  end
+
+  # A daemon that closes each connection is not connected to without pauses, even if no call waits when the end comes.
+  def test_pauses_after_ends_that_no_call_waits_for
+    with_fake do |daemon, client|
+      began = IMAttr::Clock.now
+      5.times do
+        asked = Thread.new { assert_raises(IMAttr::Cancelled, Timeout::Error) { Timeout.timeout(10) { client.ping } } }
+        daemon.accept.then { |peer| peer.request && asked.kill.join && peer.close }
+      end
+      # The second follows at once, and the others after 50, 100 and 200 ms.
+      assert_operator IMAttr::Clock.now - began, :>=, 0.35
+    end
+  end
+
   def test_a_forked_child_has_a_connection_of_its_own
     with_fake do |daemon, client|
       daemon.echo

@@ -21,6 +21,8 @@ class FakeDaemon
     def write(text) = @socket.write(text)
     def result(request, result) = write("#{JSON.generate({ jsonrpc: "2.0", id: request["id"], result: result })}\n")
     def close = @socket.close
+    # Then the client's writes fail, before it reads an end.
+    def stop_reading = @socket.shutdown(Socket::SHUT_RD)
 
     # Answers getAttrs with the account itself as its only attribute.
     def echo(request)

@@ -27,8 +27,8 @@ module IMAttr
     end
 
     def closed? = @closed
-    # Whether it takes new requests.
-    def usable? = !@closed && !@broken
+    # Whether nothing can be sent any more. What is put here then is repeated after the end, which is still to be read.
+    def broken? = @broken
     def idle? = @requests.empty?
 
     # Sends a line without ever waiting: what the socket does not take at once is sent by a thread.

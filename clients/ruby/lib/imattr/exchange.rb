@@ -104,7 +104,7 @@ module IMAttr
       @waiting = []
       @draining = []
       @followers = []
-      @leader = @connection = @retry_at = @trouble = nil
+      @leader = @connection = @trouble = nil
       @connected = @closed = false
       @latest_id = @attempts = @connect_at = 0
     end
@@ -114,9 +114,9 @@ module IMAttr
     def lead(call)
       if (connection = @connection)
         receive(connection) if connection.wait_readable(call.due)
-      elsif @retry_at
-        call.sleep(@lock, [@retry_at, call.due].min)
-        connect if @retry_at && Clock.now >= @retry_at
+      elsif @waiting.any?
+        call.sleep(@lock, [@connect_at, call.due].min)
+        connect_when_due
       else # what there is has been put off, or is read by another thread
         @leader = nil
         follow(call)
@@ -153,12 +153,14 @@ module IMAttr
 
     # Sends a request if there is a connection, or can be one at once; else the request waits for one.
     def place(request)
-      drop(@connection) if @connection&.idle? && !well?(@connection)
-      if @connection&.usable?
+      if @connection&.idle? && (trouble = look_while_idle(@connection))
+        lose(@connection, trouble)
+      end
+      if @connection
         put(request)
       else
         @waiting << request
-        connect unless @connection || @retry_at
+        connect_when_due
       end
     end
 
@@ -181,20 +183,27 @@ module IMAttr
         request.connection = nil
         if Clock.now >= request.deadline
           finish(request, lost)
-        elsif @connection&.usable?
+        elsif @connection
           put(request)
         else
           @waiting << request
         end
       end
-      connect_again if @waiting.any? && !@connection && !@retry_at
+      connect_when_due
     end
 
     # Connecting
 
+    # Connects for what waits, if anything does. If that has been put off, one of the callers sees to it.
+    def connect_when_due
+      return if @connection || @waiting.empty?
+      return connect if Clock.now >= @connect_at
+
+      @waiting.each { |request| request.call.wake }
+    end
+
     # Makes a connection for what waits, and sends it.
     def connect
-      @retry_at = nil
       @waiting.reject!(&:ended?)
       return if @waiting.empty?
 
@@ -214,22 +223,21 @@ module IMAttr
       if error.is_a?(Errno::EAGAIN) || (@connected && gone)
         @trouble = error
         @attempts = [@attempts, 1].max
-        connect_again
+        put_off_connecting
+        connect_when_due
       else
         waiting, @waiting = @waiting, []
         waiting.each { |request| finish(request, Unreachable.new(@path, error)) }
       end
     end
 
-    # Connects at once after a connection that had been of use, and then ever later: after 50 ms, 100 ms, … up to 1 s, and
-    # up to a quarter more at random, so that the callers of a daemon that was restarted do not all come back at once.
-    def connect_again
+    # To be called for each connection that has ended and each that could not be made: what follows one that had been of
+    # use is made at once, and then ever later: after 50 ms, 100 ms, … up to 1 s, and up to a quarter more at random, so
+    # that the callers of a daemon that was restarted do not all come back at once.
+    def put_off_connecting
+      pause = @attempts.zero? ? 0 : [FIRST_PAUSE * 2**[@attempts - 1, 10].min, LAST_PAUSE].min
+      @connect_at = Clock.now + pause * (1 + rand / 4)
       @attempts += 1
-      return connect if @attempts == 1
-
-      pause = [FIRST_PAUSE * 2**[@attempts - 2, 10].min, LAST_PAUSE].min
-      @retry_at = Clock.now + pause * (1 + rand / 4)
-      @waiting.each { |request| request.call.wake } # one of them has to see to it
     end
 
     def lost
@@ -248,8 +256,7 @@ module IMAttr
       requests.each { |request| finish(request, e.dup) }
       false
     rescue EOFError, SystemCallError => e
-      @trouble = e
-      repeat(drop(connection))
+      repeat(lose(connection, e))
       false
     end
 
@@ -279,12 +286,13 @@ module IMAttr
       end
     end
 
-    # Sees to what has come while no call read: second answers can be ignored, but the connection may have ended.
-    def well?(connection)
-      nil while connection.read { |line| raise EOFError unless line.strip.empty? || Answer.new(line).id }
-      connection.usable?
-    rescue ProtocolError, EOFError, SystemCallError
-      false
+    # Sees to what has come while no call read: second answers can be ignored, but the connection may have ended. Returns
+    # why the connection cannot be used; nil if it can.
+    def look_while_idle(connection)
+      nil while connection.read { |line| take(connection, line) }
+      connection.broken? ? Errno::EPIPE.new : nil
+    rescue ProtocolError, Refused, DeadlineExceeded, EOFError, SystemCallError => e
+      e
     end
 
     # Puts off what a daemon refuses because it is shutting down. Its connection takes no others, but what is in flight
@@ -330,6 +338,13 @@ module IMAttr
       request.connection = nil
       connection.requests.delete(request.id)
       drop(connection) if connection.idle? && @draining.include?(connection)
+    end
+
+    # Closes a connection that has ended and returns what was in flight on it.
+    def lose(connection, trouble)
+      @trouble = trouble
+      put_off_connecting if @connection.equal?(connection)
+      drop(connection)
     end
 
     # Closes a connection and returns what was in flight on it.
