@@ -85,6 +85,18 @@ class Connection:
                 return
             tick(0.0005)
 
+    def refuse_data(self):
+        """Lets the client's writes fail (EPIPE), though it can still read, and meets no end."""
+        self.read()
+        self.reading = False
+        self.socket.shutdown(socket.SHUT_RD)
+
+    def is_given_up(self):
+        """Whether the client has closed, which is known without reading."""
+        poll = select.poll()
+        poll.register(self.socket, 0)  # a hang-up is always reported
+        return bool(poll.poll(0))
+
     def close(self):
         self.closed = True
         self.socket.close()

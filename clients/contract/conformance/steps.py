@@ -101,6 +101,9 @@ class Steps:
     def _step_reads(self, step):
         self._connection(step["reads"]).reading = True
 
+    def _step_refusesData(self, step):
+        self._connection(step["refusesData"]).refuse_data()
+
     def _step_closes(self, step):
         connection = self._connection(step["closes"])
         connection.close()
@@ -146,7 +149,8 @@ class Steps:
 
     def _step_nothing(self, step):
         self._step_pauses({"pauses": step["nothing"]})
-        self._nothing_left()
+        if "unlessGone" not in step or not self._connection(step["unlessGone"]).is_given_up():
+            self._nothing_left()
 
     def _step_serves(self, step):
         settings = step["serves"]
