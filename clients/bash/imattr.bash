@@ -637,11 +637,12 @@ _imattr_read_failure() { # ERROR
 }
 
 # The daemon is shutting down: the request in hand is for the next one.
+# At least 50 ms, so that a daemon that always refuses is not connected to without a pause.
 _imattr_ask_again_after() { # MS
-    local _imattr_now
+    local _imattr_now pause=$(($1 < 50 ? 50 : $1))
     unset "_imattr_in_flight[$_imattr_id]"
     _imattr_tell_time
-    if ((_imattr_now + $1 > _imattr_not_before)); then _imattr_not_before=$((_imattr_now + $1)); fi
+    if ((_imattr_now + pause > _imattr_not_before)); then _imattr_not_before=$((_imattr_now + pause)); fi
     _imattr_useful=yes _imattr_connected=yes
 }
 

@@ -1074,7 +1074,8 @@ static void dispatch(struct imattr_client *client, struct connection *connection
     }
     retire(client, connection);
     call->connection = NULL;
-    call->not_before = now_ms() + (answer->retry_after_ms > 0 ? answer->retry_after_ms : 0);
+    /* so that a daemon cannot keep us connecting without a pause */
+    call->not_before = now_ms() + (answer->retry_after_ms > FIRST_PAUSE ? answer->retry_after_ms : FIRST_PAUSE);
     list_add(&client->pending, call);
     pthread_cond_signal(&call->group->changed);
 }

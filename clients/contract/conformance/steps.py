@@ -163,7 +163,7 @@ class Steps:
                 raise Failure(self._timed_out({"says": step["until"]}))
             if self._serve_events(step["until"], stream, count):
                 break
-            if self._serve_requests(service):
+            if self._serve_requests(service, settings.get("timeoutMs", 30000)):
                 last = time.monotonic()
             answers = service.answers(idle=time.monotonic() - last > IDLE)
             if answers:
@@ -190,12 +190,13 @@ class Steps:
             raise Failure("the driver ended")
         return False
 
-    def _serve_requests(self, service):
+    def _serve_requests(self, service, longest):
         connection = self._connection_for_request(None)
         took = False
         while connection and (came := self._next_request(connection)) is not None:
             took = True
-            wanted = {"gets": {"method": "getAttrs", "params": {"To_Account": {"$any": True}}}}
+            params = {"To_Account": {"$any": True}, "timeoutMs": {"$between": [1, longest]}}
+            wanted = {"gets": {"method": "getAttrs", "params": params}}
             if wrong := self._request_complaint(wanted, *came[1:]) or service.take(*self._asked(came[2]), came[3]):
                 raise Failure(wrong)
         return took
@@ -208,14 +209,19 @@ class Steps:
 
     def _step_slams(self, step):
         settings = step["slams"]
+        after = settings["after"]
         closed = 0
         waiting = []
         deadline = time.monotonic() + self.patience()
         while True:
             while self.stage.arrived:
                 waiting.append(self.stage.arrived.popleft())
-            for connection in [one for one in waiting if one.lines or one.ended or settings["after"] == "accept"]:
+            for connection in [one for one in waiting if one.lines or one.ended or after == "accept"]:
                 waiting.remove(connection)
+                if after == "refusal" and (came := self._next_request(connection)) is not None:
+                    error = {"code": -32004, "message": "the daemon is shutting down"}
+                    answer = {"jsonrpc": "2.0", "id": came[3], "error": error}
+                    self._send(connection, json.dumps(answer).encode() + b"\n")
                 connection.close()
                 closed += 1
             if closed > settings["atMost"]:

@@ -74,7 +74,7 @@ MISTAKES = {
     "buffer-outlives-connection": ["reconnect-half-line-then-answer"],
     "same-timeout": ["reconnect-timeout-shrinks"],
     "gives-up-reconnecting": ["reconnect-absent-for-a-while"],
-    "storm": ["reconnect-no-storm"],
+    "storm": ["reconnect-no-storm", "stopping-no-storm"],
     "no-repeat-32004": ["stopping-with-pause"],
     "ignores-retry-after": ["stopping-waits"],
     "same-connection": ["stopping-without-pause"],

@@ -22,6 +22,8 @@ FIELDS = [
     *("failed", "callId", "clockSkewSeconds"),
 ]
 
+FIRST_PAUSE = 0.05  # seconds
+
 
 class ClientError(Exception):
     def __init__(self, kind, **fields):
@@ -271,6 +273,8 @@ class Client:
         pause = error.fields.get("retryAfterMs", 0) / 1000
         if "ignores-retry-after" in self.mistakes:
             pause = 0
+        if "storm" not in self.mistakes:
+            pause = max(pause, FIRST_PAUSE)
         if time.monotonic() + pause > deadline:
             raise ClientError("lost", message="the daemon is going away")
         await asyncio.sleep(pause)
@@ -322,7 +326,7 @@ class Client:
             raise ClientError("lost", message="the daemon did not come back")
 
     async def _back_off(self, deadline):
-        pause = min(1, 0.05 * 2 ** min(self.failures - 1, 10)) * random.uniform(1, 1.3)
+        pause = min(1, FIRST_PAUSE * 2 ** min(self.failures - 1, 10)) * random.uniform(1, 1.3)
         left = deadline - time.monotonic()
         if pause >= left:
             await asyncio.sleep(max(0, left))

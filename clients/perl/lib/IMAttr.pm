@@ -577,7 +577,8 @@ sub _act {
     elsif ($error->{code} == SHUTTING_DOWN) {
         $self->_retire($connection);
         my $data = ref $error->{data} eq 'HASH' ? $error->{data} : {};
-        $self->_ask_again($call, _now() + ($data->{retryAfterMs} // 0) / 1000);
+        # At least so long that a daemon cannot keep us connecting without a pause.
+        $self->_ask_again($call, _now() + max(FIRST_PAUSE, ($data->{retryAfterMs} // 0) / 1000));
     }
     else {
         _finish($call, error => _refused($error));
