@@ -164,9 +164,10 @@ func (c *Client) getBatches(ctx context.Context, accounts []string, s settings) 
 			}
 			r := newAttrsRequest(batch, s, deadline)
 			r.index = begun
-			w.start(r)
-			begun++
-			continue
+			if w.start(r) {
+				begun++
+				continue
+			}
 		}
 		r := w.receive()
 		answers[r.index] = r.attrs

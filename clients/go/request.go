@@ -117,12 +117,15 @@ func (c *Client) do(ctx context.Context, r *request) error {
 	return r.err
 }
 
-// start sends a request for the first time, or ends it at once.
-func (c *Client) start(r *request) {
+// start sends a request for the first time, or ends it at once. It returns false, and does neither, if another request of
+// the same call has ended and was not received.
+func (c *Client) start(r *request) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	left := time.Until(r.deadline)
 	switch {
+	case len(r.done) > 0:
+		return false
 	case c.closed:
 		c.end(r, ErrClosed)
 	case left <= 0:
@@ -131,6 +134,7 @@ func (c *Client) start(r *request) {
 		c.lookAt(r.deadline)
 		c.place(r)
 	}
+	return true
 }
 
 // place sends a request if there is a connection, or can be one at once; else the request waits for one.

@@ -147,22 +147,26 @@ func (s *Stream) advance() bool {
 	return true
 }
 
-// fill sends requests until the window is full or the accounts have ended.
+// fill sends requests until the window is full, the accounts have ended, or an answer is to be taken in first.
 func (s *Stream) fill() {
-	for !s.drained && !s.window.full() {
+	for (!s.drained || len(s.batch) > 0) && !s.window.full() {
 		if err := s.window.ctx.Err(); err != nil {
 			s.stopReading(contextError(err))
 			return
 		}
-		s.readBatch()
+		if len(s.batch) == 0 {
+			s.readBatch()
+		}
 		if len(s.batch) > 0 {
-			s.window.start(newAttrsRequest(s.batch, s.settings, s.settings.requestDeadline(s.window.ctx)))
+			if !s.window.start(newAttrsRequest(s.batch, s.settings, s.settings.requestDeadline(s.window.ctx))) {
+				return
+			}
+			s.batch = s.batch[:0]
 		}
 	}
 }
 
 func (s *Stream) readBatch() {
-	s.batch = s.batch[:0]
 	for len(s.batch) < s.settings.batch {
 		if !s.accounts.Scan() {
 			s.stopReading(s.accounts.Err())

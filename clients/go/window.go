@@ -22,13 +22,18 @@ func newWindow(ctx context.Context, client *Client, size int) *window {
 func (w *window) full() bool  { return len(w.open) == cap(w.done) }
 func (w *window) empty() bool { return len(w.open) == 0 }
 
-// start sends a request; the window must not be full.
-func (w *window) start(r *request) {
+// start sends a request, unless one of the window has ended since the last was received: its failure may be that of the
+// whole call, and then no further request must reach the daemon. The window must not be full.
+func (w *window) start(r *request) (started bool) {
 	r.done = w.done
 	w.mu.Lock()
 	w.open = append(w.open, r)
 	w.mu.Unlock()
-	w.client.start(r)
+	if !w.client.start(r) {
+		w.taken(r)
+		return false
+	}
+	return true
 }
 
 // receive waits for a request's end; the window must not be empty. If the context ends first, all requests do.
