@@ -155,7 +155,7 @@ class Player(Steps):
         while open_members:
             if self._progress(open_members):
                 continue
-            limit = self._limit(deadline, self._pending())
+            limit = self._limit(deadline, self._unexpected())
             if self.driver.ended and not self.driver.lines:
                 status = self.driver.child.wait(5)
                 raise Failure(f"the driver ended (status {status}); expected {shown(open_members[0])}")
