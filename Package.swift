@@ -147,7 +147,7 @@ let package = Package(
             "AttributeDaemonTests",
             [
                 "Accounting", "AttributeDaemon", "DaemonConfiguration", "AttributeAPI", "CallScheduling", "Systemd",
-                "Rights", "UpstreamClient", "UpstreamSandbox", "UserSig", "AttributeValues", "JSONRPCServer",
+                "Rights", "UpstreamClient", "UpstreamSandbox", "UserSig", "AttributeValues", "JSONRPC", "JSONRPCServer",
                 "SchemaCheck",
                 .nio, .nioPosix, .logging,
             ]),

@@ -93,39 +93,39 @@ struct Access {
 
     /// Finds out what holds for a connection, and keeps it with it.
     func note(_ connection: any RPCConnection) {
-        let (value, rule) = finding(connection.caller, connection.door)
+        let (standing, rule) = finding(connection.caller, connection.door)
         connection.note.generation = generation
-        connection.note.value = value
+        connection.note.standing = standing
         connection.note.rule = rule
     }
 
-    /// Whose part of the server's bounds a connection takes. Users of a container share one: they can be forged.
+    /// Whose part of the server's bounds a connection takes.
     func principal(of caller: Caller, at door: Door) -> Principal {
         if door == .administrators { return .administrators }
-        return Principal(rule: finding(caller, door).rule, uid: door == .callers ? caller.uid : 0)
+        return Principal(caller, at: door, under: finding(caller, door).rule)
     }
 
     /// What a connection may do that is noted.
-    func standing(of connection: any RPCConnection) -> Standing { standing(connection.note.value) }
+    func standing(of connection: any RPCConnection) -> Standing { standing(connection.note.standing) }
 
     /// The rule of a connection that may not be noted.
     func rule(of connection: ConnectionFigures) -> RuleInForce? {
         let isNoted = connection.note.generation == generation
-        let value = isNoted ? connection.note.value : finding(connection.caller, connection.door).value
-        if case .rule(let rule) = standing(value) { return rule } else { return nil }
+        let standing = isNoted ? connection.note.standing : finding(connection.caller, connection.door).standing
+        if case .rule(let place) = standing { return rules[place] } else { return nil }
     }
 
-    private func finding(_ caller: Caller, _ door: Door) -> (value: Int32, rule: RuleIndex) {
+    private func finding(_ caller: Caller, _ door: Door) -> (standing: ServiceNote.Standing, rule: RuleIndex) {
         switch limitation {
         case .rules(let list, let rules):
             switch list.decision(for: caller, at: door) {
-            case .rule(let index, _): return (Int32(index), rules[index].index)
-            case .unrestricted: return (Self.unrestricted, .none)
-            case .refused: return (Self.refused, .none)
+            case .rule(let index, _): return (.rule(at: index), rules[index].index)
+            case .unrestricted: return (.unrestricted, .none)
+            case .refused: return (.refused, .none)
             }
         case .list(let list):
-            return (list.allows(caller, at: door) ? Self.unrestricted : Self.refused, share(of: door))
-        case .sockets: return (Self.unrestricted, share(of: door))
+            return (list.allows(caller, at: door) ? .unrestricted : .refused, share(of: door))
+        case .sockets: return (.unrestricted, share(of: door))
         }
     }
 
@@ -134,12 +134,24 @@ struct Access {
         return shares.indexes[place]
     }
 
-    private static let unrestricted: Int32 = -1
-    private static let refused: Int32 = -2
+    private func standing(_ noted: ServiceNote.Standing) -> Standing {
+        switch noted {
+        case .unrestricted: .unrestricted
+        case .rule(let place): .rule(rules[place])
+        case .refused: .refused
+        }
+    }
+}
 
-    private func standing(_ value: Int32) -> Standing {
-        if value >= 0 { return .rule(rules[Int(value)]) }
-        return value == Self.unrestricted ? .unrestricted : .refused
+extension Principal {
+    /// Whose part of each bound a caller takes.
+    /// - Parameter rule: The rule that applies to it; without rules, that of its socket.
+    init(_ caller: Caller, at door: Door, under rule: RuleIndex) {
+        switch door {
+        case .callers: self.init(rule: rule, uid: caller.uid)
+        case .named: self = .container(under: rule)
+        case .administrators: self = .administrators
+        }
     }
 }
 

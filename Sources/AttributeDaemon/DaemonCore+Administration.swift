@@ -1,3 +1,4 @@
+import Accounting
 import AttributeAPI
 import AttributeValues
 import CallScheduling
@@ -104,6 +105,11 @@ extension DaemonCore {
         }
         for (uid, count) in scheduler?.accountsByUser ?? [] {
             users[uid, default: User()].unansweredAccounts += count
+        }
+        // A container's are those of its first connection's user; it seldom has another.
+        for (principal, count) in scheduler?.accountsOfContainers ?? [] {
+            let first = connections.first { Principal($0.caller, at: $0.door, under: $0.note.rule) == principal }
+            if let uid = first?.caller.uid { users[uid, default: User()].unansweredAccounts += count }
         }
         return users
     }

@@ -291,9 +291,7 @@ final class WaitingAnswer {
 extension CallerKey {
     /// The caller at a connection, under the rule that is noted.
     init(_ connection: any RPCConnection) {
-        let principal =
-            connection.door == .administrators
-            ? Principal.administrators : Principal(rule: connection.note.rule, uid: connection.caller.uid)
+        let principal = Principal(connection.caller, at: connection.door, under: connection.note.rule)
         self.init(principal: principal, connection: connection.number)
     }
 }

@@ -72,10 +72,12 @@ extension CallScheduler {
         public let waitingAccounts: Int
         /// (request, account) pairs of all requests that have not ended: what the bounds of the queue count.
         public let unansweredAccounts: Int
-        /// Users that have open requests.
+        /// Users and containers that have open requests.
         public let waitingUsers: Int
         /// The users with the most accounts of open requests, by uid.
         public let accountsByUser: [(uid: UInt32, count: Int)]
+        /// Those of containers, whose users cannot be told apart.
+        public let accountsOfContainers: [(principal: Principal, count: Int)]
         /// How long the request that has waited longest for a call to leave has waited; nil if none waits.
         public let oldestWaiting: Duration?
         /// Calls under way.
@@ -99,24 +101,34 @@ extension CallScheduler {
     /// Takes a snapshot, without a look at the requests that wait.
     /// - Parameter users: How many users are listed, at most.
     public mutating func snapshot(at now: Moment, users: Int = 0) -> Snapshot {
-        let accountsByUser = openAccountsByUser
+        let (accountsByUser, containers) = openAccounts
         return Snapshot(
             counters: counters, openRequests: requests.count, waitingAccounts: requests.waiting,
             unansweredAccounts: lanes.callers.lines.openAccounts,
-            waitingUsers: accountsByUser.count,
+            waitingUsers: accountsByUser.count + containers.count,
             accountsByUser: users == 0 ? [] : LargestCounts.list(of: accountsByUser.lazy.map { ($0, $1) }, most: users),
+            accountsOfContainers: containers,
             oldestWaiting: arrivals.oldestWaiting(in: requests).map { now - $0 }, callsUnderWay: calls.count,
             currentLimit: limiter.limit(at: now), currentCredit: limiter.credit(at: now), slotsHeld: limiter.held,
             closedBecause: gate.failure, failuresInARow: gate.failuresInARow, heldAnswers: (cache.count, cache.bytes),
             rules: lanes.callers.lines.rules.use(at: now))
     }
 
-    /// The accounts of open requests of each user that has some, under whatever rules.
-    private var openAccountsByUser: [UInt32: Int] {
-        lanes.callers.lines.openAccountsByPrincipal.reduce(into: [:]) { $0[$1.principal.uid, default: 0] += $1.held }
+    /// The accounts of open requests of each user that has some, under whatever rules, and of each container.
+    private var openAccounts: (byUser: [UInt32: Int], ofContainers: [(principal: Principal, count: Int)]) {
+        var byUser: [UInt32: Int] = [:]
+        var ofContainers: [(principal: Principal, count: Int)] = []
+        for (principal, held) in lanes.callers.lines.openAccountsByPrincipal {
+            if let uid = principal.uid {
+                byUser[uid, default: 0] += held
+            } else {
+                ofContainers.append((principal, held))
+            }
+        }
+        return (byUser, ofContainers)
     }
 
-    /// The accounts of open requests of a user, under one rule.
+    /// The accounts of open requests of a principal.
     public func openAccounts(of principal: Principal) -> Int { lanes.callers.lines.openAccounts(of: principal) }
 
     /// What a rule uses; nil if there is no such rule.

@@ -51,10 +51,20 @@ public struct ConnectionUse: Hashable, Sendable {
 
 /// What the service has found out about a connection, kept with it so that it need not be found out for each request.
 public struct ServiceNote: Hashable, Sendable {
+    /// What the caller may do.
+    public enum Standing: Hashable, Sendable {
+        /// Everything that its socket allows.
+        case unrestricted
+        /// What a rule allows, by the rule's place in the service's list.
+        case rule(at: Int)
+        /// Nothing.
+        case refused
+    }
+
     /// By which the service knows whether it still holds; 0 before anything was found out.
     public var generation: UInt32 = 0
-    /// What it is.
-    public var value: Int32 = 0
+    /// What the caller may do.
+    public var standing = Standing.refused
     /// By which rule its requests are accounted now; that by which it was accepted is in its principal.
     public var rule = RuleIndex.none
 

@@ -262,6 +262,23 @@ import UpstreamSandbox
         }
     }
 
+    /// A rule's limit has the name of its key; the error names the rule, as that of the daemon has the same name.
+    @Test func aRulesQueueHasItsKeysName() async throws {
+        try await DaemonUnderTest.run(
+            sandbox: { $0.faults = [DaemonUnderTest.occupying] }, flags: DaemonUnderTest.occupied,
+            yaml: "rules: [{name: shop, match: [socket:shop], maxQueuedAccounts: 2}, {match: [uid:\(geteuid())]}]"
+        ) { test in
+            try await test.occupy(try await test.connect())
+            let shop = try await LineClient.connect(to: try await test.listen(as: .named("shop")))
+            try await shop.send(try LineClient.getAttrs(["a", "b"], id: 2))
+            let refusal = try await shop.getAttrs(["c"])
+            #expect(refusal.code == -32000 && refusal.data?["rule"] as? String == "shop")
+            #expect(refusal.data?["limit"] as? Int == 2)
+            #expect(refusal.data?["limitName"] as? String == "maxQueuedAccounts")
+            try await test.release()
+        }
+    }
+
     /// Who matches no rule can see that, and nothing else.
     @Test func whoMatchesNoRuleSeesThat() async throws {
         try await run { test, _, _ in

@@ -24,7 +24,9 @@ public enum GetCallers {
                             "connections": Schema.count("Open connections."),
                             "requests": Schema.count("Requests so far."),
                             "accounts": Schema.count("Accounts in getAttrs requests so far."),
-                            "waitingAccounts": Schema.count("Accounts that no call has left for yet."),
+                            "waitingAccounts": Schema.count(
+                                "Accounts that no call has left for yet; all those of a socket rpc-NAME with one of its users."
+                            ),
                         ])),
                 "connections": Schema.array(
                     "Open ones, by the accounts that they have asked for, the most first.",

@@ -154,7 +154,7 @@ extension GetStatus {
             "requests": Schema.count("Requests that have not been answered."),
             "waitingAccounts": Schema.count("Accounts that no call has left for yet, over all requests."),
             "oldestWaitingMs": Schema.count("How long the oldest of these requests has waited; absent if none does."),
-            "waitingUsers": Schema.count("Users whose accounts wait."),
+            "waitingUsers": Schema.count("Users whose accounts wait; all callers of a socket rpc-NAME are one."),
             "waitingAccountsByUid": Schema.map(
                 "Waiting accounts by user: the caller's own; for administrators those of the 100 users with the most.",
                 of: count),

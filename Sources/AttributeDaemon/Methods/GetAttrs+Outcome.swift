@@ -31,7 +31,7 @@ extension Response.Outcome {
         case .failed(let failure): .error(ErrorObject(failure, showsWords: showsWords))
         case .deadlineExceeded(let fetched, let retryAfter): .error(.deadlineExceeded(fetched, retryAfter))
         case .overloaded(let limit, let retryAfter):
-            .error(.overloaded(.init(limit), retryAfterMs: max(1, retryAfter.millisecondsRoundedUp)))
+            .error(.overloaded(limit, retryAfter, by: rule))
         case .shuttingDown(let fetched): .error(.shuttingDown(fetched: fetched))
         }
     }
@@ -45,6 +45,13 @@ extension ErrorObject {
         var error = ErrorObject(.shuttingDown, "the daemon stops; repeat the request on a new connection")
         error.retryAfterMs = restartDelayMs
         error.fetched = fetched
+        return error
+    }
+
+    /// - Parameter rule: The one whose limit it can be.
+    fileprivate static func overloaded(_ limit: QueueLimit, _ retryAfter: Duration, by rule: Rule?) -> ErrorObject {
+        var error = ErrorObject.overloaded(.init(limit), retryAfterMs: max(1, retryAfter.millisecondsRoundedUp))
+        if case .perRule = limit { error.rule = rule?.name }
         return error
     }
 
@@ -87,7 +94,8 @@ extension ErrorObject {
         case .failure(let failure): self.init(failure, showsWords: showsWords)
         case .deadlineExceeded: self = .deadlineExceeded(0, nil)
         case .overloaded(let limit, let retryAfter):
-            self = .overloaded(.init(limit), retryAfterMs: max(1, retryAfter.millisecondsRoundedUp))
+            // Which rule it is, is in no entry of a partial result.
+            self = .overloaded(limit, retryAfter, by: nil)
         case .shuttingDown: self = .shuttingDown()
         }
     }
@@ -110,9 +118,9 @@ extension ErrorObject {
 extension ErrorObject.Limit {
     fileprivate init(_ limit: QueueLimit) {
         switch limit {
-        case .all(let value): self.init(ConfigurationKey.maxQueuedAccounts.rawValue, value)
+        // A rule's limit has the name of the configuration's; the error names the rule.
+        case .all(let value), .perRule(let value): self.init(ConfigurationKey.maxQueuedAccounts.rawValue, value)
         case .perPrincipal(let value): self.init(ConfigurationKey.maxQueuedAccountsPerUid.rawValue, value)
-        case .perRule(let value): self.init("rules." + ConfigurationKey.maxQueuedAccounts.rawValue, value)
         }
     }
 }

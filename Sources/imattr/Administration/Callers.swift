@@ -14,6 +14,8 @@ struct Callers {
     struct Connection {
         let number: Int
         let uid: Int
+        /// The rule that applies to it; nil if none does.
+        let rule: String?
         let pid: Int
         let openSeconds: Int
         let requests: Int
@@ -26,6 +28,8 @@ struct Callers {
     let users: [User]
     let connections: [Connection]
     let connectionCount: Int
+    /// Whether the daemon is configured with rules.
+    let hasRules: Bool
 
     /// - Throws: That the daemon's answer is not JSON.
     init(_ json: [UInt8]) throws(IMAttrError) {
@@ -33,6 +37,7 @@ struct Callers {
         rateLimit = tree["rateLimit"]?.integer
         slotsHeld = tree["slotsHeld"]?.integer
         connectionCount = tree["connectionCount"]?.integer ?? 0
+        hasRules = tree["rules"]?.elements.isEmpty == false
         users = (tree["users"]?.elements ?? []).map { user in
             func number(_ key: String) -> Int { user[key]?.integer ?? 0 }
             return User(
@@ -42,7 +47,7 @@ struct Callers {
         connections = (tree["connections"]?.elements ?? []).map { connection in
             func number(_ key: String) -> Int { connection[key]?.integer ?? 0 }
             return Connection(
-                number: number("connection"), uid: number("uid"), pid: number("pid"),
+                number: number("connection"), uid: number("uid"), rule: connection["rule"]?.text, pid: number("pid"),
                 openSeconds: number("openSeconds"),
                 requests: number("requests"), accounts: number("accounts"), waitingRequests: number("waitingRequests"))
         }

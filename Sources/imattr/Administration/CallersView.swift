@@ -44,11 +44,13 @@ struct CallersView {
         let room = max(4, rows - Self.frame)
         let roomForUsers = max(room / 2, room - connections.count)
         let userTable = FittedTable(Self.userColumns, room: columns)
-        let connectionTable = FittedTable(Self.connectionColumns, room: columns)
+        let connectionTable = FittedTable(Self.connectionColumns(hasRules: callers.hasRules), room: columns)
         let userLines = users.prefix(roomForUsers).map { userTable.line(cells($0.1)) }
         return [heading(callers, columns), "", style.bold(userTable.heading)] + userLines
             + ["", style.bold(connectionTable.heading)]
-            + connections.prefix(room - userLines.count).map { connectionTable.line(cells($0.1)) }
+            + connections.prefix(room - userLines.count).map {
+                connectionTable.line(cells($0.1, hasRules: callers.hasRules))
+            }
     }
 
     /// Lines that are neither users nor connections.
@@ -68,11 +70,15 @@ struct CallersView {
         .init(title: "accounts/s", width: 11), .init(title: "waiting", width: 10),
         .init(title: "requests", width: 12), .init(title: "accounts", width: 13),
     ]
-    private static let connectionColumns: [FittedTable.Column] = [
-        .init(title: "connection", width: 12, least: 11), .init(title: "user", width: 16, least: 9),
-        .init(title: "process", width: 24, least: 11), .init(title: "req/s", width: 9),
-        .init(title: "accounts/s", width: 11), .init(title: "waiting", width: 8), .init(title: "open", width: 10),
-    ]
+    private static func connectionColumns(hasRules: Bool) -> [FittedTable.Column] {
+        let rule = FittedTable.Column(title: "rule", width: 16, least: 8)
+        return [.init(title: "connection", width: 12, least: 11), .init(title: "user", width: 16, least: 9)]
+            + (hasRules ? [rule] : []) + [
+                .init(title: "process", width: 24, least: 11), .init(title: "req/s", width: 9),
+                .init(title: "accounts/s", width: 11), .init(title: "waiting", width: 8),
+                .init(title: "open", width: 10),
+            ]
+    }
 
     private func cells(_ user: Callers.User) -> [String] {
         let before = previous?.callers.users.first { $0.uid == user.uid }
@@ -83,10 +89,9 @@ struct CallersView {
         ]
     }
 
-    private func cells(_ connection: Callers.Connection) -> [String] {
+    private func cells(_ connection: Callers.Connection, hasRules: Bool) -> [String] {
         let before = previous?.callers.connections.first { $0.number == connection.number }
-        return [
-            "\(connection.number)", userName(connection.uid),
+        return ["\(connection.number)", userName(connection.uid)] + (hasRules ? [connection.rule ?? "-"] : []) + [
             connection.pid == 0 ? "-" : "\(connection.pid) \(command(connection.pid))",
             perSecond(connection.requests, before?.requests), perSecond(connection.accounts, before?.accounts),
             "\(connection.waitingRequests)", Quantity.duration(seconds: connection.openSeconds),

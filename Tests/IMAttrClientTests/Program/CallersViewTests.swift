@@ -36,16 +36,18 @@ import Testing
     }
 
     /// Users and connections, 30 of each, with long names.
-    private func crowd() throws -> CallersView {
+    /// - Parameter rule: That of all connections.
+    private func crowd(rule: String? = nil) throws -> CallersView {
         let users = (0..<30).map {
             #"{"uid":\#(1000 + $0),"connections":1,"requests":1234567,"accounts":\#(123_456_789 + $0),"waitingAccounts":150000}"#
         }
+        let rules = rule.map { #"{"name":"\#($0)"}"# } ?? ""
         let connections = (0..<30).map {
-            #"{"connection":\#(12345 + $0),"uid":\#(1000 + $0),"pid":4194304,"openSeconds":93000,"requests":7,"accounts":\#($0)}"#
+            #"{"connection":\#(12345 + $0),"uid":\#(1000 + $0)\#(rule.map { #","rule":"\#($0)""# } ?? ""),"pid":4194304,"openSeconds":93000,"requests":7,"accounts":\#($0)}"#
         }
         let json = """
             {"rateLimit":1000000,"slotsHeld":1000000,"users":[\(users.joined(separator: ","))],\
-            "connections":[\(connections.joined(separator: ","))],"connectionCount":4096}
+            "connections":[\(connections.joined(separator: ","))],"connectionCount":4096,"rules":[\(rules)]}
             """
         var view = CallersView(
             style: Style(isColoured: false), userName: { "a-user-with-a-long-name-\($0)" },
@@ -73,6 +75,26 @@ import Testing
                 .map { $0.split(separator: " ").map(String.init).last }
         }
         #expect(headings == [["accounts", "open"], ["accounts", "open"], ["requests", "waiting"]])
+    }
+
+    /// Where the daemon has rules, each connection has the name of its own, and the screen still holds it.
+    @Test(arguments: [(64, false), (80, true), (200, true)])
+    func connectionsHaveTheirRules(columns: Int, hasAll: Bool) throws {
+        let lines = try crowd(rule: "a-rule-of-shops").lines(rows: 24, columns: columns)
+        #expect(lines.count == 24 && lines.allSatisfy { TerminalText.width($0) <= columns })
+        let heading = try #require(lines.first { $0.hasPrefix("connection") }).split(separator: " ").map(String.init)
+        #expect(heading.starts(with: ["connection", "user", "rule", "process", "req/s", "accounts/s"]))
+        #expect(heading.contains("open") == hasAll)
+        #expect(lines.suffix(3).allSatisfy { $0.contains(" a-rule") }, "\(lines.joined(separator: "\n"))")
+        #expect(try !crowd().lines(rows: 24, columns: columns).joined().contains("rule"))
+    }
+
+    @Test func whoHasNoRuleHasADash() throws {
+        let json = #"{"connections":[{"connection":7,"uid":1}],"rules":[{"name":"shop"}]}"#
+        var view = view
+        view.look(try Callers(Array(json.utf8)), at: .zero)
+        let line = try #require(view.lines(rows: 24, columns: 100).last)
+        #expect(line.split(separator: " ").prefix(3) == ["7", "user-1", "-"])
     }
 
     @Test func oneKindLeavesItsRowsToTheOther() throws {

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from . import administration, besieged, canary, clocks, descriptors, instance_metrics, introspection, journal, log, memory
-from . import mutated_lines, one_shot, pasted, readme, rules, shipped_configuration, stopping, textfile, traps, units, watchdog
+from . import mutated_lines, one_shot, pasted, readme, rights, rules, shipped_configuration, stopping, textfile, traps, units, watchdog
 from .checks import Checks
 from .machine import must, run
 from .upstream import Upstream
@@ -70,6 +70,8 @@ def main():
                 administration.instances(checks, quick)
             with checks.group("units: rules"):
                 rules.further_socket(checks, quick)
+            with checks.group("units: rights per caller, a story"):
+                rights.story(checks, folder)
             with checks.group("units: administration under siege"):
                 besieged.administrators_are_served(checks, quick)
             with checks.group("units: stops and starts"):
@@ -92,6 +94,7 @@ def main():
                 units.second_instance(checks, quick)
             with checks.group("the examples of the pages"):
                 readme.call_it(checks, quick, folder)
+                readme.rules_example(checks, quick)
             with checks.group("rpc.discover"):
                 introspection.discovery(checks)
             with checks.group("getMetrics"):
