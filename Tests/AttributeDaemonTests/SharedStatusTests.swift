@@ -61,7 +61,8 @@ import UpstreamSandbox
         try await DaemonUnderTest.run(key: "some-other-key") { test in
             _ = try await flood(test, "getStatus")
             #expect(try await test.status()["state"] as? String == "ready")
-            #expect(try await test.connect().getAttrs(["abc"]).code == 70009)
+            let refused = try await test.connect().getAttrs(["abc"])
+            #expect(refused.code == 70009, "\(refused)")
             let degraded = try await test.status()
             #expect(degraded["state"] as? String == "degraded")
             #expect((degraded["reasons"] as? [String])?.count == 1)
