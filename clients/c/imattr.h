@@ -224,7 +224,7 @@ struct imattr_status_queue {
     /* How long the oldest of these requests has waited; absent if none does. */
     int64_t oldest_waiting_ms;
     bool has_oldest_waiting_ms;
-    /* Users whose accounts wait. */
+    /* Users whose accounts wait; all callers of a socket rpc-NAME are one. */
     int64_t waiting_users;
     /* Waiting accounts by user: the caller's own; for administrators those of the 100 users with the most. */
     struct imattr_counts waiting_accounts_by_uid;

@@ -70,7 +70,7 @@ type StatusQueue struct {
 	WaitingAccounts int64 `json:"waitingAccounts"`
 	// How long the oldest of these requests has waited; absent if none does.
 	OldestWaitingMs *int64 `json:"oldestWaitingMs,omitempty"`
-	// Users whose accounts wait.
+	// Users whose accounts wait; all callers of a socket rpc-NAME are one.
 	WaitingUsers int64 `json:"waitingUsers"`
 	// Waiting accounts by user: the caller's own; for administrators those of the 100 users with the most.
 	WaitingAccountsByUID map[string]int64 `json:"waitingAccountsByUid"`

@@ -66,7 +66,7 @@ export interface StatusQueue {
     waitingAccounts: number;
     /** How long the oldest of these requests has waited; absent if none does. */
     oldestWaitingMs?: number;
-    /** Users whose accounts wait. */
+    /** Users whose accounts wait; all callers of a socket rpc-NAME are one. */
     waitingUsers: number;
     /** Waiting accounts by user: the caller's own; for administrators those of the 100 users with the most. */
     waitingAccountsByUid: Record<string, number>;

@@ -82,7 +82,7 @@ class _StatusQueue(TypedDict):
     waitingAccounts: int
     """Accounts that no call has left for yet, over all requests."""
     waitingUsers: int
-    """Users whose accounts wait."""
+    """Users whose accounts wait; all callers of a socket rpc-NAME are one."""
     waitingAccountsByUid: Dict[str, int]
     """Waiting accounts by user: the caller's own; for administrators those of the 100 users with the most."""
 

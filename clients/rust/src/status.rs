@@ -134,7 +134,7 @@ pub struct StatusQueue {
     pub waiting_accounts: i64,
     /// How long the oldest of these requests has waited; absent if none does.
     pub oldest_waiting_ms: Option<i64>,
-    /// Users whose accounts wait.
+    /// Users whose accounts wait; all callers of a socket rpc-NAME are one.
     pub waiting_users: i64,
     /// Waiting accounts by user: the caller's own; for administrators those of the 100 users with the most.
     pub waiting_accounts_by_uid: BTreeMap<String, i64>,

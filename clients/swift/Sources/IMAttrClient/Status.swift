@@ -146,7 +146,7 @@ extension Status {
         public var waitingAccounts = 0
         /// How long the oldest of these requests has waited; absent if none does.
         public var oldestWaitingMs: Int?
-        /// Users whose accounts wait.
+        /// Users whose accounts wait; all callers of a socket rpc-NAME are one.
         public var waitingUsers = 0
         /// Waiting accounts by user: the caller's own; for administrators those of the 100 users with the most.
         public var waitingAccountsByUid: [String: Int] = [:]

@@ -188,7 +188,7 @@ public record Status(
      * @param requests Requests that have not been answered.
      * @param waitingAccounts Accounts that no call has left for yet, over all requests.
      * @param oldestWaitingMs How long the oldest of these requests has waited; absent if none does. Null if it is not there.
-     * @param waitingUsers Users whose accounts wait.
+     * @param waitingUsers Users whose accounts wait; all callers of a socket rpc-NAME are one.
      * @param waitingAccountsByUid Waiting accounts by user: the caller's own; for administrators those of the 100 users with the most.
      */
     public record Queue(
