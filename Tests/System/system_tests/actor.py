@@ -6,7 +6,7 @@ With FIRST_UID it is root of a user namespace, as in a container whose users beg
 object, and it answers by one line of JSON:
 
     {"do": "send", "path": …, "line": …, "uid": …}     the line that comes back, or [ERRNO] if it cannot connect
-    {"do": "open_to_all", "path": …}                   lets each user of the container connect, as the socket's owner may
+    {"do": "open_to_all", "path": …}                   lets every user connect, if it may; else [ERRNO]
     {"do": "queue", "path": …, "uids": […], "accounts": […]}  asks by a connection of each user, and waits for no answer
     {"do": "forget"}                                   closes what `queue` has opened
     {"do": "load", "path": …, "prefix": …, "begin": …, "end": …, "bad": …}  how many accounts are answered and how many fail from one time
@@ -84,7 +84,10 @@ class Actor:
         return file.readline().decode()
 
     def open_to_all(self, path):
-        os.chmod(path, 0o666)
+        try:
+            os.chmod(path, 0o666)
+        except OSError as error:
+            return [errno.errorcode[error.errno]]
 
     def queue(self, path, uids, accounts):
         for uid in uids:
