@@ -122,6 +122,33 @@ func TestStreamInBoundedMemory(t *testing.T) {
 	}
 }
 
+// A stream that has failed sends nothing more, and makes no connection for it, even if its failure came while it was
+// reading accounts.
+func TestStreamSendsNothingAfterItsFailure(t *testing.T) {
+	failed := make(chan struct{})
+	d := listen(t, func(p *peer) {
+		p.next()
+		p.say(`{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"no","data":{}}}`)
+		p.next() // the client has closed the connection
+		close(failed)
+	})
+	read := 0
+	accounts := imattr.Func(func() (string, bool) {
+		if read++; read == 2 {
+			<-failed
+		}
+		return fmt.Sprint("account ", read), true
+	})
+	stream := clientOf(t, d).Stream(patience(t), accounts, imattr.Batch(1))
+	var refused *imattr.RefusedError
+	if stream.Next() || !errors.As(stream.Err(), &refused) || refused.Code != -32600 {
+		t.Errorf("it ended by %v", stream.Err())
+	}
+	if d.connections() != 1 || read != 2 {
+		t.Errorf("%d connections, %d accounts read", d.connections(), read)
+	}
+}
+
 // What was answered before the first error is given before it.
 func TestStreamErrorComesInItsTurn(t *testing.T) {
 	withdrawn := make(chan int64, 1)
