@@ -122,8 +122,9 @@ import UpstreamSandbox
         try await DaemonUnderTest.run(sandbox: { $0.faults = [Fault(kind, when: .first(2))] }) { test in
             let answer = try await test.connect().getAttrs(["abc"])
             #expect(answer.answered == ["abc"])
-            // Two that fail and the one that is answered; on a busy machine, one for the admin account after each failure.
-            #expect((3...5).contains(await test.sandbox.report().calls))
+            // At most one of them is for the admin account.
+            let calls = await test.sandbox.report().calls
+            #expect((3...4).contains(calls))
         }
     }
 
