@@ -35,8 +35,8 @@ extension KnownError {
     /// A limit is reached; `retryAfterMs` says when to come back.
     public static let overloaded = KnownError(
         ErrorObject.overloadedCode, "overloaded", retryable: true, exitStatus: 75,
-        "A limit is reached: limitName and limit say which, and rule whose it is if it is a rule's; try again after "
-            + "retryAfterMs.",
+        "A limit is reached: limitName and limit say which one, and rule names the rule if it is a limit of a rule; try "
+            + "again after retryAfterMs.",
         members: ["limit", "limitName", "rule", "retryAfterMs"])
     /// Time ran out, or is certain to.
     public static let deadlineExceeded = KnownError(
@@ -138,7 +138,8 @@ extension KnownError {
             "attempts": Schema.count("Calls that were made for it."),
             "retryAfterMs": Schema.count("Milliseconds before which asking again is of no use."),
             "path": Schema.string("The param at fault, such as To_Account[3]."),
-            "rule": Schema.string("The name of the operator's rule that refused it, or whose limit was met."),
+            "rule": Schema.string(
+                "The name of the operator's rule that refused it, or that sets the limit that was met."),
             "limit": Schema.count("The value of the limit that was met."),
             "limitName": Schema.string("The name of that limit: a configuration key, or one of the fixed ones."),
             "fetched": Schema.count("Accounts of the request that were answered although it failed."),

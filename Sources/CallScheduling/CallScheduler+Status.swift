@@ -76,7 +76,7 @@ extension CallScheduler {
         public let waitingUsers: Int
         /// The users with the most accounts of open requests, by uid.
         public let accountsByUser: [(uid: UInt32, count: Int)]
-        /// Those of containers, whose users cannot be told apart.
+        /// The accounts of open requests of each container, whose users are one principal.
         public let accountsOfContainers: [(principal: Principal, count: Int)]
         /// How long the request that has waited longest for a call to leave has waited; nil if none waits.
         public let oldestWaiting: Duration?
